@@ -1,0 +1,86 @@
+"""Turns matches into a verdict: what rules, policy, mode and people together ask for.
+
+Rules only speak; this is where it is decided whether anything may follow. Every limit here lowers what may happen,
+none raises it: a rule cannot reach further than its category, a category not further than the account's mode, and
+nothing further than an approved policy and the day's budget allow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.domain.types import Action, Ask, Automation, Mode, Outcome, Speaker, Verdict
+
+if TYPE_CHECKING:
+    from bot.domain.types import Budget, Match, Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is true of one comment apart from its words. `dismissed`: a person let this very wording stand."""
+
+    speaker: Speaker
+    mode: Mode
+    budget: Budget
+    dismissed: bool = False
+
+
+def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
+    """Decide on one comment. All matches stay in the verdict, whether they counted or not (P5)."""
+    why = _why_clear(matches, policy, standing)
+    if why:
+        return Verdict(outcome=Outcome.CLEAR, action=None, matches=matches, why=why)
+    counting = _counting(matches, policy)
+    acting = [match for match in counting if _may_act(match, policy)]
+    why = _why_a_person_decides(acting, standing)
+    if why:
+        return Verdict(outcome=Outcome.REVIEW, action=None, matches=matches, why=f"{_names(acting or counting)}: {why}")
+    return Verdict(outcome=Outcome.ACT, action=_action(acting, policy), matches=matches, why=_names(acting))
+
+
+def _why_clear(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> str | None:
+    """Why nothing follows, if nothing follows. The order is that in which a lawyer would ask."""
+    reasons = (
+        (not matches, "no rule matched"),
+        (standing.speaker is Speaker.CITY, "written by a City account, which is never judged as the public is"),
+        (standing.dismissed, "a person has let this very wording stand"),
+        (not policy.in_force, f"policy {policy.id} is not approved in this wording, so no rule has effect"),
+        (standing.mode is Mode.OBSERVE, "the account is in observe mode: matches are recorded and nothing follows"),
+        (not _counting(matches, policy), "only rules on trial, or in categories left to people altogether, matched"),
+    )
+    return next((why for holds, why in reasons if holds), None)
+
+
+def _why_a_person_decides(acting: list[Match], standing: Standing) -> str | None:
+    """Why something does follow, but not without a person."""
+    reasons = (
+        (not acting, "a person decides"),
+        (standing.mode is Mode.REVIEW, "the account is in review mode, so a person decides"),
+        (standing.budget.spent, f"the budget of {standing.budget.limit} acts a day is spent, so a person decides"),
+    )
+    return next((why for holds, why in reasons if holds), None)
+
+
+def _counting(matches: tuple[Match, ...], policy: Policy) -> list[Match]:
+    """The matches that may have a consequence: not on trial, and not in a category that is left to people."""
+    return [
+        match
+        for match in matches
+        if not match.shadow and policy.categories[match.clause].automation is not Automation.MANUAL
+    ]
+
+
+def _may_act(match: Match, policy: Policy) -> bool:
+    return match.ask is not Ask.REVIEW and policy.categories[match.clause].automation is Automation.ACT
+
+
+def _action(acting: list[Match], policy: Policy) -> Action:
+    """Hide, unless every rule that acts asks for deleting and the City allowed deleting in its category (P7)."""
+    deletes = all(m.ask is Ask.DELETE and policy.categories[m.clause].action is Action.DELETE for m in acting)
+    return Action.DELETE if deletes else Action.HIDE
+
+
+def _names(matches: list[Match]) -> str:
+    """Name rules with their clauses, each once, in the order in which they matched."""
+    return ", ".join(dict.fromkeys(f"{match.rule} ({match.clause})" for match in matches))

@@ -1,0 +1,36 @@
+"""Arithmetic on time: when something is due again. Nothing here waits or reads a clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+LONGEST_WAIT = timedelta(hours=1)
+
+
+def retry_at(attempts: int, now: datetime, first: timedelta = timedelta(seconds=2)) -> datetime:
+    """When to try again after `attempts` failures (1 or more): doubling from `first`, an hour at most."""
+    doublings = min(max(attempts, 1) - 1, 20)
+    return now + min(first * (1 << doublings), LONGEST_WAIT)
+
+
+def day_starts(now: datetime, zone: ZoneInfo) -> datetime:
+    """The UTC time at which the City's present day began; budgets are counted from there."""
+    local = now.astimezone(zone)
+    return datetime.combine(local.date(), time(), tzinfo=zone).astimezone(UTC)
+
+
+def digest_due(last: datetime | None, hour: int, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether today's e-mail digest (at `hour` o'clock in `zone`) is due and has not been made since that hour.
+
+    Counting from the last digest rather than from a timer makes a missed hour due at once, and the repeated hour of
+    an autumn clock change due once.
+    """
+    local = now.astimezone(zone)
+    moment = datetime.combine(local.date(), time(hour), tzinfo=zone).astimezone(UTC)
+    if now < moment:
+        moment = datetime.combine(local.date() - timedelta(days=1), time(hour), tzinfo=zone).astimezone(UTC)
+    return last is None or last < moment

@@ -1,0 +1,102 @@
+"""What every platform's connector is and promises.
+
+The promises, each with a test that runs for every platform folder (tests/contract):
+
+1. A poll gives what is new, oldest first within a batch, and may give again what was given before.
+2. The cursor of a batch covers exactly that batch and those before it. Polling again from any cursor repeats, never
+   skips; the iterator may be dropped at any yield.
+3. Text is verbatim, times are aware and in UTC, identifiers are text, `raw` is the platform's own bytes.
+4. `look` on a comment that is not there says GONE; it never guesses.
+5. `act` twice equals once.
+6. Nothing comes out but the five errors below.
+7. A connector never sleeps, never retries, never reads the clock (`now` is handed in) and never logs text or tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from bot.domain.types import Action, Batch, Cursor, Ref, Sighting, Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a platform lets a program do. `sees_visibility`: `look` can tell HIDDEN from VISIBLE."""
+
+    actions: frozenset[Action]
+    sees_edits: bool
+    sees_visibility: bool
+    assisted: bool = False
+    push: bool = False
+    min_interval: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The answer to `check`: whether the account can be worked, as whom, and what a person should know."""
+
+    ok: bool
+    identity: str
+    notes: tuple[str, ...] = ()
+
+
+class ConnectorError(Exception):
+    """One of exactly five things that can go wrong. The text is safe to show: no token, no comment text."""
+
+
+class Transient(ConnectorError):
+    """It may work next time: network, time-out, a 5xx, a platform's own hiccup. Try in the next pass."""
+
+
+class RateLimited(ConnectorError):
+    """The platform says: not before `until`."""
+
+    def __init__(self, reason: str, *, until: datetime) -> None:
+        """Take the platform's reason and its time, or the connector's own estimate where it gives none."""
+        super().__init__(reason)
+        self.until = until
+
+
+class Refused(ConnectorError):
+    """The platform will not do this to this comment. A person decides what now."""
+
+
+class Unauthorised(ConnectorError):
+    """The credentials do not work, or no longer reach far enough. The account stops and a person is told."""
+
+
+class Malformed(ConnectorError):
+    """The answer is not what the platform's contract says. The account stops; `payload` is kept (bytes)."""
+
+    def __init__(self, reason: str, *, payload: bytes = b"") -> None:
+        """Take what was wrong and the bytes that came."""
+        super().__init__(reason)
+        self.payload = payload
+
+
+class Connector(Protocol):
+    """One account on one platform. Made by the `connect` function of the platform's folder; used by one thread."""
+
+    platform: ClassVar[str]
+    can: ClassVar[Capabilities]
+
+    def check(self, *, now: datetime) -> Health:
+        """Ask the platform who we are and whether reading and acting are allowed."""
+
+    def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
+        """Give what is new since `cursor` (None: from the beginning of what the platform still lists)."""
+
+    def look(self, ref: Ref, *, now: datetime) -> Sighting:
+        """Ask the platform what it shows of one comment at this moment: the only truth."""
+
+    def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
+        """Do it, and give what the platform's own answer says of the comment now.
+
+        UNKNOWN means that the answer says only that the call was taken. Raises Refused when the platform will not.
+        """
