@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import httplib2
 import requests
@@ -42,7 +42,8 @@ class Transport:
     """How one account reaches its platform.
 
     `api` and `web` replace the platform's own API and web addresses (a stand-in, a proxy); None keeps them.
-    `connect`, `read` and `total` are seconds, `most` is bytes. `secrets` are never shown by `mask`.
+    `connect`, `read` (between two pieces) and `total` (until the body has ended) are seconds; `most` is bytes, counted
+    after decompression. `secrets` are never shown by `mask`.
     """
 
     api: str | None = None
@@ -51,7 +52,7 @@ class Transport:
     read: float = 20
     total: float = 60
     most: int = 8 * 1024 * 1024
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     last: Exchange | None = field(default=None, repr=False)
 
     def session(self) -> requests.Session:
@@ -67,9 +68,10 @@ class Transport:
         return _Httplib2Like(self.session())
 
     def mask(self, text: str) -> str:
-        """Take every secret out of a text that may be shown or logged."""
-        for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
-            text = text.replace(secret, MASK)
+        """Take every secret out of a text that may be shown or logged, also where it stands in an address."""
+        spelt = {form for secret in self.secrets for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+        for form in sorted(spelt - {""}, key=len, reverse=True):
+            text = text.replace(form, MASK)
         return text
 
 
@@ -107,7 +109,7 @@ def _read(response: requests.Response, deadline: float, limits: Transport) -> by
     parts: list[bytes] = []
     size = 0
     try:
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        while chunk := _piece(response):
             parts.append(chunk)
             size += len(chunk)
             if size > limits.most:
@@ -116,12 +118,19 @@ def _read(response: requests.Response, deadline: float, limits: Transport) -> by
             if time.monotonic() > deadline:
                 message = f"the answer took longer than {limits.total:g} s"
                 raise TooMuch(message)
-    except (HTTPError, OSError) as error:
-        message = f"the answer broke off: {type(error).__name__}"
-        raise requests.ConnectionError(message) from error
     finally:
         response.close()
     return b"".join(parts)
+
+
+def _piece(response: requests.Response) -> bytes:
+    """What has come by now; nothing at the end."""
+    try:
+        piece: bytes = response.raw.read1(_CHUNK, decode_content=True)
+    except (HTTPError, OSError) as error:
+        message = f"the answer broke off: {type(error).__name__}"
+        raise requests.ConnectionError(message) from error
+    return piece
 
 
 def _rebase(url: str, base: str) -> str:

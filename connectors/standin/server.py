@@ -124,7 +124,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         standin.base = self.url
         self._thread = threading.Thread(
-            target=self._http.serve_forever, name=f"standin-{standin.platform}", daemon=True
+            target=self._http.serve_forever, args=(0.02,), name=f"standin-{standin.platform}", daemon=True
         )
 
     def __enter__(self) -> Self:
@@ -146,6 +146,8 @@ class Server:
             response = Response.page("<html><body><h1>500 Internal Server Error</h1></body></html>", status=500)
         elif fault in (None, faults.ANSWER_LOST):
             response = self.standin.handle(request)
+        elif fault == faults.GARBLED:
+            response = Response(status=200, body=b'{"data": [{"id": "1', headers={"content-type": "application/json"})
         elif fault == faults.CONNECTION_RESET:
             response = Response(status=0)
         else:
@@ -159,6 +161,7 @@ class Server:
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body go out apart; waiting for the first's receipt costs 40 ms
 
         def _serve(self) -> None:
             split = urlsplit(self.path)

@@ -55,6 +55,7 @@ class WorldPost:
     author: Person
     text: str
     at: datetime
+    deleted_by: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,6 +144,7 @@ class World:
     comments: dict[tuple[str, str], WorldComment] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     minters: dict[str, Minter] = field(default_factory=dict)
+    replies_outlive: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _number: int = 0
 
@@ -211,13 +213,20 @@ class World:
                 self._remember(comment, "unhide", by)
 
     def delete(self, comment: WorldComment, by: str) -> None:
-        """Delete for good, replies included, as the platforms do."""
+        """Delete for good, replies included, but on platforms where `replies_outlive` what they answer."""
         with self.lock:
-            if comment.deleted_by is None:
-                comment.deleted_by = by
-                self._remember(comment, "delete", by)
+            if comment.deleted_by is not None:
+                return
+            comment.deleted_by = by
+            self._remember(comment, "delete", by)
+            if comment.account.platform not in self.replies_outlive:
                 for reply in self.replies(comment):
                     self.delete(reply, by)
+
+    def delete_post(self, post: WorldPost, by: str) -> None:
+        """Take a post away. What was written under it stays in the world; each stand-in knows what becomes of it."""
+        with self.lock:
+            post.deleted_by = post.deleted_by or by
 
     def replies(self, comment: WorldComment) -> list[WorldComment]:
         """The direct replies, oldest first."""

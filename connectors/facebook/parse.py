@@ -1,0 +1,186 @@
+"""Reads what Graph sends of a Page's posts and comments into the product's nouns. Pure: bytes in, values out.
+
+Formats seen (History): v26.0, 2026-11-22, from Graph's reference pages and the parameter tables of facebook-business
+26.0.3. Times are ``2026-11-22T01:02:03+0000``; identifiers are text beyond 2^53; `from` is missing where Facebook
+keeps the author to itself, `message` where the comment is a sticker or picture only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
+from connectors.contract import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.domain.types import Account
+
+COMMENT_FIELDS = (
+    "id,message,created_time,from{id,name},parent{id},permalink_url,is_hidden,can_hide,can_remove,is_private,"
+    "attachment,message_tags,comment_count,like_count"
+)
+POST_FIELDS = (
+    "id,message,story,created_time,updated_time,from{id,name},permalink_url,full_picture,status_type,"
+    "comments.filter(stream).limit(0).summary(true)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A post as the feed lists it, with what tells that its comments changed.
+
+    `updated` is in seconds since 1970; `count` is Graph's count of comments with replies, -1 where it gives none. It
+    may be more than are shown.
+    """
+
+    post: Post
+    updated: int
+    count: int
+
+
+def listed(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one post of a feed. Raises Malformed."""
+    item = _Item(value, raw)
+    post_id = item.text("id")
+    author = item.object("from")
+    picture = item.optional("full_picture")
+    return Listed(
+        post=Post(
+            ref=_ref(account, post_id),
+            author=_author(author) if author else Author(id=account.id, name=account.name),
+            text=item.optional("message") or item.optional("story") or "",
+            posted_at=item.time("created_time"),
+            url=item.optional("permalink_url") or f"https://www.facebook.com/{post_id}",
+            attachments=(Attachment(id=urlsplit(picture).path, kind="picture", url=picture),) if picture else (),
+            raw=raw,
+        ),
+        updated=int(item.time("updated_time" if item.optional("updated_time") else "created_time").timestamp()),
+        count=_count(item.object("comments")),
+    )
+
+
+def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -> Comment:
+    """Read one comment; `post` is the post under which it was listed. Raises Malformed.
+
+    Without `post` it is taken from the identifier, ``{post}_{comment}``, which names the post without its Page.
+    """
+    item = _Item(value, raw)
+    comment_id = item.text("id")
+    post = post or _ref(account, f"{account.id}_{comment_id.partition('_')[0]}")
+    author = _author(item.object("from"))
+    parent = item.object("parent").get("id")
+    return Comment(
+        ref=_ref(account, comment_id),
+        post=post,
+        parent=_ref(account, parent) if isinstance(parent, str) else None,
+        author=author,
+        speaker=Speaker.CITY if author.id == account.id else Speaker.PUBLIC,
+        text=item.optional("message") or "",
+        posted_at=item.time("created_time"),
+        url=item.optional("permalink_url") or _permalink(post, comment_id),
+        visibility=visibility(value),
+        attachments=_attachments(item.object("attachment")),
+        raw=raw,
+    )
+
+
+def visibility(value: Mapping[str, Any]) -> Visibility:
+    """What `is_hidden` says; UNKNOWN where it is not said."""
+    hidden = value.get("is_hidden")
+    if not isinstance(hidden, bool):
+        return Visibility.UNKNOWN
+    return Visibility.HIDDEN if hidden else Visibility.VISIBLE
+
+
+class _Item:
+    """One object of an answer, whose members are asked for by name and kind."""
+
+    def __init__(self, value: Any, raw: bytes) -> None:
+        self._raw = raw
+        self._value: Mapping[str, Any] = value if isinstance(value, dict) else {}
+
+    def text(self, name: str) -> str:
+        found = self.optional(name)
+        if not found:
+            raise self._malformed(name, "is not there")
+        return found
+
+    def optional(self, name: str) -> str | None:
+        found = self._value.get(name)
+        if found is not None and not isinstance(found, str):
+            raise self._malformed(name, "is not text")
+        return found
+
+    def object(self, name: str) -> Mapping[str, Any]:
+        found = self._value.get(name)
+        if found is not None and not isinstance(found, dict):
+            raise self._malformed(name, "is not an object")
+        return found or {}
+
+    def time(self, name: str) -> datetime:
+        try:
+            return datetime.strptime(self.text(name), "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self._malformed(name, "is not a time with its offset") from None
+
+    def _malformed(self, name: str, what: str) -> Malformed:
+        return Malformed(f"`{name}` of {str(self._value.get('id'))[:80]} {what}", payload=self._raw)
+
+
+def _ref(account: Account, item: str) -> Ref:
+    return Ref(platform=account.platform, account=account.id, item=item)
+
+
+def _author(found: Mapping[str, Any]) -> Author:
+    ident, name = found.get("id"), found.get("name")
+    return Author(id=ident if isinstance(ident, str) else None, name=name if isinstance(name, str) else None)
+
+
+def _count(comments: Mapping[str, Any]) -> int:
+    summary = comments.get("summary")
+    count = summary.get("total_count") if isinstance(summary, dict) else None
+    return count if isinstance(count, int) else -1
+
+
+def _permalink(post: Ref, comment_id: str) -> str:
+    """A comment's address, made where Graph does not give it."""
+    return f"https://www.facebook.com/{post.item}?{urlencode({'comment_id': comment_id.rpartition('_')[2]})}"
+
+
+def _attachments(found: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    """The sticker, picture, video or link card of a comment; there is at most one."""
+    if not found:
+        return ()
+    media = found.get("media")
+    image = media.get("image") if isinstance(media, dict) else None
+    picture = image.get("src") if isinstance(image, dict) else None
+    page = found.get("url")
+    kind = str(found.get("type") or "attachment")
+    alt = found.get("title") or found.get("description")
+    return (
+        Attachment(
+            id=_attachment_id(found, kind),
+            kind=kind,
+            url=next((str(url) for url in (picture, page) if url), None),
+            alt=str(alt) if alt else None,
+        ),
+    )
+
+
+def _attachment_id(found: Mapping[str, Any], kind: str) -> str:
+    """What names an attachment for good. A picture's address is another one each day, a link's has a seal in it."""
+    target = found.get("target")
+    ident = target.get("id") if isinstance(target, dict) else None
+    return str(ident or _linked(str(found.get("url") or "")) or kind)
+
+
+def _linked(url: str) -> str:
+    """Where a link leads that goes through Facebook's own ``l.facebook.com/l.php?u=…&h=…``."""
+    split = urlsplit(url)
+    beyond = parse_qs(split.query).get("u") if split.path == "/l.php" else None
+    return beyond[0] if beyond else url

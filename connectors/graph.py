@@ -1,0 +1,366 @@
+"""Speaks to Meta's Graph API through facebook-sdk, which stopped in 2018: what has changed since is put right here.
+
+Facebook Pages and Instagram share it. facebook-sdk is given a session of ours (its documented `session=`) and its
+`version` attribute is set; nothing in it is patched. The token travels in a header, never in an address; every failure
+comes out as one of the five errors of `connectors.contract`, decided by Graph's error code rather than by HTTP status,
+which varies (error codes: Graph API guides, "Handling Errors" and "Rate Limiting").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import warnings
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import requests
+
+from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
+from connectors.transport import MASK
+
+with warnings.catch_warnings():
+    # facebook-sdk 3.1.0 has an invalid escape sequence, which Python 3.12 and later warn of at first import.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import facebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from connectors.transport import Exchange, Transport
+
+VERSION = "v26.0"
+"""The Graph version we were written against (2026-07-29). An expired one is silently served by the oldest living."""
+
+UNKNOWN_WAIT = timedelta(minutes=30)
+"""How long to wait when throttled and not told how long: Graph counts over a sliding hour; each try lengthens it."""
+
+ABUSE_WAIT = timedelta(hours=6)
+"""How long to wait after code 368 (writing blocked as abusive), for which Graph gives no time."""
+
+_THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
+_KEY_DEAD = frozenset({102, 104, 190, 450, 452, 492})
+_NOT_PERMITTED = frozenset({3, 10})
+_NOT_PERMITTED_RANGE = range(200, 300)
+_HICCUP = frozenset({-1, -2, 1, 2})
+_ABUSE = 368
+_PARAMETER = 100
+_NO_SUCH_OBJECT = 33  # subcode of 100
+_NO_SUCH_ALIAS = 803
+_WHY_DEAD = {
+    458: "the app was removed",
+    459: "the person must sign in to Facebook and pass a checkpoint",
+    460: "the password was changed",
+    463: "the token has expired",
+    464: "the person's account is not confirmed",
+    467: "the token is invalid",
+    492: "the person lost their role on the Page",
+}
+_OK = 200
+_SERVER_ERROR = 500
+_TOO_MANY = 429
+_SENSE = 100_000
+_SHOWN = 200  # characters of Graph's own error message that are shown
+_PLACES = frozenset({"after", "until", "since", "__paging_token"})  # what of a `next` address leads on
+
+
+class Missing(Refused):
+    """Graph's 100/33 and 803: there is no such object, or it is not for this token. Graph does not say which."""
+
+
+class LostPlace(Transient):
+    """A list cannot be read on: the item its place was named after is gone, or Graph goes no further in it."""
+
+
+class _Kind(Enum):
+    """What was asked, where that decides what an error means."""
+
+    READ = auto()
+    FURTHER_PAGE = auto()
+    WRITE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer: decoded, and the bytes it came as, but for our own token."""
+
+    value: Any
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: the bytes it came as, and whether another follows."""
+
+    body: bytes
+    more: bool
+
+
+class Graph:
+    """One token's way to the Graph API. Every method may raise the five errors and `Missing`, and nothing else."""
+
+    def __init__(
+        self, transport: Transport, token: str, *, app_secret: str | None = None, version: str = VERSION
+    ) -> None:
+        """Take the token, which is not empty, and the app's secret, where each call is to be proved (appsecret_proof).
+
+        Both are made known to the transport, so that it masks them in whatever is shown.
+        """
+        self.version = version
+        self.served: str | None = None
+        self._transport = transport
+        transport.secrets = (*transport.secrets, token, *([app_secret] if app_secret else []))
+        self._sdk: Any = facebook.GraphAPI(token, session=_Session(transport.session(), app_secret))
+        self._sdk.version = version  # the constructor takes no version above 3.1
+
+    def get(self, node: str, *, now: datetime, **params: str) -> Answer:
+        """Read one object."""
+        return self._read(lambda: self._sdk.get_object(quote(node, safe=""), **params), _Kind.READ, now)
+
+    def pages(self, node: str, edge: str, *, now: datetime, **params: str) -> Iterator[Page]:
+        """Read the list `edge` of an object page by page, until Graph names no next one; a page may well be empty.
+
+        Feeds page by time and comments by cursor, so the place is taken from `next`, and from it nothing else: it
+        carries the token. A cursor lives only as long as its item; when it is dead, this raises LostPlace.
+        """
+        kind = _Kind.READ
+        place: dict[str, str] = {}
+        been: list[dict[str, str]] = []
+        while True:
+            answer = self._list(node, edge, params | place, kind, now)
+            been.append(place)
+            place = _next_place(answer)
+            yield Page(answer.body, more=bool(place))
+            if not place:
+                return
+            if place in been:
+                message = f"the list {edge} of {node} leads back to a page already read"
+                raise Malformed(message, payload=answer.body)
+            kind = _Kind.FURTHER_PAGE
+
+    def write(self, node: str, *, now: datetime, **params: bool) -> None:
+        """Change an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
+        path = f"{self.version}/{quote(node, safe='')}"
+        self._write(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), now)
+
+    def delete(self, node: str, *, now: datetime) -> None:
+        """Delete an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
+        self._write(lambda: self._sdk.delete_object(quote(node, safe="")), now)
+
+    def inspect(self, app_id: str, app_secret: str, *, now: datetime) -> Mapping[str, Any]:
+        """What Graph says of our own token (`debug_token`): scopes, expiry.
+
+        Asked as a batch of one, because a batch carries the address of its parts, and so the token, in its body.
+        """
+        asked = (
+            f"debug_token?input_token={quote(self._sdk.access_token)}&access_token={quote(f'{app_id}|{app_secret}')}"
+        )
+        batch = json.dumps([{"method": "GET", "relative_url": f"{self.version}/{asked}"}])
+        answer = self._call(
+            lambda: self._sdk.request("", post_args={"batch": batch, "include_headers": False}, method="POST"),
+            _Kind.READ,
+            now,
+        )
+        try:
+            found = json.loads(answer.value[0]["body"])
+        except (LookupError, TypeError, ValueError):
+            message = "the answer to a batch is not a list of answers"
+            raise Malformed(message, payload=answer.body) from None
+        if isinstance(found, dict) and isinstance(error := found.get("error"), dict):
+            raise self._classified(error, _Kind.READ, now)
+        if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
+            message = "the answer about the token has no data"
+            raise Malformed(message, payload=answer.body)
+        return dict(found["data"])
+
+    def usage(self) -> int:
+        """How much of what we may ask is used, in percent, as far as the last answer says; 0 if it does not."""
+        last = self._transport.last
+        names = ("call_count", "total_time", "total_cputime")
+        return int(max(_figures(last.headers, *names), default=0)) if last else 0
+
+    def _list(self, node: str, edge: str, params: Mapping[str, str], kind: _Kind, now: datetime) -> Answer:
+        answer = self._read(lambda: self._sdk.get_connections(quote(node, safe=""), edge, **params), kind, now)
+        if not isinstance(answer.value.get("data"), list):
+            message = f"the list {edge} of {node} came without its items"
+            raise Malformed(message, payload=answer.body)
+        return answer
+
+    def _read(self, ask: Callable[[], object], kind: _Kind, now: datetime) -> Answer:
+        answer = self._call(ask, kind, now)
+        if not isinstance(answer.value, dict):
+            message = "the answer is not an object"
+            raise Malformed(message, payload=answer.body)
+        return answer
+
+    def _write(self, ask: Callable[[], object], now: datetime) -> None:
+        answer = self._call(ask, _Kind.WRITE, now)
+        success = answer.value.get("success") if isinstance(answer.value, dict) else answer.value
+        if success is False:
+            message = "Facebook answered that it did not do it"
+            raise Refused(message)
+        if success is not True:
+            message = "the answer does not say whether it was done"
+            raise Malformed(message, payload=answer.body)
+
+    def _call(self, ask: Callable[[], object], kind: _Kind, now: datetime) -> Answer:
+        """Ask through the SDK and sort what comes: an Answer for a 200 in JSON, else one of the five errors."""
+        try:
+            value = ask()
+        except facebook.GraphAPIError as error:
+            raise self._failed(error.result, kind, now) from None
+        except (requests.exceptions.JSONDecodeError, RecursionError):
+            raise self._failed(None, kind, now) from None
+        except requests.RequestException as error:
+            # Its text holds the address that was asked; its name says enough.
+            message = f"no answer from Facebook: {type(error).__name__}"
+            raise Transient(message) from None
+        last = self._last()
+        if last.status != _OK or "json" not in last.headers.get("content-type", ""):
+            raise self._failed(value, kind, now)
+        return Answer(value, self._clean(last.body))
+
+    def _last(self) -> Exchange:
+        last = self._transport.last
+        if last is None:
+            message = "an answer came that did not pass the transport; give facebook-sdk no session of its own"
+            raise RuntimeError(message)
+        self.served = last.headers.get("facebook-api-version", self.served)
+        return last
+
+    def _clean(self, body: bytes) -> bytes:
+        """An answer without our token, which Graph repeats in the address of the next page; it may be kept for ever."""
+        return body.replace(self._sdk.access_token.encode(), MASK.encode())
+
+    def _failed(self, result: object, kind: _Kind, now: datetime) -> ConnectorError:
+        """Turn an answer that is none into an error: by Graph's own error, else by HTTP status."""
+        last = self._last()
+        error = result.get("error") if isinstance(result, dict) else None
+        if isinstance(error, dict):
+            return self._classified(error, kind, now)
+        if last.status >= _SERVER_ERROR:
+            return Transient(f"Facebook answered with HTTP {last.status}")
+        if last.status == _TOO_MANY:
+            return self._throttled(f"Facebook answered with HTTP {last.status}", now)
+        return Malformed(
+            f"Facebook answered with HTTP {last.status} and no Graph answer", payload=self._clean(last.body)
+        )
+
+    def _classified(self, error: Mapping[str, Any], kind: _Kind, now: datetime) -> ConnectorError:  # noqa: PLR0911  one line of the table each
+        """Say which of the five errors an error of Graph's is."""
+        last = self._last()
+        code, subcode = error.get("code"), error.get("error_subcode")
+        text = self._worded(error)
+        if code in _THROTTLED:
+            return self._throttled(text, now)
+        if code == _ABUSE:
+            return RateLimited(text, until=now + ABUSE_WAIT)
+        if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
+            why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
+            return Unauthorised(f"{why}: {text}" if why else text)
+        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code == _NO_SUCH_ALIAS:
+            return Missing(text)
+        if code in _NOT_PERMITTED or (code in _NOT_PERMITTED_RANGE and kind is not _Kind.WRITE):
+            return Unauthorised(text)
+        if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
+            return Transient(text)
+        if kind is _Kind.WRITE:
+            return Refused(text)
+        if code == _PARAMETER and kind is _Kind.FURTHER_PAGE:
+            return LostPlace(f"a list could not be read to its end: {text}")
+        return Malformed(text, payload=self._clean(last.body))
+
+    def _throttled(self, text: str, now: datetime) -> RateLimited:
+        """Until when: X-Business-Use-Case-Usage tells it in minutes, where it comes."""
+        minutes = max(_figures(self._last().headers, "estimated_time_to_regain_access"), default=0)
+        return RateLimited(text, until=now + (timedelta(minutes=minutes) if minutes else UNKNOWN_WAIT))
+
+    def _worded(self, error: Mapping[str, Any]) -> str:
+        """Graph's error in one line that may be shown: some of its messages repeat the token they complain of."""
+        codes = "/".join(str(error[name]) for name in ("code", "error_subcode") if name in error)
+        trace = f" (fbtrace_id {error['fbtrace_id']})" if error.get("fbtrace_id") else ""
+        return self._transport.mask(f"Facebook error {codes}: {str(error.get('message'))[:_SHOWN]}{trace}")
+
+
+class _Session:
+    """Behaves towards facebook-sdk as a requests session does, and puts each request into today's form."""
+
+    def __init__(self, session: requests.Session, app_secret: str | None) -> None:
+        self._session = session
+        self._app_secret = app_secret
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> requests.Response:
+        """Send; the SDK's time-out, proxies and files are not used: the transport has its own limits."""
+        query, form = _spelled(params), _spelled(data)
+        holder = form if "access_token" in form else query
+        token = holder.pop("access_token")
+        if self._app_secret:
+            holder["appsecret_proof"] = proof(token, self._app_secret)
+        response = self._session.request(
+            method,
+            url,
+            params=query,
+            data=form or None,
+            headers={"authorization": f"Bearer {token}"},
+            allow_redirects=False,
+        )
+        response.headers.setdefault("content-type", "text/plain")  # the SDK takes it to be there
+        return response
+
+
+def proof(token: str, app_secret: str) -> str:
+    """The appsecret_proof of a token: its HMAC-SHA256 under the app's secret, in hex ("Secure Graph API Calls")."""
+    return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _spelled(params: Mapping[str, Any] | None) -> dict[str, str]:
+    """Write parameters as Graph reads them: the SDK would send Python's True."""
+    return {
+        name: ("true" if value else "false") if isinstance(value, bool) else str(value)
+        for name, value in (params or {}).items()
+    }
+
+
+def _next_place(answer: Answer) -> dict[str, str]:
+    """Where the next page begins; nothing after the last page, which has cursors too, but no `next`."""
+    paging = answer.value.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    if not following:
+        return {}
+    place = {name: value for name, value in parse_qsl(urlsplit(str(following)).query) if name in _PLACES}
+    if not place:
+        message = "a list goes on, but does not say where"
+        raise Malformed(message, payload=answer.body)
+    return place
+
+
+def _figures(headers: Mapping[str, str], *names: str) -> Iterator[float]:
+    """What the usage reports among an answer's headers say under `names`; a figure beyond all sense is left out.
+
+    They come only once enough calls were made, each in a form of its own. One that cannot be read tells nothing, and
+    is no reason to throw away the answer it came with.
+    """
+    for header in ("x-app-usage", "x-page-usage", "x-business-use-case-usage"):
+        try:
+            report = json.loads(headers.get(header, "{}"))
+        except ValueError:
+            continue
+        if not isinstance(report, dict):
+            continue
+        nested = [entry for entries in report.values() if isinstance(entries, list) for entry in entries]
+        figures = [entry.get(name) for entry in [report, *nested] if isinstance(entry, dict) for name in names]
+        yield from (figure for figure in figures if isinstance(figure, int | float) and 0 <= figure <= _SENSE)
