@@ -110,11 +110,11 @@ class Ref:
     @classmethod
     def parse(cls, text: str) -> Ref:
         """Read the printed form. Only the item may itself contain colons; ValueError if a part is missing."""
-        platform, account, item = text.split(":", 2)
-        if not (platform and account and item):
+        parts = text.split(":", 2)
+        if len(parts) != 3 or not all(parts):  # noqa: PLR2004  the three parts are named in the next line
             message = f"{text!r} is not platform:account:item"
             raise ValueError(message)
-        return cls(platform=platform, account=account, item=item)
+        return cls(platform=parts[0], account=parts[1], item=parts[2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,12 +261,16 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The City's policy as the program obeys it. Inert until somebody with a name approved exactly this text."""
+    """The City's policy as the program obeys it. Inert until somebody with a name approved exactly this text.
+
+    No rule may look for the words in `never_named`: the City, its officers, criticism (P9).
+    """
 
     id: str
     title: str
     sha256: str
     categories: Mapping[str, Category]
+    never_named: tuple[str, ...] = ()
     approved_by: str | None = None
     approved_on: date | None = None
 

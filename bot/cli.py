@@ -1,0 +1,452 @@
+"""The commands. Each prints what a person needs; ends with 0 (well), 1 (something is wrong) or 2 (called wrongly)."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import sys
+from collections.abc import Iterator  # noqa: TC003  typer reads annotations at run time
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot import log
+from bot.daemon import AlreadyRunning, Daemon, single_pass, sole, utc_now
+from bot.settings import MissingCredential, Settings, load
+
+if TYPE_CHECKING:
+    from archive.cases import Case
+    from archive.database import Tx
+    from bot.domain.types import Ref
+
+app = typer.Typer(
+    name="citymod",
+    help="Lets a city moderate its own social media honestly: records first, captures evidence, then acts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+review = typer.Typer(help="What people decide on cases.", no_args_is_help=True)
+app.add_typer(review, name="review")
+
+out = Console()
+err = Console(stderr=True)
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="CITYMOD_CONFIG", help="The settings file.", show_default=True),
+]
+DEFAULT_CONFIG = Path("/etc/citymod/citymod.yaml")
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")]
+Who = Annotated[str, typer.Option("--who", help="Your name, for the record.", default_factory=getpass.getuser)]
+CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
+
+
+def main() -> None:
+    """Run the command line; mistakes end in one clear sentence, not in a traceback."""
+    from archive.database import WrongDatabase
+    from bot.review import NotPossible
+    from rules.load import FileProblems
+
+    try:
+        app()
+    except FileProblems as problems:
+        _fail(str(problems), 2)
+    except (MissingCredential, WrongDatabase, LookupError) as error:
+        _fail(str(error.args[0] if error.args else error), 2)
+    except (AlreadyRunning, NotPossible) as error:
+        _fail(str(error), 1)
+
+
+def _fail(sentence: str, code: int) -> None:
+    err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def _settings(config: Path) -> Settings:
+    if not config.is_file():
+        _fail(f"There is no settings file {config}; name one with --config or CITYMOD_CONFIG.", 2)
+    return load(config)
+
+
+@contextmanager
+def _writing(settings: Settings) -> Iterator[Tx]:
+    from archive.database import Database
+
+    database = Database.open(settings.database_url)
+    try:
+        with database.begin() as tx:
+            yield tx
+    finally:
+        database.close()
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Tx]:
+    from archive.database import Database
+
+    database = Database.open(settings.database_url)
+    try:
+        with database.read() as tx:
+            yield tx
+    finally:
+        database.close()
+
+
+# ------------------------------------------------------------------------------------------------------ working
+
+
+@app.command()
+def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
+    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot.parts import Parts
+
+    log.start(level=log_level)
+    settings = _settings(config)
+    with sole(settings.data):
+        parts = Parts.assemble(settings)
+        try:
+            Daemon(parts).run()
+        finally:
+            parts.close()
+
+
+@app.command("pass")
+def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
+    """Do everything there is to do once, and exit."""
+    from archive import accounts
+    from bot.parts import Parts
+
+    log.start(level=log_level)
+    settings = _settings(config)
+    with sole(settings.data):
+        parts = Parts.assemble(settings)
+        try:
+            single_pass(parts)
+            with parts.database.read() as tx:
+                stopped = [entry for entry in accounts.all_standing(tx) if entry.stopped_why]
+        finally:
+            parts.close()
+    for entry in stopped:
+        err.print(f"{entry.account.key} is stopped: {entry.stopped_why}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(1 if stopped else 0)
+
+
+@app.command()
+def status(
+    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
+) -> None:
+    """Show accounts, cases, pauses and mail at one glance."""
+    from bot.status import status_of
+
+    settings = _settings(config)
+    with _reading(settings) as tx:
+        found = status_of(tx, settings, utc_now())
+    if as_json:
+        out.print_json(json.dumps(found))
+        return
+    table = Table("Account", "Mode", "Last read", "Standing", title=f"{settings.city.name}: accounts")
+    for account in found["accounts"]:
+        table.add_row(f"{account['name']} ({account['key']})", account["mode"], account["read"], account["standing"])
+    out.print(table)
+    out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
+    out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
+    out.print(
+        "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
+    )
+
+
+@app.command()
+def pause(
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+    duration: Annotated[
+        str, typer.Option("--for", help="How long, such as 30m, 4h or 2d. Without it: until resumed.")
+    ] = "",
+    account: Annotated[str, typer.Option("--account", help="Only this account (platform:id).")] = "",
+) -> None:
+    """Stop all acting at once, or on one account. Recording goes on."""
+    from archive import pauses
+    from bot.pause import EVERYTHING
+    from bot.review import person
+
+    settings = _settings(config)
+    now = utc_now()
+    until = now + _duration(duration) if duration else None
+    _known(settings, account)
+    with _writing(settings) as tx:
+        pauses.pause(tx, account or EVERYTHING, person(who), reason, until, now)
+    what = account or "every account"
+    end = f"until {until.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}" if until else "until `citymod resume`"
+    out.print(f"Paused: nothing is hidden or deleted on {what} {end}. Recording goes on.", highlight=False)
+
+
+@app.command()
+def resume(
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+    account: Annotated[str, typer.Option("--account", help="Only this account; also starts one that stopped.")] = "",
+) -> None:
+    """End a pause; with --account also start an account again that stopped by itself."""
+    from archive import accounts, pauses
+    from bot.pause import EVERYTHING
+    from bot.review import person
+
+    settings = _settings(config)
+    _known(settings, account)
+    agent, now = person(who), utc_now()
+    with _writing(settings) as tx:
+        ended = pauses.resume(tx, account or EVERYTHING, agent, reason, now)
+        standing = accounts.standing(tx, account) if account else None
+        started = bool(standing and standing.stopped_why)
+        if started:
+            accounts.resume(tx, account, agent, now)
+        left = pauses.in_force(tx, now)
+    if not account and settings.switch_file.exists():
+        settings.switch_file.unlink()
+        ended += 1
+        out.print(f"Removed the pause file {settings.switch_file}.", highlight=False)
+    out.print(f"{ended} pause(s) ended." + (f" {account} is started again." if started else ""), highlight=False)
+    for other in left:
+        out.print(f"Still paused: {other.scope} by {other.who}: {other.why}", highlight=False, markup=False)
+    if not ended and not started:
+        raise typer.Exit(1)
+
+
+def _known(settings: Settings, account: str) -> None:
+    keys = [entry.account.key for entry in settings.accounts]
+    if account and account not in keys:
+        _fail(f"There is no account {account}; there are: {', '.join(keys)}.", 2)
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d+)\s*([mhd])", text.strip().lower())
+    if not found:
+        _fail(f"--for {text}: write a number and m, h or d, such as 30m, 4h or 2d.", 2)
+        raise AssertionError
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+# ------------------------------------------------------------------------------------------------------- deciding
+
+
+@review.command("list")
+def review_list(config: Config = DEFAULT_CONFIG, limit: int = 50) -> None:
+    """List the cases that wait for a person, oldest first."""
+    from archive import cases, records
+
+    settings = _settings(config)
+    with _reading(settings) as tx:
+        waiting = cases.in_review(tx, limit)
+        rows = [(case, records.comment(tx, case.ref, case.revision)) for case in waiting]
+    table = Table("Case", "Waits since", "Why", "Comment", title=f"{len(rows)} waiting", show_lines=True)
+    for case, comment in rows:
+        table.add_row(str(case.ref), f"{case.since.astimezone(settings.zone):%Y-%m-%d %H:%M}", case.why, comment.text)
+    out.print(table, markup=False)
+
+
+@review.command("show")
+def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
+    """Show one case: the comment, the verdict with its matches, the evidence, and everything that happened."""
+    from bot.status import case_as_text
+
+    settings = _settings(config)
+    with _reading(settings) as tx:
+        _found(tx, case)
+        out.print(case_as_text(tx, settings, _ref(case)), markup=False, highlight=False, soft_wrap=True)
+
+
+@review.command("uphold")
+def review_uphold(case: CaseName, reason: Reason, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Decide that the comment is to be hidden. It is captured and sealed first."""
+    from bot.review import uphold
+
+    with _writing(_settings(config)) as tx:
+        uphold(tx, _ref(case), who=who, why=reason, now=utc_now())
+    out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
+
+
+@review.command("dismiss")
+def review_dismiss(case: CaseName, reason: Reason, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Decide that the comment stands. No rule will act on this wording again."""
+    from bot.review import dismiss
+
+    with _writing(_settings(config)) as tx:
+        dismiss(tx, _ref(case), who=who, why=reason, now=utc_now())
+    out.print("Dismissed: the comment stands.")
+
+
+@review.command("restore")
+def review_restore(case: CaseName, reason: Reason, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Order that a comment which was hidden is shown again."""
+    from bot.review import restore
+
+    with _writing(_settings(config)) as tx:
+        restore(tx, _ref(case), who=who, why=reason, now=utc_now())
+    out.print("Ordered: the daemon shows it again and checks that the platform does.")
+
+
+def _ref(text: str) -> Ref:
+    from bot.domain.types import Ref
+
+    try:
+        return Ref.parse(text)
+    except ValueError as error:
+        _fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
+        raise
+
+
+def _found(tx: Tx, text: str) -> Case:
+    from archive import cases
+
+    case = cases.case(tx, _ref(text))
+    if case is None:
+        _fail(f"There is no case {text}; `citymod review list` names those that wait.", 1)
+        raise AssertionError
+    return case
+
+
+# -------------------------------------------------------------------------------------------------------- checking
+
+
+@app.command("judge")
+def judge_file(
+    file: Annotated[
+        Path, typer.Argument(help='One JSON object a line: {"id": …, "text": …}.', exists=True, dir_okay=False)
+    ],
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Judge by these settings' policy and packs.")
+    ] = None,
+) -> None:
+    """Judge texts from outside, as an account in enforce mode would; nothing is recorded and nothing is done."""
+    from bot.judging import judge_lines, rulebook_for_judging
+
+    rulebook = rulebook_for_judging(load(config) if config else None)
+    bad = 0
+    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+        for answer in judge_lines(rulebook, lines):
+            bad += "error" in answer
+            sys.stdout.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n")
+    if bad:
+        err.print(f'{bad} line(s) could not be read; each has an "error" in its place.', highlight=False)
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
+) -> None:
+    """Check the whole archive: the chain, every row against it, every evidence file against its manifest."""
+    from archive.database import Database
+    from archive.verify import verify as check
+
+    settings = _settings(config)
+    database = Database.open(settings.database_url)
+    try:
+        report = check(database, settings.evidence_folder, now=utc_now())
+    finally:
+        database.close()
+    if as_json:
+        answer: dict[str, Any] = {
+            "passed": report.passed,
+            "checked": report.checked,
+            "problems": report.problems,
+            "not_checked": report.not_checked,
+        }
+        out.print_json(json.dumps(answer))
+    else:
+        for problem in report.problems:
+            err.print(problem, style="red", markup=False, soft_wrap=True)
+        for gap in report.not_checked:
+            err.print(f"not checked: {gap}", style="yellow", markup=False, soft_wrap=True)
+        counted = ", ".join(f"{number} {what}" for what, number in report.checked.items())
+        out.print(("Passed" if report.passed else "FAILED") + f": checked {counted}.", highlight=False)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def digest(
+    config: Config = DEFAULT_CONFIG,
+    preview: Annotated[bool, typer.Option("--preview", help="Only print it; nothing is sent or marked.")] = False,
+    to: Annotated[str, typer.Option("--to", help="Only this recipient's (e-mail address).")] = "",
+) -> None:
+    """Make the e-mail digest now, for everybody or one recipient; the outbox delivers it."""
+    from bot import digest as digests
+
+    settings = _settings(config)
+    chosen = [pio for pio in settings.pios if not to or pio.email == to]
+    if not chosen:
+        _fail(f"Nobody with the address {to} gets a digest; there are: {', '.join(p.email for p in settings.pios)}.", 2)
+    for pio in chosen:
+        if preview:
+            with _reading(settings) as tx:
+                out.print(
+                    digests.fold(tx, settings, pio, utc_now()).as_text(), markup=False, highlight=False, soft_wrap=True
+                )
+        else:
+            with _writing(settings) as tx:
+                number = digests.make(tx, settings, pio, utc_now())
+            out.print(f"Digest no. {number} for {pio.name} is in the outbox.", highlight=False)
+
+
+@app.command()
+def doctor(config: Config = DEFAULT_CONFIG) -> None:
+    """Check everything the program needs: settings, credentials, database, browser, fonts, mail, platforms."""
+    from bot.doctor import examine
+
+    settings = _settings(config)
+    bad = 0
+    for finding in examine(settings, utc_now()):
+        bad += not finding.ok
+        mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
+        out.print(mark, finding.what, highlight=False, soft_wrap=True)
+        for line in finding.details:
+            out.print("      " + line, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if bad else 0)
+
+
+# ------------------------------------------------------------------------------------------------------- trying it
+
+
+@app.command()
+def demo(  # noqa: PLR0913  each is an option
+    comments: Annotated[Path | None, typer.Option(help='Feed this file of {"text": …} lines.', exists=True)] = None,
+    seconds: Annotated[float, typer.Option(min=10, help="How long to run.")] = 120,
+    exit_: Annotated[bool, typer.Option("--exit", help="End by itself after --seconds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON summary and nothing else.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where evidence, mails and database are left.")] = None,
+    seed: Annotated[int, typer.Option(help="Which order of events.")] = 1,
+) -> None:
+    """The whole product on stand-in platforms: no keys, no questions."""
+    from bot.demo import Demo
+
+    show = Demo(comments=comments, seconds=seconds, ends=exit_, quiet=as_json, folder=folder, seed=seed)
+    summary = show.run()
+    if as_json:
+        sys.stdout.write(json.dumps(summary) + "\n")
+    raise typer.Exit(1 if summary["broken_promises"] else 0)
+
+
+@app.command()
+def standin(
+    port: Annotated[int, typer.Option(help="The first port; each platform takes the next. 0: any free ones.")] = 0,
+    world: Annotated[Path | None, typer.Option(help="A world file: accounts, posts, comments.", exists=True)] = None,
+    seed: Annotated[int, typer.Option(help="Which world, if no file is given.")] = 1,
+) -> None:
+    """Run the stand-in platforms alone and print their addresses as one JSON line."""
+    from bot.standins import serve
+
+    serve(port=port, world_file=world, seed=seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""When things run: the timers of a daemon that a City leaves alone, and the one place that reads the clock.
+
+Timers only wake work; what there is to do is asked of the archive each time, so a missed or doubled timer does no
+harm. A job that fails unexpectedly is recorded, told to on-call staff once a day, and run again at its next time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import sdnotify
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from archive import accounts, cases, evidence, ledger, pauses
+from bot import digest, letters, mail, pipeline
+from bot.log import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bot.parts import Parts
+
+WORK_SECONDS = 0.5
+MAIL_SECONDS = 2
+SWITCH_SECONDS = 2
+DIGEST_SECONDS = 60
+HEARTBEAT_SECONDS = 10
+
+log = logger("daemon")
+
+
+class AlreadyRunning(Exception):
+    """Another process works on the same data folder."""
+
+
+def utc_now() -> datetime:
+    """The real time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def sole(folder: Path) -> Iterator[None]:
+    """Hold the data folder for this process alone. Raises AlreadyRunning. The lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "citymod.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another citymod works on {folder}; stop it first, or give this one another data folder"
+            raise AlreadyRunning(message) from None
+        yield
+
+
+def make_ready(parts: Parts, now: datetime) -> None:
+    """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
+    evidence.sweep(parts.settings.spool_folder, now)
+    with parts.database.begin() as tx:
+        for entry in parts.settings.accounts:
+            accounts.register(tx, entry.account, now)
+
+
+def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
+    """Poll every account once, bring every case as far as it goes now, deliver mail and digests that are due."""
+    make_ready(parts, clock())
+    for entry in parts.settings.accounts:
+        pipeline.poll(parts, entry.account.key, clock)
+    while pipeline.one_pass(parts, clock).total():
+        pass
+    digest.make_due(parts, clock())
+    while mail.deliver(parts, clock):
+        pass
+
+
+class Daemon:
+    """The running program. `run` returns after SIGTERM or SIGINT, when the work in hand is done."""
+
+    def __init__(self, parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
+        """Take the parts; nothing starts yet."""
+        self._parts = parts
+        self._clock = clock
+        self._stop = threading.Event()
+        self._file_said: str | None = None
+        self._systemd = sdnotify.SystemdNotifier()
+        workers = len(parts.settings.accounts) + 5
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(workers)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+
+    def run(self) -> None:
+        """Work until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        make_ready(self._parts, self._clock())
+        self._schedule()
+        self._scheduler.start()
+        self._systemd.notify("READY=1")
+        log.info("started", accounts=len(self._parts.settings.accounts), data=str(self._parts.settings.data))
+        self._stop.wait()
+        self._systemd.notify("STOPPING=1")
+        log.info("stopping")
+        self._scheduler.shutdown(wait=True)
+
+    def _schedule(self) -> None:
+        for entry in self._parts.settings.accounts:
+            key = entry.account.key
+            self._every(entry.poll_seconds, f"poll {key}", partial(pipeline.poll, self._parts, key, self._clock))
+        self._every(WORK_SECONDS, "work", self._work)
+        self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        self._every(SWITCH_SECONDS, "pause switch", self._watch_switch)
+        self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
+        self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
+
+    def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+        self._scheduler.add_job(
+            partial(self._guarded, name, job), "interval", seconds=seconds, next_run_time=self._clock(), name=name
+        )
+
+    def _guarded(self, name: str, job: Callable[[], object]) -> None:
+        """Run a job; whatever it raises is recorded and told. This is the top of every loop the daemon has."""
+        if self._stop.is_set():
+            return
+        try:
+            job()
+        except Exception as error:
+            log.exception("job failed", job=name)
+            self._tell(name, f"{type(error).__name__}: {error}")
+
+    def _tell(self, name: str, why: str) -> None:
+        """Put an unexpected failure where people see it. If even that fails, the next heartbeat stays away."""
+        now = self._clock()
+        with self._parts.database.begin() as tx:
+            ledger.append(
+                tx, kind="daemon.failed", ref=None, agent=ledger.DAEMON, at=now, detail={"job": name, "why": why}
+            )
+            letters.alarm(
+                tx,
+                self._parts.settings,
+                key=f"job:{name}:{now.date()}",
+                subject=f"{name} fails",
+                lines=(
+                    f"The job {name!r} failed unexpectedly: {why}.",
+                    "It is run again at its next time. Comments stay visible; nothing recorded is lost.",
+                    "The daemon's log has the details. This is said once a day; every failure is in the e-mail digest.",
+                ),
+                now=now,
+            )
+
+    def _work(self) -> None:
+        while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
+            pass
+
+    def _watch_switch(self) -> None:
+        """Record that the pause file came or went, and announce pauses that have run out."""
+        says = self._parts.switch.file_says()
+        now = self._clock()
+        with self._parts.database.begin() as tx:
+            pauses.expire(tx, now)
+            if says != self._file_said:
+                detail = {"says": says or "the pause file is gone"}
+                ledger.append(tx, kind="pause.file", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
+        self._file_said = says
+
+    def _heartbeat(self) -> None:
+        """Tell systemd that we live, but only if the archive answers."""
+        with self._parts.database.read() as tx:
+            cases.tally(tx)
+        self._systemd.notify("WATCHDOG=1")

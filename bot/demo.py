@@ -1,0 +1,205 @@
+"""The whole product on stand-in platforms: no keys, no questions, and everything it makes is left in a folder."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from archive import cases, ledger, outbox, records
+from archive.database import Database
+from bot import corpus, promises
+from bot.domain.states import State
+from bot.settings import load
+from bot.standins import StandIns
+from bot.trial import SETTINGS, MailSink, lay_out
+from connectors.standin.world import APP, World
+
+if TYPE_CHECKING:
+    from archive.database import Tx
+    from bot.domain.types import Ref
+    from bot.settings import Settings
+
+FEEDING_SHARE = 0.45
+
+
+class Demo:
+    """One demonstration. `run` gives the summary; `broken_promises` in it is empty or the demo has failed."""
+
+    def __init__(  # noqa: PLR0913  each is an option of the command
+        self, *, comments: Path | None, seconds: float, ends: bool, quiet: bool, folder: Path | None, seed: int
+    ) -> None:
+        """Take the options; nothing is started yet. `ends` False: run on after `seconds` until Ctrl-C."""
+        self._lines = corpus.comments_of(comments) if comments else corpus.shipped_comments()
+        self._seconds = seconds
+        self._ends = ends
+        self._quiet = quiet
+        self._seed = seed
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        self._folder = (folder or Path("demo-output") / stamp).resolve()
+        self._console = Console(stderr=quiet)
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> dict[str, Any]:
+        """Start everything, feed it, watch it, stop it, and check from outside whether the promises were kept."""
+        with MailSink(self._folder / "mails") as sink, StandIns(World()) as standins:
+            accounts = standins.open_accounts()
+            lay_out(self._folder, standins, accounts, sink.port)
+            settings = load(self._folder / SETTINGS)
+            self._say(f"Everything is left in {self._folder}")
+            crowd = corpus.Crowd(standins.world, accounts, self._seed)
+            with (self._folder / "daemon.log").open("wb") as log:
+                self._start_daemon(log)
+                try:
+                    self._feed_and_watch(crowd, settings)
+                finally:
+                    self._stop_daemon()
+                self._daemon_once("digest")
+                self._daemon_once("pass")
+            return self._sum_up(standins, settings)
+
+    # ------------------------------------------------------------------------------------------------- starting
+
+    def _start_daemon(self, log: Any) -> None:
+        command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self._folder / SETTINGS)]
+        self._daemon = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)  # noqa: S603  our own program
+
+    def _stop_daemon(self) -> None:
+        if self._daemon:
+            self._daemon.terminate()
+            self._daemon.wait(timeout=120)
+
+    def _daemon_once(self, command: str) -> None:
+        with (self._folder / "daemon.log").open("ab") as log:
+            subprocess.run(  # noqa: S603  our own program
+                [sys.executable, "-m", "bot.cli", command, "--config", str(self._folder / SETTINGS)],
+                stdout=log,
+                stderr=log,
+                check=False,
+            )
+
+    # ------------------------------------------------------------------------------------------ feeding, watching
+
+    def _feed_and_watch(self, crowd: corpus.Crowd, settings: Settings) -> None:
+        """Write the comments evenly over the first part of the time, and show what becomes of them."""
+        begin = time.monotonic()
+        feeding = self._seconds * FEEDING_SHARE
+        written = 0
+        database: Database | None = None
+        try:
+            with Live(console=self._console, refresh_per_second=2, transient=False) as live:
+                while not self._over(begin):
+                    due = min(len(self._lines), int(len(self._lines) * (time.monotonic() - begin) / feeding) + 1)
+                    for line in self._lines[written:due]:
+                        crowd.write(line)
+                    written = max(written, due)
+                    if database is None and (settings.data / "citymod.db").exists():
+                        database = Database.open(settings.database_url)
+                    if database is not None and not self._quiet:
+                        live.update(self._table(database, written))
+                    self._look_after_daemon()
+                    time.sleep(0.25)
+        except KeyboardInterrupt:
+            self._say("Stopping.")
+        finally:
+            if database:
+                database.close()
+
+    def _over(self, begin: float) -> bool:
+        return self._ends and time.monotonic() - begin >= self._seconds
+
+    def _look_after_daemon(self) -> None:
+        if self._daemon and self._daemon.poll() is not None:
+            tail = (self._folder / "daemon.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+            message = f"the daemon ended by itself with status {self._daemon.returncode}; its log ends with:\n{tail}"
+            raise RuntimeError(message)
+
+    def _table(self, database: Database, written: int) -> Table:
+        with database.read() as tx:
+            tally = cases.tally(tx)
+            mails = outbox.tally(tx)
+            latest = cases.latest_moves(tx, 12)
+            texts = [(case, records.comment(tx, case.ref, case.revision).text) for case in latest]
+        counts = ", ".join(f"{number} {state}" for state, number in tally.items())
+        table = Table(
+            "Account",
+            "State",
+            "Comment",
+            "Why",
+            title=f"{written} of {len(self._lines)} written · {counts}",
+            expand=True,
+        )
+        for case, text in texts:
+            short = " ".join(text.split())
+            table.add_row(case.account_key.partition(":")[0], str(case.state), short[:60], case.why[:60])
+        table.caption = "Mail: " + (", ".join(f"{number} {state}" for state, number in mails.items()) or "none yet")
+        return table
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    # ------------------------------------------------------------------------------------------------- summing up
+
+    def _sum_up(self, standins: StandIns, settings: Settings) -> dict[str, Any]:
+        database = Database.open(settings.database_url)
+        secrets = [
+            secret for account in standins.world.accounts.values() for secret in standins.credentials(account).values()
+        ]
+        try:
+            with database.read() as tx:
+                summary = self._figures(tx, standins.world)
+            summary["broken_promises"] = promises.broken(database, settings, standins.world, secrets, datetime.now(UTC))
+        finally:
+            database.close()
+        if not self._quiet:
+            self._report(summary)
+        return summary
+
+    def _figures(self, tx: Tx, world: World) -> dict[str, Any]:
+        tally = cases.tally(tx)
+        kinds = Counter(entry.kind for entry in ledger.entries(tx))
+        posted_at = {promises.ref_of(comment): comment.at for comment in world.comments.values()}
+        waits = sorted(_waits(tx, posted_at))
+        return {
+            "comments_posted": len(world.comments),
+            "recorded": records.counts(tx)["comments"],
+            "judged": sum(tally.values()) - tally.get(State.OBSERVED, 0),
+            "in_review": tally.get(State.IN_REVIEW, 0),
+            "captured": kinds["evidence.sealed"],
+            "hidden": sum(effect.what == "hide" for effect in world.effects_by((APP,))),
+            "confirmed": kinds["order.confirmed"],
+            "waiting": tally.get(State.MARKED, 0) + tally.get(State.SECURED, 0),
+            "mails_sent": outbox.tally(tx).get("sent", 0),
+            "median_seconds_to_confirmed": round(statistics.median(waits), 2) if waits else None,
+            "p95_seconds_to_confirmed": round(waits[int(len(waits) * 0.95)], 2) if waits else None,
+            "folder": str(self._folder),
+        }
+
+    def _report(self, summary: dict[str, Any]) -> None:
+        table = Table(title="What happened", show_header=False)
+        for name, value in summary.items():
+            if name not in ("broken_promises", "folder"):
+                table.add_row(name.replace("_", " "), str(value))
+        self._console.print(table)
+        broken = summary["broken_promises"]
+        for line in broken:
+            self._say(f"BROKEN  {line}")
+        self._say("Every promise was kept." if not broken else f"{len(broken)} promise(s) broken.")
+        self._say(f"Evidence, mails, database and settings: {self._folder}")
+        self._say(f"Look around: citymod status --config {self._folder / 'citymod.yaml'}")
+
+
+def _waits(tx: Tx, posted_at: dict[Ref, datetime]) -> list[float]:
+    """Seconds from posting to confirmed, for every confirmed order."""
+    lines = ledger.entries(tx, kinds=("order.confirmed",))
+    return [(line.at - posted_at[line.ref]).total_seconds() for line in lines if line.ref in posted_at]

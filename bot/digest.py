@@ -1,0 +1,264 @@
+"""The daily e-mail digest to each public information officer: what happened, what waits, and what went wrong.
+
+It is a fold of the ledger since the recipient's last digest, together with what stands now. A quiet day is told too,
+so that silence always means trouble. Each digest is numbered: a missing one, or one that came twice, can be seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from css_inline import inline
+
+from archive import accounts, cases, evidence, ledger, outbox, pauses, records
+from archive.card import platform_name
+from archive.evidence import picture
+from bot.domain.schedule import digest_due
+from bot.domain.states import State
+from bot.letters import TEMPLATES, compose, embed
+from bot.pause import Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from email.message import EmailMessage
+
+    from archive.database import Tx
+    from archive.ledger import Entry
+    from bot.domain.types import Evidence, Match, Ref
+    from bot.parts import Parts
+    from bot.settings import Pio, Settings
+
+MOST_SHOWN = 25
+MOST_PICTURES = 10
+MOST_COUNTED = 100_000
+TROUBLE = {
+    "account.stopped": "An account stopped",
+    "account.polling_failed": "Reading an account failed",
+    "account.limited": "A platform limits acting",
+    "case.capture_failed": "A comment could not be captured in full, so it was not hidden",
+    "case.refused": "An order could not be carried out, so a person decides",
+    "case.resurfaced": "A hidden comment is visible again, not by this program",
+    "mail.failed": "A mail was not accepted",
+    "daemon.failed": "A part of the program failed",
+    "pause.expired": "A pause ran out, so acting goes on",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One comment in the digest."""
+
+    ref: Ref
+    account: str
+    at: str
+    author: str
+    text: str
+    url: str
+    why: str
+    reasons: tuple[str, ...]
+    evidence: Evidence | None = None
+    alternative: str = ""
+    cid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Everything one digest says, before it is put into words."""
+
+    city: str
+    pio: str
+    number: int
+    since: str
+    until: str
+    headlines: tuple[str, ...]
+    hidden: tuple[Item, ...]
+    more_hidden: int
+    restored: tuple[Item, ...]
+    waiting: tuple[Item, ...]
+    more_waiting: int
+    trouble: tuple[str, ...]
+    more_trouble: int
+    paused: tuple[str, ...]
+    counts: tuple[tuple[str, dict[str, int]], ...]
+    head: str
+    most_pictures: int = MOST_PICTURES
+
+    def as_text(self) -> str:
+        """The complete plain text."""
+        return TEMPLATES.get_template("digest.txt.j2").render(digest=self)
+
+    def as_html(self) -> str:
+        """The HTML, with its styles inlined for mail programs."""
+        return inline(TEMPLATES.get_template("digest.html.j2").render(digest=self))
+
+
+def make_due(parts: Parts, now: datetime) -> int:
+    """Make the digests whose hour has come; give how many."""
+    made = 0
+    for pio in parts.settings.pios:
+        with parts.database.begin() as tx:
+            mark = outbox.last_digest(tx, pio.email)
+            if digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+                make(tx, parts.settings, pio, now)
+                made += 1
+    return made
+
+
+def make(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> int:
+    """Put a digest into the outbox and mark how far the ledger has been told; give its number."""
+    told = fold(tx, settings, pio, now)
+    head = ledger.head(tx)
+    message = _message(settings, pio, told, now)
+    key = f"digest:{pio.email}:{told.number}"
+    outbox.put(
+        tx, kind="digest", key=key, to=(pio.email,), subject=str(message["Subject"]), message=bytes(message), now=now
+    )
+    outbox.mark_digest(tx, pio.email, told.number, head.seq if head else 0, now)
+    return told.number
+
+
+def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
+    """Fold the ledger since the recipient's last digest, and what stands now, into one digest."""
+    mark = outbox.last_digest(tx, pio.email)
+    keys = pio.accounts or tuple(entry.account.key for entry in settings.accounts)
+    lines = [line for line in ledger.entries(tx, after=mark.through_seq if mark else 0) if _concerns(line, keys)]
+    hidden = [line for line in lines if line.kind == "case.enforced"]
+    restored = [line for line in lines if line.kind == "case.restored"]
+    trouble = [line for line in lines if line.kind in TROUBLE]
+    waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_COUNTED, accounts=keys)
+    head = ledger.head(tx)
+    return Digest(
+        city=settings.city.name,
+        pio=pio.name,
+        number=mark.number + 1 if mark else 1,
+        since=_when(settings, mark.at) if mark else "the beginning",
+        until=_when(settings, now),
+        headlines=(*_stopped(tx, keys), *_spent(lines, settings), *_to_do(tx, settings, len(waiting), now)),
+        hidden=tuple(_item(tx, settings, line.ref, line) for line in hidden[:MOST_SHOWN] if line.ref),
+        more_hidden=max(0, len(hidden) - MOST_SHOWN),
+        restored=tuple(_item(tx, settings, line.ref, line) for line in restored[:MOST_SHOWN] if line.ref),
+        waiting=tuple(_item(tx, settings, case.ref, None) for case in waiting[:MOST_SHOWN]),
+        more_waiting=max(0, len(waiting) - MOST_SHOWN),
+        trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
+        more_trouble=max(0, len(trouble) - MOST_SHOWN),
+        paused=tuple(_pauses(tx, settings, now)),
+        counts=tuple(_counts(lines, settings, keys)),
+        head=f"{head.seq} {head.hash}" if head else "0 (empty)",
+    )
+
+
+def _stopped(tx: Tx, keys: tuple[str, ...]) -> Iterator[str]:
+    """Headlines about accounts that nobody reads or acts on any more."""
+    for standing in accounts.all_standing(tx):
+        if standing.account.key in keys and standing.stopped_why:
+            name = f"{standing.account.name} on {platform_name(standing.account.platform)}"
+            yield f"{name} has STOPPED: {standing.stopped_why}"
+
+
+def _spent(lines: list[Entry], settings: Settings) -> Iterator[str]:
+    """Headlines about accounts on which rules had used up the day's acts."""
+    referred = [line for line in lines if line.kind == "case.referred" and line.ref]
+    over = [line for line in referred if "budget of" in str(line.detail.get("why"))]
+    for key in dict.fromkeys(f"{line.ref.platform}:{line.ref.account}" for line in over if line.ref):
+        name = f"{settings.entry(key).name} ({key})"
+        yield f"The budget of {settings.acts_a_day} acts a day was spent on {name}: the rest waits for you"
+
+
+def _to_do(tx: Tx, settings: Settings, waiting: int, now: datetime) -> Iterator[str]:
+    """Headlines about what stands still until a person does something."""
+    if any(_pauses(tx, settings, now)):
+        yield "Acting is paused: nothing is hidden or deleted"
+    if waiting:
+        yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
+
+
+def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
+    for pause in pauses.in_force(tx, now):
+        scope = "everything" if pause.scope == "*" else pause.scope
+        until = f"until {_when(settings, pause.until)}" if pause.until else "until it is resumed"
+        yield f"{scope}, since {_when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
+    file_says = Switch(settings.switch_file).file_says()
+    if file_says:
+        yield f"everything: {file_says}"
+
+
+def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
+    """Whether a line is about one of these accounts, or about the program as a whole."""
+    if line.ref is not None:
+        return f"{line.ref.platform}:{line.ref.account}" in keys
+    return line.detail.get("account", keys[0]) in keys
+
+
+def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
+    case = cases.case(tx, ref)
+    if case is None:
+        message = f"the ledger speaks of {ref}, and there is no such case; run citymod verify"
+        raise LookupError(message)
+    comment = records.comment(tx, ref, case.revision)
+    stored = cases.latest_verdict(tx, ref)
+    matches = [match for match in stored.verdict.matches if not match.shadow] if stored else []
+    sealed = evidence.latest(tx, ref) if line is not None else None
+    author = comment.author.name or comment.author.handle or "name not available"
+    name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
+    return Item(
+        ref=ref,
+        account=name,
+        at=_when(settings, line.at if line else case.since),
+        author=author,
+        text=comment.text,
+        url=comment.url,
+        why=case.why,
+        reasons=tuple(_reason(match) for match in matches),
+        evidence=sealed,
+        alternative=f"Comment by {author} on {name}, {_when(settings, comment.posted_at)}: {comment.text}",
+        cid=sealed.id if sealed else "",
+    )
+
+
+def _reason(match: Match) -> str:
+    return f"{match.clause}, rule {match.rule}: “{match.excerpt}” ({match.reason})"
+
+
+def _trouble(settings: Settings, line: Entry) -> str:
+    about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
+    why = str(line.detail.get("why", ""))
+    return (
+        f"{_when(settings, line.at)}: {TROUBLE[line.kind]}"
+        + (f" ({about})" if about else "")
+        + (f": {why}" if why else "")
+    )
+
+
+def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> Iterator[tuple[str, dict[str, int]]]:
+    """Figures per account since the last digest, in the order of the settings."""
+    kinds = Counter((f"{line.ref.platform}:{line.ref.account}", line.kind) for line in lines if line.ref)
+    for key in keys:
+        yield (
+            f"{settings.entry(key).name} on {platform_name(key.partition(':')[0])}",
+            {
+                "recorded": kinds[key, "comment.recorded"],
+                "edited": kinds[key, "case.edited"],
+                "referred to a person": kinds[key, "case.referred"],
+                "hidden": kinds[key, "case.enforced"],
+                "shown again": kinds[key, "case.restored"],
+            },
+        )
+
+
+def _when(settings: Settings, at: datetime) -> str:
+    return f"{at.astimezone(settings.zone):%b %d, %Y, %I:%M %p %Z}"
+
+
+def _message(settings: Settings, pio: Pio, told: Digest, now: datetime) -> EmailMessage:
+    subject = f"{settings.city.name}: digest no. {told.number}, {len(told.hidden) + told.more_hidden} hidden"
+    waiting = len(told.waiting) + told.more_waiting
+    message = compose(settings, (pio.email,), f"{subject}, {waiting} waiting", now)
+    message.set_content(told.as_text())
+    message.add_alternative(told.as_html(), subtype="html")
+    for item in told.hidden[:MOST_PICTURES]:
+        if item.evidence:
+            embed(message, picture(settings.evidence_folder, item.evidence), cid=item.cid)
+    return message

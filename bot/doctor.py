@@ -1,0 +1,97 @@
+"""Checks everything the program needs before a person relies on it, and says for each what to do."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive import pauses
+from archive.browser import check_browser
+from archive.database import Database, WrongDatabase
+from bot import mail
+from bot.parts import Rulebook, connector
+from bot.pause import Switch
+from bot.settings import MissingCredential
+from connectors.contract import ConnectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from bot.settings import AccountSettings, Settings
+
+FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `details` say what was seen, or what is wrong and what to do."""
+
+    ok: bool
+    what: str
+    details: tuple[str, ...] = ()
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Look at everything in turn; nothing is changed but that the data folder is made if it is not there."""
+    yield _rulebook(settings)
+    yield _disk(settings)
+    yield from _database(settings, now)
+    problems = tuple(check_browser(settings.browser))
+    yield Finding(not problems, "browser and fonts", problems)
+    yield _mail(settings)
+    for entry in settings.accounts:
+        yield _account(settings, entry, now)
+
+
+def _rulebook(settings: Settings) -> Finding:
+    book = Rulebook.read(settings.rules)
+    inert = [f"pack {each.pack.label} has no effect: {each.reason}" for each in book.engine.inert]
+    if not book.policy.in_force:
+        inert.insert(0, f"policy {book.policy.id} is not approved in this wording (sha256 {book.policy.sha256})")
+    if inert:
+        return Finding(False, "policy and packs", (*inert, "Add an entry to the approvals file, with name and date."))  # noqa: FBT003
+    detail = f"{book.policy.id}, approved by {book.policy.approved_by} on {book.policy.approved_on}"
+    return Finding(True, "policy and packs", (detail,))  # noqa: FBT003
+
+
+def _disk(settings: Settings) -> Finding:
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o750)
+    free = shutil.disk_usage(settings.data).free
+    return Finding(free > FREE_BYTES, f"disk at {settings.data}", (f"{free / 1024**3:.1f} GiB free",))
+
+
+def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
+    try:
+        database = Database.open(settings.database_url)
+    except WrongDatabase as error:
+        yield Finding(False, "database", (str(error),))  # noqa: FBT003
+        return
+    try:
+        yield Finding(True, "database", (f"journal mode {database.journal_mode}: {database.journal_reason}",))  # noqa: FBT003
+        with database.read() as tx:
+            paused = [f"paused: {pause.scope} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
+    finally:
+        database.close()
+    file_says = Switch(settings.switch_file).file_says()
+    yield Finding(True, "pause switch", (*paused, *([file_says] if file_says else [])) or ("not paused",))  # noqa: FBT003
+
+
+def _mail(settings: Settings) -> Finding:
+    what = f"mail server {settings.mail.host}:{settings.mail.port}"
+    try:
+        with mail.connect(settings) as server:
+            code, _ = server.noop()
+    except (*mail.TROUBLE, MissingCredential) as error:
+        return Finding(False, what, (f"{type(error).__name__}: {error}", "Check host, port, tls and credential."))  # noqa: FBT003
+    return Finding(True, what, (f"answers ({code})",))  # noqa: FBT003
+
+
+def _account(settings: Settings, entry: AccountSettings, now: datetime) -> Finding:
+    what = f"account {entry.account.key} ({entry.name}), {entry.mode} mode"
+    try:
+        health = connector(settings, entry).check(now=now)
+    except (MissingCredential, LookupError, ConnectorError) as error:
+        return Finding(False, what, (f"{type(error).__name__}: {error}",))  # noqa: FBT003
+    return Finding(health.ok, what, (health.identity, *health.notes))

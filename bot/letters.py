@@ -1,0 +1,136 @@
+"""What the program writes to people: the evidence mail to the Social Media Manager, and alarms to on-call staff.
+
+Letters are composed inside the transaction that makes them necessary and put into the outbox there; `bot.mail`
+delivers them. The e-mail digest has its own module.
+"""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import jinja2
+from css_inline import inline
+
+from archive import outbox
+from archive.card import alternative, platform_name
+from archive.evidence import picture, transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+    from pathlib import Path
+
+    from archive.capture import Subject
+    from archive.database import Tx
+    from bot.domain.types import Evidence, Order
+    from bot.settings import Settings
+
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("bot"),
+    autoescape=jinja2.select_autoescape(["html", "html.j2"]),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def evidence_key(evidence_id: str) -> str:
+    """The outbox's name for the mail that carries one piece of evidence."""
+    return f"evidence:{evidence_id}"
+
+
+def evidence(  # noqa: PLR0913  the mail is about all of these
+    tx: Tx, settings: Settings, *, subject: Subject, sealed: Evidence, order: Order, now: datetime
+) -> None:
+    """Queue the screenshot for the Social Media Manager, before anything is hidden (AR 1-27 5.C.1.f)."""
+    facts = _facts(settings, subject, sealed, order)
+    clauses = ", ".join(dict.fromkeys(finding.clause for finding in subject.findings)) or "a person's decision"
+    title = f"Evidence: comment on {subject.account.name} ({platform_name(subject.account.platform)}), {clauses}"
+    words = transcript(settings.evidence_folder, sealed)
+    message = compose(settings, (settings.mail.social_media_manager,), title, now)
+    message.set_content(TEMPLATES.get_template("evidence.txt.j2").render(facts=facts, subject=subject, words=words))
+    html = TEMPLATES.get_template("evidence.html.j2").render(
+        facts=facts,
+        subject=subject,
+        words=alternative(subject),
+        title=title,
+        picture="cid:evidence",
+        city=settings.city.name,
+    )
+    message.add_alternative(inline(html), subtype="html")
+    embed(message, picture(settings.evidence_folder, sealed), cid="evidence")
+    outbox.put(
+        tx,
+        kind="evidence",
+        key=evidence_key(sealed.id),
+        to=(settings.mail.social_media_manager,),
+        subject=title,
+        message=bytes(message),
+        now=now,
+    )
+
+
+def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
+    tx: Tx, settings: Settings, *, key: str, subject: str, lines: Sequence[str], now: datetime
+) -> None:
+    """Queue a call to on-call staff. The same `key` is sent once, however often the trouble is met."""
+    message = compose(settings, settings.mail.on_call, f"citymod: {subject}", now)
+    message["X-Priority"] = "1"
+    message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines]) + "\n")
+    outbox.put(
+        tx,
+        kind="alarm",
+        key=f"alarm:{key}",
+        to=settings.mail.on_call,
+        subject=message["Subject"],
+        message=bytes(message),
+        now=now,
+    )
+
+
+def embed(message: EmailMessage, image: Path, *, cid: str) -> None:
+    """Put a PNG into the HTML part of a mail, where ``cid:`` and its name show it."""
+    html = message.get_body(("html",))
+    if html is None:
+        reason = "a mail without an HTML part cannot show a picture"
+        raise ValueError(reason)
+    html.add_related(image.read_bytes(), "image", "png", cid=f"<{cid}>", filename=f"{cid}.png", disposition="inline")
+
+
+def compose(settings: Settings, to: tuple[str, ...], subject: str, now: datetime) -> EmailMessage:
+    """An empty mail from the program. Its Message-ID is added when it goes out, the same each time it does."""
+    message = EmailMessage()
+    message["From"] = f"citymod <{settings.mail.sender}>"
+    message["To"] = ", ".join(to)
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(now)
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
+def _facts(settings: Settings, subject: Subject, sealed: Evidence, order: Order) -> list[tuple[str, str]]:
+    """What AR 1-27 5.C.1.f asks to be kept, and what proves it, as label and text."""
+    comment = subject.comment
+    author = comment.author
+    identity = " · ".join(filter(None, (author.name, author.handle and f"@{author.handle}", author.id)))
+    zone = settings.zone
+    return [
+        ("Account", f"{subject.account.name} on {platform_name(subject.account.platform)}"),
+        ("Written by", identity or "not available from the platform"),
+        ("Written at", _moment(comment.posted_at, zone)),
+        ("Captured at", _moment(sealed.captured_at, zone)),
+        ("What follows", f"{order.action}, decided by {order.agent.kind} {order.agent.name}"),
+        ("Address", comment.url),
+        ("Comment", str(comment.ref)),
+        ("Wording (SHA-256)", comment.revision),
+        ("Evidence", sealed.id),
+        ("Order", order.id),
+        ("Manifest (SHA-256)", sealed.manifest),
+    ]
+
+
+def _moment(at: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local:%A, %B %d, %Y, %I:%M:%S %p %Z} ({at:%Y-%m-%d %H:%M:%S} UTC)"

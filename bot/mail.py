@@ -1,0 +1,111 @@
+"""Delivers the outbox by SMTP, and says so when a mail may arrive twice.
+
+A mail is marked as begun before it is handed over. Killed in between, nobody can know whether the server took it, so
+it is sent again, with the same Message-ID and with a subject that says it is a second copy. Nothing is mailed twice in
+silence, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+from archive import outbox
+from bot.domain.schedule import retry_at
+from bot.log import logger
+from bot.settings import credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from email.message import EmailMessage
+
+    from archive.outbox import Mail
+    from bot.parts import Parts
+    from bot.settings import Settings
+
+AT_ONCE = 20
+TROUBLE = (OSError, smtplib.SMTPException)
+"""What a mail server, or the way to it, may fail with."""
+
+log = logger("mail")
+
+
+def deliver(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due, oldest first; give how many were accepted. What is not accepted is tried again later."""
+    with parts.database.read() as tx:
+        due = outbox.due(tx, clock(), AT_ONCE)
+    if not due:
+        return 0
+    accepted = 0
+    try:
+        server = connect(parts.settings)
+    except TROUBLE as error:
+        for mail in due:
+            _failed(parts, mail, error, clock())
+        return 0
+    with server:
+        for mail in due:
+            if stop():
+                break
+            accepted += _send(parts, server, mail, clock)
+    return accepted
+
+
+def _send(parts: Parts, server: smtplib.SMTP, mail: Mail, clock: Callable[[], datetime]) -> bool:
+    with parts.database.begin() as tx:
+        outbox.begin(tx, mail.id, clock())
+    message = addressed(mail, parts.settings)
+    try:
+        refused = server.send_message(message, to_addrs=list(mail.to))
+    except TROUBLE as error:
+        _failed(parts, mail, error, clock())
+        return False
+    response = f"accepted, but refused for {', '.join(refused)}" if refused else "accepted"
+    with parts.database.begin() as tx:
+        outbox.sent(tx, mail.id, clock(), response)
+    log.info("mail accepted", kind=mail.kind, key=mail.key, attempts=mail.attempts + 1)
+    return True
+
+
+def addressed(mail: Mail, settings: Settings) -> EmailMessage:
+    """The mail as it goes out: with the Message-ID that is its own for ever, marked if it may be a second copy."""
+    message = message_from_bytes(mail.message, policy=policy.default)
+    domain = settings.mail.sender.partition("@")[2]
+    message["Message-ID"] = f"<{mail.id}@{domain}>"
+    if mail.unfinished:
+        subject = str(message["Subject"])
+        del message["Subject"]
+        message["Subject"] = f"{subject} (second copy: the first may have reached you)"
+        message["X-Citymod-Copy"] = str(mail.attempts + 1)
+    return message
+
+
+def connect(settings: Settings) -> smtplib.SMTP:
+    """Open a connection to the City's mail server, encrypted and signed in as the settings say."""
+    mail = settings.mail
+    if mail.tls == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            mail.host, mail.port, timeout=mail.timeout_seconds, context=ssl.create_default_context()
+        )
+    else:
+        server = smtplib.SMTP(mail.host, mail.port, timeout=mail.timeout_seconds)
+    try:
+        if mail.tls == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if mail.credential:
+            login = credential(settings, mail.credential)
+            server.login(login["user"], login["password"])
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _failed(parts: Parts, mail: Mail, error: Exception, now: datetime) -> None:
+    why = f"{type(error).__name__}: {error}"
+    with parts.database.begin() as tx:
+        outbox.failed(tx, mail.id, now, until=retry_at(mail.attempts + 1, now), why=why)
+    log.warning("mail not accepted", kind=mail.kind, key=mail.key, why=why)

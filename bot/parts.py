@@ -1,0 +1,103 @@
+"""Puts the parts together as the settings say: the only place where archive, rules and connectors meet by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from archive.capture import BrowserSettings, Camera
+from archive.database import Database
+from bot.pause import Switch
+from bot.settings import credential
+from connectors.find import connect
+from connectors.transport import Transport
+from rules.engine import Engine
+from rules.load import Approvals, load_pack, load_policy, shipped_packs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Self
+
+    from bot.domain.types import Policy
+    from bot.settings import AccountSettings, Rules, Settings
+    from connectors.contract import Connector
+
+VERSION = version("citymod")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256."""
+
+    policy: Policy
+    engine: Engine
+    documents: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
+        """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems."""
+        approvals = approvals or Approvals.load(rules.approvals)
+        policy = load_policy(rules.policy, approvals)
+        packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
+        documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
+        documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
+        return cls(policy=policy, engine=Engine(packs), documents=documents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything a pass works with. Connectors are used by one thread each, hence two for every account."""
+
+    settings: Settings
+    database: Database
+    rulebook: Rulebook
+    camera: Camera
+    switch: Switch
+    readers: Mapping[str, Connector]
+    actors: Mapping[str, Connector]
+
+    @classmethod
+    def assemble(cls, settings: Settings, *, rulebook: Rulebook | None = None, camera: Camera | None = None) -> Self:
+        """Open and connect everything. Raises what the parts raise; each error says what to do.
+
+        A `rulebook` or `camera` that is at hand already is taken as it is.
+        """
+        for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        return cls(
+            settings=settings,
+            database=Database.open(settings.database_url),
+            rulebook=rulebook or Rulebook.read(settings.rules),
+            camera=camera or _camera(settings),
+            switch=Switch(settings.switch_file),
+            readers=dict(_connected(settings)),
+            actors=dict(_connected(settings)),
+        )
+
+    def close(self) -> None:
+        """Give back browser and database."""
+        self.camera.close()
+        self.database.close()
+
+
+def _camera(settings: Settings) -> Camera:
+    executable = str(settings.browser) if settings.browser else None
+    return Camera(BrowserSettings(executable=executable, deadline=settings.capture_seconds), VERSION)
+
+
+def _connected(settings: Settings) -> Iterator[tuple[str, Connector]]:
+    for entry in settings.accounts:
+        yield entry.account.key, connector(settings, entry)
+
+
+def connector(settings: Settings, entry: AccountSettings) -> Connector:
+    """Connect one account with its credential. Raises MissingCredential."""
+    secrets = credential(settings, entry.credential)
+    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()))
+    try:
+        return connect(entry.account, secrets, transport)
+    except KeyError as missing:
+        where = f"see connectors/{entry.platform}/README.md"
+        message = f"credential {entry.credential!r} of {entry.account.key} lacks {missing}; {where}"
+        raise LookupError(message) from None

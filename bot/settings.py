@@ -1,0 +1,257 @@
+"""The City's settings: one YAML file, read strictly, every mistake told with its line and a remedy.
+
+Secrets are never in the file. It names credentials, and `credential` finds them where the administrator put them:
+systemd's credentials directory, an environment variable, or a file that nobody else may read (P12).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from bot.domain.types import Account, Mode
+from connectors.find import platforms
+from rules.load import read_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HERE = Path(__file__).resolve().parent
+CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
+Source = Literal["page", "record"]
+
+
+class MissingCredential(Exception):
+    """A credential that the settings name is not there, not readable as JSON, or readable by others."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        message = f"{name!r} is not a time zone; write one such as America/Chicago"
+        raise ValueError(message) from None
+    return name
+
+
+def _platform(name: str) -> str:
+    if name not in platforms():
+        message = f"no platform {name!r}; there are: {', '.join(platforms())}"
+        raise ValueError(message)
+    return name
+
+
+def _address(text: str) -> str:
+    local, at, host = text.partition("@")
+    if not (local and at and host) or any(sign in text for sign in " \r\n,;<>"):
+        message = f"{text!r} is not one e-mail address"
+        raise ValueError(message)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class City(_Strict):
+    """Whose program this is."""
+
+    name: str
+    time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
+
+
+class Mail(_Strict):
+    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`."""
+
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    credential: str | None = None
+    sender: Address
+    social_media_manager: Address
+    on_call: Annotated[tuple[Address, ...], Field(min_length=1)]
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
+class Pio(_Strict):
+    """A public information officer who gets the daily e-mail digest; no accounts named: all of them."""
+
+    name: str
+    email: Address
+    accounts: tuple[str, ...] = ()
+    hour: int = Field(default=7, ge=0, le=23)
+
+
+class AccountSettings(_Strict):
+    """One approved account of the City."""
+
+    platform: Annotated[str, AfterValidator(_platform)]
+    id: str
+    name: str
+    mode: Mode = Mode.OBSERVE
+    credential: str
+    poll_seconds: float = Field(default=60, gt=0)
+    evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
+    api: str | None = None
+    web: str | None = None
+
+    @property
+    def account(self) -> Account:
+        """The noun."""
+        return Account(platform=self.platform, id=self.id, name=self.name, mode=self.mode)
+
+
+class Rules(_Strict):
+    """Which policy and rule packs hold, where link lists lie, and who approved which exact wording of them."""
+
+    policy: Path
+    packs: tuple[Path, ...] = ()
+    lists: Path | None = None
+    approvals: Path | None = None
+
+
+class Settings(_Strict):
+    """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
+
+    city: City
+    data: Path
+    database: str | None = None
+    pause_file: Path | None = None
+    credentials: Path | None = None
+    acts_a_day: int = Field(default=50, ge=0)
+    browser: Path | None = None
+    capture_seconds: float = Field(default=45, gt=0)
+    rules: Rules
+    mail: Mail
+    pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
+    accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _accounts_are_known(self) -> Settings:
+        keys = [entry.account.key for entry in self.accounts]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            message = f"accounts listed more than once: {', '.join(sorted(twice))}; keep one entry of each"
+            raise ValueError(message)
+        for pio in self.pios:
+            unknown = set(pio.accounts) - set(keys)
+            if unknown:
+                message = f"{pio.name} is to get a digest of {', '.join(sorted(unknown))}, which are not among accounts"
+                raise ValueError(message)
+        orphans = set(keys) - {key for pio in self.pios for key in (pio.accounts or keys)}
+        if orphans:
+            message = f"no public information officer gets a digest of {', '.join(sorted(orphans))}; name one in pios"
+            raise ValueError(message)
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The City's time zone."""
+        return ZoneInfo(self.city.time_zone)
+
+    @property
+    def database_url(self) -> str:
+        """Where the archive's tables are; a SQLite file in the data folder unless something else is named."""
+        return self.database or f"sqlite:///{self.data / 'citymod.db'}"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where sealed evidence is kept."""
+        return self.data / "evidence"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where captures are made before they are sealed."""
+        return self.data / "spool"
+
+    @property
+    def switch_file(self) -> Path:
+        """The file whose mere presence pauses all acting (P4)."""
+        return self.pause_file or self.data / "PAUSE"
+
+    def entry(self, key: str) -> AccountSettings:
+        """The settings of the account with that key; KeyError if there is none."""
+        for entry in self.accounts:
+            if entry.account.key == key:
+                return entry
+        raise KeyError(key)
+
+    def poll_every(self, key: str) -> timedelta:
+        """How often an account is polled."""
+        return timedelta(seconds=self.entry(key).poll_seconds)
+
+
+def load(path: Path) -> Settings:
+    """Read the settings file. Raises rules.load.FileProblems, which names every mistake with its line."""
+    settings = read_typed(path, Settings)
+    return _anchored(settings, path.resolve().parent)
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Let relative paths count from the folder of the settings file, wherever the program was started."""
+    rules = settings.rules.model_copy(
+        update={
+            "policy": folder / settings.rules.policy,
+            "packs": tuple(folder / pack for pack in settings.rules.packs),
+            "lists": settings.rules.lists and folder / settings.rules.lists,
+            "approvals": settings.rules.approvals and folder / settings.rules.approvals,
+        }
+    )
+    return settings.model_copy(
+        update={
+            "rules": rules,
+            "data": folder / settings.data,
+            "pause_file": settings.pause_file and folder / settings.pause_file,
+            "credentials": settings.credentials and folder / settings.credentials,
+        }
+    )
+
+
+def credential(settings: Settings, name: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Find a named credential: a JSON object of texts. Raises MissingCredential, which says where it was looked for.
+
+    Looked for in this order: systemd's credentials directory, the variable ``CITYMOD_CREDENTIAL_<NAME>``, a file in
+    the folder that `credentials` names, which only its owner may read.
+    """
+    environment = os.environ if environment is None else environment
+    variable = f"CITYMOD_CREDENTIAL_{name.upper().replace('-', '_')}"
+    directory = environment.get(CREDENTIALS_DIRECTORY)
+    if directory and (Path(directory) / name).is_file():
+        return _object(name, (Path(directory) / name).read_text(encoding="utf-8"))
+    if variable in environment:
+        return _object(name, environment[variable])
+    if settings.credentials and (settings.credentials / name).is_file():
+        return _object(name, _private(settings.credentials / name))
+    message = (
+        f"credential {name!r} is not to be found: not in systemd's credentials directory, not in the variable "
+        f"{variable}, and no file of that name in {settings.credentials or 'the folder `credentials` (not set)'}"
+    )
+    raise MissingCredential(message)
+
+
+def _private(path: Path) -> str:
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"{path} may be read by others than its owner; run: chmod 600 {path}"
+        raise MissingCredential(message)
+    return path.read_text(encoding="utf-8")
+
+
+def _object(name: str, text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        message = f'credential {name!r} is not a JSON object of texts, such as {{"user": "…", "password": "…"}}'
+        raise MissingCredential(message)
+    return found

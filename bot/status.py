@@ -1,0 +1,97 @@
+"""What stands where: the figures of `citymod status`, and one case told in plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archive import accounts, cases, evidence, orders, outbox, pauses, records
+from bot.pause import Switch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.accounts import AccountStanding
+    from archive.database import Tx
+    from bot.domain.types import Ref
+    from bot.settings import Settings
+
+
+def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
+    """Accounts, cases by state, mail by state, and why acting is paused if it is."""
+    paused = [f"{pause.scope} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
+    file_says = Switch(settings.switch_file).file_says()
+    if file_says:
+        paused.append(file_says)
+    return {
+        "city": settings.city.name,
+        "at": now.isoformat(),
+        "accounts": [_account(standing, now) for standing in accounts.all_standing(tx)],
+        "cases": {str(state): number for state, number in cases.tally(tx).items()},
+        "records": records.counts(tx),
+        "mail": outbox.tally(tx),
+        "paused": paused,
+    }
+
+
+def _account(standing: AccountStanding, now: datetime) -> dict[str, Any]:
+    account = standing.account
+    return {
+        "key": account.key,
+        "name": account.name,
+        "mode": str(account.mode),
+        "read": f"{(now - standing.polled_at).total_seconds():.0f} s ago" if standing.polled_at else "never",
+        "standing": _in_words(standing, now),
+    }
+
+
+def _in_words(standing: AccountStanding, now: datetime) -> str:
+    if standing.stopped_why:
+        return f"STOPPED: {standing.stopped_why}"
+    if standing.poll_not_before and standing.poll_not_before > now:
+        return f"reading waits until {standing.poll_not_before:%H:%M:%S} UTC ({standing.failures} failures)"
+    if standing.act_not_before and standing.act_not_before > now:
+        return f"acting waits until {standing.act_not_before:%H:%M:%S} UTC"
+    return "well"
+
+
+def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
+    """Everything about one case, oldest first, for the terminal."""
+    case = cases.case(tx, ref)
+    if case is None:
+        message = f"there is no case {ref}"
+        raise LookupError(message)
+    comment = records.comment(tx, ref, case.revision)
+    stored = cases.latest_verdict(tx, ref)
+    sealed = evidence.latest(tx, ref)
+    order = orders.latest(tx, ref)
+    lines = [
+        f"Case      {ref}",
+        f"State     {case.state} since {case.since.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}: {case.why}",
+        f"Author    {comment.author.name or 'not available'}"
+        + (f" (@{comment.author.handle})" if comment.author.handle else ""),
+        f"Posted    {comment.posted_at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}",
+        f"Address   {comment.url}",
+        f"Platform  shows it as {case.visibility}",
+        "",
+        comment.text,
+        "",
+    ]
+    if stored:
+        lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
+        lines += [
+            f"  {m.clause} {m.rule}{' (on trial)' if m.shadow else ''}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
+            for m in stored.verdict.matches
+        ]
+    if sealed:
+        lines.append(f"Evidence  {sealed.id} ({sealed.quality}) in {settings.evidence_folder / sealed.folder}")
+    if order:
+        lines.append(
+            f"Order     {order.id}: {order.action} by {order.agent}, {order.status}, {order.attempts} attempt(s)"
+        )
+    lines += ["", "What happened"]
+    lines += [
+        f"  {entry.at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S}  {entry.kind:<16} {entry.agent}  "
+        + str(entry.detail.get("why", ""))
+        for entry in cases.history(tx, ref)
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,124 @@
+"""The e-mail digest: complete in plain text, true to the ledger, and sent on quiet days too."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from city import HARMLESS, City
+
+from archive import outbox, pauses
+from bot import digest
+from bot.review import person
+from connectors.standin.faults import UNAUTHORISED
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from archive.capture import Camera
+
+SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
+
+
+def digests(city: City) -> list[EmailMessage]:
+    mails = [message_from_bytes(f.read_bytes(), policy=policy.default) for f in sorted(city.sink.folder.glob("*.eml"))]
+    return [message for message in mails if "digest no." in str(message["Subject"])]
+
+
+def text_of(message: EmailMessage, kind: str = "plain") -> str:
+    body = message.get_body((kind,))
+    assert body is not None
+    return body.get_content()
+
+
+def test_a_quiet_day_sends_a_digest_too(city: City) -> None:
+    city.make_digests()
+    (message,) = digests(city)
+    assert "Nothing needs you today" in text_of(message)
+    assert "digest no. 1, 0 hidden, 0 waiting" in str(message["Subject"])
+
+
+def test_it_tells_what_was_hidden_and_why_and_what_waits(city: City) -> None:
+    hidden, waits = city.write("facebook"), city.write("youtube", SELLING)
+    city.write("x", HARMLESS)
+    city.run()
+    (message,) = digests(city)
+    for kind in ("plain", "html"):
+        text = text_of(message, kind)
+        assert hidden.text in text
+        assert waits.text in text
+        assert HARMLESS not in text
+        assert "C2, rule" in text
+        assert "citymod review uphold youtube:" in text
+    pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert len(pictures) == 1
+
+
+def test_each_digest_begins_where_the_last_one_ended(city: City) -> None:
+    hidden = city.write("facebook")
+    city.run()
+    city.make_digests()
+    first, second = map(text_of, digests(city))
+    assert hidden.text in first
+    assert hidden.text not in second
+    assert "digest no. 2, 0 hidden" in str(digests(city)[1]["Subject"])
+
+
+def test_pauses_and_stopped_accounts_come_first(city: City) -> None:
+    with city.parts.database.begin() as tx:
+        pauses.pause(tx, "*", person("on-call"), "a storm of bots", None, city.clock())
+    city.fault("x", UNAUTHORISED, times=9)
+    city.run()
+    text = text_of(digests(city)[-1])
+    assert "has STOPPED" in text
+    assert "Acting is paused" in text
+    assert "a storm of bots" in text
+    assert text.index("has STOPPED") < text.index("IN FIGURES")
+
+
+def test_a_spent_budget_is_said_at_the_top(tmp_path: Path, camera: Camera) -> None:
+    with City(tmp_path, camera, acts_a_day=1) as city:
+        for _ in range(3):
+            city.write("facebook")
+        city.run()
+        text = text_of(digests(city)[-1])
+        assert "The budget of 1 acts a day was spent" in text
+        assert text.index("budget of 1") < text.index("IN FIGURES")
+        assert "2 comments wait for a decision" in text
+        assert city.broken_promises() == []
+
+
+def test_digests_are_numbered_and_made_once_a_day(city: City) -> None:
+    assert digest.make_due(city.parts, city.clock()) == 1
+    assert digest.make_due(city.parts, city.clock()) == 0
+    city.clock.move(hours=25)
+    assert digest.make_due(city.parts, city.clock()) == 1
+    with city.parts.database.read() as tx:
+        mark = outbox.last_digest(tx, city.settings.pios[0].email)
+    assert mark is not None
+    assert mark.number == 2
+
+
+class Images(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.alternatives: list[str | None] = []
+        self.language: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.alternatives.append(dict(attrs).get("alt"))
+        if tag == "html":
+            self.language = dict(attrs).get("lang")
+
+
+def test_every_picture_has_its_words_and_the_page_its_language(city: City) -> None:
+    comment = city.write("facebook")
+    city.run()
+    seen = Images()
+    seen.feed(text_of(digests(city)[-1], "html"))
+    assert seen.language == "en"
+    assert len(seen.alternatives) == 1
+    assert comment.text in (seen.alternatives[0] or "")

@@ -1,0 +1,112 @@
+"""People win: what a person decides is recorded, carried out, and never undone by a rule."""
+
+from __future__ import annotations
+
+import pytest
+from city import HARMLESS, VIOLATION, City
+
+from archive import cases, evidence, orders
+from bot.domain.states import State
+from bot.domain.types import AgentKind
+from bot.promises import ref_of
+from bot.review import NotPossible, dismiss, restore, uphold
+from connectors.find import platforms
+
+EVERYWHERE = pytest.mark.parametrize("platform", platforms())
+SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
+WHO = {"who": "Robin Reviewer", "why": "read it twice"}
+
+
+def in_review(city: City, platform: str) -> State:
+    return city.state(city.write(platform, SELLING))
+
+
+@EVERYWHERE
+def test_an_upheld_comment_is_captured_and_hidden_in_that_persons_name(city: City, platform: str) -> None:
+    comment = city.write(platform, SELLING)
+    city.run()
+    assert city.state(comment) is State.IN_REVIEW
+    assert comment.public
+    with city.parts.database.begin() as tx:
+        uphold(tx, ref_of(comment), now=city.clock(), **WHO)
+    city.run()
+    assert city.state(comment) is State.ENFORCED
+    with city.parts.database.read() as tx:
+        order = orders.latest(tx, ref_of(comment))
+    assert order is not None
+    assert (order.agent.kind, order.agent.name) == (AgentKind.PERSON, "Robin Reviewer")
+    assert city.broken_promises() == []
+
+
+def test_a_dismissed_wording_stays_dismissed_even_if_it_vanishes_and_comes_back(city: City) -> None:
+    comment = city.write("facebook")
+    with city.parts.database.begin():
+        pass
+    city.poll()
+    city.judge()
+    assert city.state(comment) is State.MARKED
+    with city.parts.database.begin() as tx:
+        dismiss(tx, ref_of(comment), now=city.clock(), **WHO)
+    assert city.state(comment) is State.CLEARED
+    city.world.edit(comment, HARMLESS)
+    city.clock.move(hours=2)
+    city.run()
+    city.world.edit(comment, VIOLATION)
+    city.clock.move(hours=2)
+    city.run()
+    assert city.state(comment) is State.CLEARED
+    assert "a person has let" in city.case(comment).why
+    assert comment.public
+
+
+def test_dismissing_a_secured_case_cancels_its_order(city: City) -> None:
+    comment = city.write("youtube")
+    city.up_to_secured()
+    with city.parts.database.begin() as tx:
+        dismiss(tx, ref_of(comment), now=city.clock(), **WHO)
+    city.run()
+    assert city.state(comment) is State.CLEARED
+    assert comment.public
+    assert city.done_by_us(comment) == []
+
+
+@EVERYWHERE
+def test_a_restored_comment_is_shown_again_and_read_back_and_not_hidden_again(city: City, platform: str) -> None:
+    comment = city.write(platform)
+    city.run()
+    assert city.state(comment) is State.ENFORCED
+    with city.parts.database.begin() as tx:
+        restore(tx, ref_of(comment), now=city.clock(), **WHO)
+    city.run()
+    assert city.state(comment) is State.RESTORED
+    assert comment.public
+    for _ in range(3):
+        city.clock.move(hours=3)
+        city.run()
+    assert comment.public
+    assert city.broken_promises() == []
+
+
+def test_an_enforced_comment_that_its_author_edits_waits_for_a_person_and_dismissing_shows_it_again(city: City) -> None:
+    comment = city.write("facebook")
+    city.run()
+    city.world.edit(comment, HARMLESS)
+    city.clock.move(hours=2)
+    city.run()
+    assert city.state(comment) is State.IN_REVIEW
+    with city.parts.database.begin() as tx:
+        dismiss(tx, ref_of(comment), now=city.clock(), **WHO)
+    city.run()
+    assert comment.public
+    assert city.state(comment) is State.CLEARED
+
+
+def test_what_cannot_be_decided_says_where_the_case_stands(city: City) -> None:
+    comment = city.write("x", HARMLESS)
+    city.run()
+    for decide, word in ((dismiss, "dismissed"), (restore, "restored")):
+        with pytest.raises(NotPossible, match=rf"cannot be {word}: it is cleared"), city.parts.database.begin() as tx:
+            decide(tx, ref_of(comment), now=city.clock(), **WHO)
+    with city.parts.database.read() as tx:
+        assert evidence.all_of(tx, ref_of(comment)) == []
+        assert cases.latest_decision(tx, ref_of(comment), city.case(comment).revision) is None

@@ -1,0 +1,84 @@
+"""The settings file: strict, with the line of every mistake; credentials only from safe places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.domain.types import Mode
+from bot.settings import MissingCredential, credential, load
+from rules.load import FileProblems
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "citymod.example.yaml"
+
+
+def test_the_example_file_is_valid_and_careful() -> None:
+    settings = load(EXAMPLE)
+    assert {entry.mode for entry in settings.accounts} == {Mode.OBSERVE}
+    assert all(entry.evidence == ("record",) for entry in settings.accounts)
+    assert settings.rules.policy.is_file()
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert old in text, "the test changes something that is there"
+    path = tmp_path / "citymod.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("acts_a_day: 50", "acts_a_day: many", "acts_a_day"),
+        ("acts_a_day: 50", "acts_per_day: 50", "acts_per_day"),
+        ("time_zone: America/Chicago", "time_zone: America/Chigaco", "is not a time zone"),
+        ("mode: observe", "mode: enforced", "mode"),
+        ("platform: facebook", "platform: myspace", "no platform 'myspace'"),
+        ("on_call: [on-call@example.gov]", "on_call: []", "on_call"),
+        ("sender: citymod@example.gov", "sender: citymod", "is not one e-mail address"),
+        ("evidence: [record] ", "evidence: [photo] ", "evidence"),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(tmp_path: Path, old: str, new: str, said: str) -> None:
+    path = changed(tmp_path, old, new)
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if new.strip() in text)
+    with pytest.raises(FileProblems) as problems:
+        load(path)
+    assert f"{path}:{line}:" in str(problems.value)
+    assert said in str(problems.value)
+
+
+def test_an_account_without_a_digest_reader_is_refused(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("    hour: 7\n", '    hour: 7\n    accounts: ["x:1000000001"]\n')
+    path = tmp_path / "citymod.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileProblems, match="no public information officer gets a digest of youtube"):
+        load(path)
+
+
+def test_credentials_come_from_systemd_then_environment_then_a_private_file(tmp_path: Path) -> None:
+    settings = load(EXAMPLE).model_copy(update={"credentials": tmp_path / "files"})
+    given = {"user": "u"}
+    (tmp_path / "files").mkdir()
+    file = tmp_path / "files" / "mail"
+    file.write_text(json.dumps({"user": "from file"}))
+    file.chmod(0o600)
+    assert credential(settings, "mail", {}) == {"user": "from file"}
+    environment = {"CITYMOD_CREDENTIAL_MAIL": json.dumps(given)}
+    assert credential(settings, "mail", environment) == given
+    (tmp_path / "mail").write_text(json.dumps({"user": "from systemd"}))
+    environment["CREDENTIALS_DIRECTORY"] = str(tmp_path)
+    assert credential(settings, "mail", environment) == {"user": "from systemd"}
+
+
+def test_a_credential_that_others_may_read_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    settings = load(EXAMPLE).model_copy(update={"credentials": tmp_path})
+    (tmp_path / "mail").write_text("{}")
+    (tmp_path / "mail").chmod(0o644)
+    with pytest.raises(MissingCredential, match="chmod 600"):
+        credential(settings, "mail", {})
+    with pytest.raises(MissingCredential, match="CITYMOD_CREDENTIAL_YOUTUBE"):
+        credential(settings, "youtube", {})
