@@ -1,0 +1,53 @@
+# Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long check format lint types contracts lock clean setup-run setup-dev
+BIN := .venv/bin
+# Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+UV := $(or $(wildcard $(BIN)/uv),uv)
+# One lock for every supported Python and system. It names no index, and pins what builds (setuptools) like the rest.
+COMPILE = sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(UV) pip compile --quiet pyproject.toml - \
+	--universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: setup-run ## the whole product on stand-in platforms, no keys needed (ARGS="..." is handed on)
+	@$(BIN)/citymod demo $(ARGS)
+
+test: setup-dev ## all tests but the slow ones (ARGS="..." is handed on)
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-long: setup-dev ## all tests, the slow ones too
+	@$(PYTEST) $(ARGS)
+
+check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
+
+format: setup-dev
+	@$(BIN)/ruff format --check .
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+
+types: setup-dev
+	@$(BIN)/mypy
+
+contracts: setup-dev
+	@$(BIN)/lint-imports
+
+lock: ## pin all packages anew with their hashes (UPGRADE=--upgrade takes the newest; needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
+	@$(COMPILE) --extra postgresql --output-file requirements.lock
+	@$(COMPILE) --extra postgresql --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## remove everything that set-up and checks have made
+	rm -rf .venv .setup .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf build dist demo-output *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-run:
+	@sh setup.sh run
+
+setup-dev:
+	@sh setup.sh dev
