@@ -21,6 +21,8 @@ from bot.daemon import AlreadyRunning, Daemon, single_pass, sole, utc_now
 from bot.settings import MissingCredential, Settings, load
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archive.cases import Case
     from archive.database import Tx
     from bot.domain.types import Ref
@@ -48,14 +50,14 @@ Who = Annotated[str, typer.Option("--who", help="Your name, for the record.", de
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
 
 
-def main() -> None:
-    """Run the command line; mistakes end in one clear sentence, not in a traceback."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
     from bot.review import NotPossible
     from rules.load import FileProblems
 
     try:
-        app()
+        app(args=words)
     except FileProblems as problems:
         _fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:

@@ -105,7 +105,7 @@ def poll(parts: Parts, key: str, clock: Clock) -> int:
     try:
         for batch in parts.readers[key].poll(standing.cursor, now=now):
             with parts.database.begin() as tx:
-                seen = records.observe(tx, batch, account=account, now=clock())
+                seen = records.observe(tx, batch, account=account, now=clock(), read_at=now)
             fresh += seen.new + seen.edited
         with parts.database.begin() as tx:
             accounts.polled(tx, key, clock())

@@ -51,7 +51,8 @@ def test_it_tells_what_was_hidden_and_why_and_what_waits(city: City) -> None:
         assert waits.text in text
         assert HARMLESS not in text
         assert "C2, rule" in text
-        assert "citymod review uphold youtube:" in text
+        assert "citymod review uphold CASE" in text
+        assert "youtube:" in text
     pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert len(pictures) == 1
 

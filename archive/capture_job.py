@@ -1,0 +1,53 @@
+"""What a camera asks of its worker process: one comment to be pictured from one source."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PICTURE = "comment.png"
+PAGE_PICTURE = "page.png"
+PAGE_ARCHIVE = "page.mhtml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Everything the worker needs to know; it gets no more than this.
+
+    Exactly one of `url` (a public page) and `html` (a page of our own, loaded without any network) is given. `text` is
+    what must be readable word for word, `names` those of which at least one must stand beside it (none: the platform
+    gave none), `marks` the characters that must be marked in our own page. `hosts` are the only ones that may be asked
+    for anything. `caption` is drawn above a picture that does not say itself what it is. `seconds` is all the time
+    there is.
+    """
+
+    source: str
+    url: str | None
+    html: str | None
+    item: str
+    text: str
+    blank: bool
+    names: tuple[str, ...]
+    marks: tuple[str, ...]
+    hosts: tuple[str, ...]
+    caption: tuple[str, ...]
+    folder: str
+    zone: str
+    seconds: float
+
+    def write(self, path: Path) -> None:
+        """Leave the job in a file for the worker. A file never blocks, as a pipe to a stuck process would."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Job:
+        """Take a job that `write` left."""
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
+        return cls(**values)

@@ -1,0 +1,427 @@
+"""Seals what was captured: everything that belongs to it, a manifest of hashes, then read-only and under its own name.
+
+A sealed folder lies under ``YYYY/MM/<id>/`` of the evidence store (UTC, time of the capture) and holds
+
+=================  ====================================================================================================
+``comment.png``    the picture (``comment-2.png`` and so on where one does not suffice)
+``page.png``       the whole page as shown, where a page was the source
+``page.mhtml``     the page itself, opens in any Chromium
+``page/`` …        what another source left that was tried before and did not do
+``comment.json``   every field of the record: who, what, when, where, under which post, in reply to what, what matched
+``raw.json``       the platform's own bytes, where it gave any; ``raw-post.json``, ``raw-parent-1.json`` … likewise
+``transcript.txt`` everything the picture says, as text
+``capture.json``   each step of the capture and the conditions
+``manifest.json``  every file above with size and SHA-256
+``SHA256SUMS``     the same and the manifest itself, for ``sha256sum -c SHA256SUMS``
+=================  ====================================================================================================
+
+Sealing survives a kill at any point. Until the folder is renamed into the store it is nothing but a leftover in the
+spool, swept later; from then on it is whole, and sealing under the same name again gives it back.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from archive import card, ledger, tables
+from archive.capture_job import PICTURE
+from archive.stored import read_utc, utc_text
+from bot.domain.types import Evidence, Quality, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archive.capture import Capture, Subject
+    from archive.database import Tx
+    from bot.domain.types import Attachment, Author, Comment, Post
+
+FORMAT = "citymod evidence 1"
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+NOT_AVAILABLE = "not available"
+FILE_MODE = 0o440
+FOLDER_MODE = 0o550
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class SealBroken(Exception):
+    """Something cannot be sealed, or was sealed under this name and is not what it was. A person must look."""
+
+
+def seal(  # noqa: PLR0913  what is sealed, where, under which name, and when
+    spool: Path,
+    store: Path,
+    *,
+    id: str,  # noqa: A002  the evidence's own word for it
+    subject: Subject,
+    capture: Capture,
+    now: datetime,
+    head: str | None = None,
+) -> Evidence:
+    """Seal the files of a capture in `spool` and move them into `store`. Both must be on one filesystem.
+
+    Evidence that was sealed under this `id` before, of the same wording and unchanged, is given back as it is, and
+    `spool` is removed: look at its `quality`, not at the capture's. `head` is the ledger's last line (``seq:hash``),
+    kept in the manifest so that a ledger cut short shows. Raises SealBroken, and OSError if the disk does not do it.
+    """
+    if not _NAME.fullmatch(id):
+        message = f"evidence cannot be called {id!r}: letters, digits, dots and dashes only"
+        raise SealBroken(message)
+    if (sealed := _find(store, id)) is not None:
+        shutil.rmtree(spool, ignore_errors=True)
+        return _sealed_before(store, sealed, subject)
+    _write_parts(spool, subject, capture)
+    _write_manifest(spool, id, subject, capture, now, head)
+    for path in _files(spool):
+        path.chmod(FILE_MODE)
+        _sync(path)
+    _sync_folders(spool)
+    folder = store / f"{capture.captured_at.astimezone(UTC):%Y/%m}" / id
+    _move(spool, folder, store)
+    return _read(store, folder)
+
+
+def record(tx: Tx, evidence: Evidence, now: datetime) -> None:
+    """Write sealed evidence into the database, with the line that vouches for it. Only then does it count."""
+    ledger.append(
+        tx,
+        kind="evidence.sealed",
+        ref=evidence.ref,
+        agent=ledger.DAEMON,
+        at=now,
+        detail={
+            "evidence": evidence.id,
+            "revision": evidence.revision,
+            "quality": evidence.quality,
+            "manifest": evidence.manifest,
+        },
+        rows=[
+            (
+                tables.evidence,
+                {
+                    "id": evidence.id,
+                    "ref": evidence.ref,
+                    "revision": evidence.revision,
+                    "captured_at": evidence.captured_at,
+                    "quality": evidence.quality,
+                    "folder": evidence.folder,
+                    "manifest": evidence.manifest,
+                    "conditions": dict(evidence.conditions),
+                },
+            )
+        ],
+    )
+
+
+def count(tx: Tx, ref: Ref, revision: str) -> int:
+    """How many times this wording has been captured, sealed and recorded."""
+    table = tables.evidence
+    query = select(func.count()).where(table.c.ref == ref, table.c.revision == revision)
+    return int(tx.execute(query).scalar_one())
+
+
+def all_of(tx: Tx, ref: Ref) -> list[Evidence]:
+    """Everything that was ever sealed of a comment and recorded, oldest first."""
+    table = tables.evidence
+    rows = tx.execute(select(table).where(table.c.ref == ref).order_by(table.c.entry)).mappings()
+    return [Evidence(**{name: value for name, value in row.items() if name != "entry"}) for row in rows]
+
+
+def latest(tx: Tx, ref: Ref) -> Evidence | None:
+    """What was sealed of a comment last, if anything was."""
+    return next(reversed(all_of(tx, ref)), None)
+
+
+def check(root: Path, evidence: Evidence) -> list[str]:
+    """Compare a sealed folder under `root` with its manifest, and the manifest with the row; name what is wrong."""
+    folder = root / evidence.folder
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return [f"evidence {evidence.id}: {evidence.folder}/{MANIFEST} is missing"]
+    if _sha256(manifest) != evidence.manifest:
+        return [f"evidence {evidence.id}: {MANIFEST} is not the one that was sealed, so no file can be checked"]
+    said = json.loads(manifest.read_bytes())
+    row = {"id": evidence.id, "ref": str(evidence.ref), "revision": evidence.revision, "quality": evidence.quality}
+    problems = [f"{MANIFEST} says another {name} than the row" for name, value in row.items() if said[name] != value]
+    problems += _file_problems(folder, {entry["name"]: entry for entry in said["files"]})
+    return [f"evidence {evidence.id}: {problem}" for problem in problems]
+
+
+def picture(store: Path, evidence: Evidence) -> Path:
+    """The picture of the comment, to be mailed and shown."""
+    return store / evidence.folder / PICTURE
+
+
+def transcript(store: Path, evidence: Evidence) -> str:
+    """Everything the picture says, as text."""
+    return (store / evidence.folder / "transcript.txt").read_text(encoding="utf-8")
+
+
+def sweep(spool_root: Path, now: datetime, *, older_than: timedelta = timedelta(hours=1)) -> list[str]:
+    """Remove what was captured and never sealed, because somebody pulled the plug; give the names of what went.
+
+    Nothing is lost by it: the case still stands where it was, and the next pass captures anew.
+    """
+    limit = (now - older_than).timestamp()
+    left = (
+        [path for path in sorted(spool_root.iterdir()) if path.stat().st_mtime <= limit] if spool_root.is_dir() else []
+    )
+    for path in left:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return [path.name for path in left]
+
+
+# ------------------------------------------------------------------------------------------------ what goes in
+
+
+def _write_parts(spool: Path, subject: Subject, capture: Capture) -> None:
+    """Write everything but manifest and sums. What an earlier attempt left under these names is replaced."""
+    raw = {"raw.json": subject.comment.raw, "raw-post.json": subject.post.raw}
+    raw |= {f"raw-parent-{number}.json": parent.raw for number, parent in enumerate(subject.thread, start=1)}
+    for name, data in raw.items():
+        if data:
+            _write(spool / name, data)
+    _write(spool / "comment.json", _json(_comment_fields(subject, capture)))
+    _write(spool / "capture.json", _json(_capture_fields(capture)))
+    words = card.transcript(subject, said=capture.conditions["rendition"], now=capture.captured_at)
+    _write(spool / "transcript.txt", words.encode())
+
+
+def _write_manifest(  # noqa: PLR0913  the manifest names them all
+    spool: Path,
+    id: str,  # noqa: A002  as in `seal`
+    subject: Subject,
+    capture: Capture,
+    now: datetime,
+    head: str | None,
+) -> None:
+    for name in (MANIFEST, SUMS):
+        (spool / name).unlink(missing_ok=True)
+    files = [
+        {"name": path.relative_to(spool).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
+        for path in _files(spool)
+    ]
+    manifest = {
+        "format": FORMAT,
+        "id": id,
+        "ref": str(subject.comment.ref),
+        "revision": subject.comment.revision,
+        "captured_at": utc_text(capture.captured_at),
+        "sealed_at": utc_text(now),
+        "quality": capture.quality,
+        "source": capture.source,
+        "tool": capture.conditions["tool"],
+        "ledger_head": head or "not given",
+        "files": files,
+    }
+    _write(spool / MANIFEST, _json(manifest))
+    _write(spool / SUMS, _sums(manifest, _sha256(spool / MANIFEST)))
+
+
+def _sums(manifest: dict[str, Any], sha256: str) -> bytes:
+    """The lines that ``sha256sum -c`` reads; the manifest last."""
+    listed = [(entry["sha256"], entry["name"]) for entry in manifest["files"]]
+    return "".join(f"{digest}  {name}\n" for digest, name in [*listed, (sha256, MANIFEST)]).encode()
+
+
+def _comment_fields(subject: Subject, capture: Capture) -> dict[str, Any]:
+    comment = subject.comment
+    account = subject.account
+    times = card.times(subject, capture.captured_at)
+    return {
+        "platform": comment.ref.platform,
+        "account": {"id": account.id, "name": account.name},
+        **_item_fields(comment),
+        "revision": comment.revision,
+        "raw": "raw.json" if comment.raw else NOT_AVAILABLE,
+        "speaker": comment.speaker,
+        "visibility": comment.visibility,
+        "times": [{"what": label, "city": local, "utc": universal} for label, local, universal in times],
+        "time_zone": subject.zone,
+        "post": _item_fields(subject.post),
+        "parent": str(comment.parent) if comment.parent else None,
+        "thread": [{**_item_fields(parent), "revision": parent.revision} for parent in subject.thread],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "clause": finding.clause,
+                "clause_text": finding.clause_text,
+                "start": finding.start,
+                "end": finding.end,
+                "excerpt": finding.excerpt,
+                "matcher": finding.matcher,
+            }
+            for finding in subject.findings
+        ],
+    }
+
+
+def _item_fields(item: Comment | Post) -> dict[str, Any]:
+    return {
+        "ref": str(item.ref),
+        "author": _author_fields(item.author),
+        "text": item.text,
+        "posted_at": utc_text(item.posted_at),
+        "url": item.url,
+        "attachments": [_attachment_fields(attachment) for attachment in item.attachments],
+    }
+
+
+def _author_fields(author: Author) -> dict[str, str]:
+    """AR 1-27 5.C.1.f: identity of the user when available. What is not, is said."""
+    fields = {"id": author.id, "name": author.name, "handle": author.handle, "url": author.url}
+    return {name: value or NOT_AVAILABLE for name, value in fields.items()}
+
+
+def _attachment_fields(attachment: Attachment) -> dict[str, str]:
+    fields = {"id": attachment.id, "kind": attachment.kind, "url": attachment.url, "alt": attachment.alt}
+    return {name: value or NOT_AVAILABLE for name, value in fields.items()}
+
+
+def _capture_fields(capture: Capture) -> dict[str, Any]:
+    return {
+        "quality": capture.quality,
+        "source": capture.source,
+        "captured_at": utc_text(capture.captured_at),
+        "steps": [
+            {"source": step.source, "step": step.name, "ok": step.ok, "seconds": step.seconds, "detail": step.detail}
+            for step in capture.steps
+        ],
+        "conditions": dict(capture.conditions),
+    }
+
+
+def _json(value: object) -> bytes:
+    """JSON to be read by people. Half a surrogate pair, which UTF-8 does not have, becomes its JSON escape."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+# ------------------------------------------------------------------------------------------------ on the disk
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file anew; one that an earlier attempt left may be read-only."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file in the folder and below, in order of name. SealBroken for anything that is neither file nor folder."""
+    paths = sorted(folder.rglob("*"))
+    odd = [path for path in paths if path.is_symlink() or not (path.is_file() or path.is_dir())]
+    if odd:
+        message = f"{odd[0]} is neither a file nor a folder"
+        raise SealBroken(message)
+    return [path for path in paths if path.is_file()]
+
+
+def _move(spool: Path, folder: Path, store: Path) -> None:
+    """Give the folder its place in one step, make it read-only and the change durable."""
+    made = [parent for parent in (folder.parent, folder.parent.parent) if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        spool.rename(folder)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        message = f"spool {spool.parent} and evidence store {store} must be on one filesystem"
+        raise SealBroken(message) from error
+    _lock(folder)
+    for changed in (folder, folder.parent, *(parent.parent for parent in made)):
+        _sync(changed)
+
+
+def _lock(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            path.chmod(FOLDER_MODE)
+
+
+def _sync_folders(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir():
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the system put a file's bytes, or a folder's names, on the disk."""
+    with _opened(path) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _find(store: Path, name: str) -> Path | None:
+    return next((path for path in store.glob(f"[0-9][0-9][0-9][0-9]/[0-9][0-9]/{name}")), None)
+
+
+def _sealed_before(store: Path, folder: Path, subject: Subject) -> Evidence:
+    """Give back what was sealed under this name before, if it is what it should be."""
+    _lock(folder)
+    evidence = _read(store, folder)
+    if (evidence.ref, evidence.revision) != (subject.comment.ref, subject.comment.revision):
+        message = f"{folder} holds evidence of {evidence.ref} in another wording or of another comment"
+        raise SealBroken(message)
+    if problems := check(store, evidence):
+        message = f"{folder} was sealed before and has been changed: {'; '.join(problems)}"
+        raise SealBroken(message)
+    return evidence
+
+
+def _read(store: Path, folder: Path) -> Evidence:
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    capture = json.loads((folder / "capture.json").read_bytes())
+    return Evidence(
+        id=manifest["id"],
+        ref=Ref.parse(manifest["ref"]),
+        revision=manifest["revision"],
+        captured_at=read_utc(manifest["captured_at"]),
+        quality=Quality(manifest["quality"]),
+        folder=folder.relative_to(store).as_posix(),
+        manifest=_sha256(folder / MANIFEST),
+        conditions=capture["conditions"],
+    )
+
+
+def _file_problems(folder: Path, listed: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """What is wrong with the files, but for the manifest itself, which the caller has checked."""
+    there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
+    for name in sorted(listed.keys() - there.keys()):
+        yield f"{name} is missing"
+    for name in sorted(there.keys() - listed.keys() - {MANIFEST, SUMS}):
+        yield f"{name} does not belong to it"
+    for name in sorted(listed.keys() & there.keys()):
+        path, entry = there[name], listed[name]
+        if path.is_symlink() or path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
+            yield f"{name} is not as it was sealed"
+    sums = _sums({"files": list(listed.values())}, _sha256(folder / MANIFEST))
+    if SUMS not in there:
+        yield f"{SUMS} is missing"
+    elif there[SUMS].read_bytes() != sums:
+        yield f"{SUMS} is not as it was sealed"

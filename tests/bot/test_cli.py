@@ -1,0 +1,203 @@
+"""The commands as a person at a terminal meets them: what they say, and with what status they end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from city import HARMLESS, VIOLATION, City
+
+from bot.cli import main
+from bot.domain.states import State
+from bot.promises import ref_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
+Run = "Callable[..., tuple[int, str, str]]"
+
+
+@pytest.fixture
+def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Call a command; give status, standard output and standard error."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setenv("COLUMNS", "400")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main([str(word) for word in words])
+        said = capsys.readouterr()
+        code = end.value.code
+        return (code if isinstance(code, int) else 0), said.out, said.err
+
+    return call
+
+
+def test_pause_and_resume_are_told_by_status(city: City, citymod: Run) -> None:
+    config = ("--config", city.file)
+    code, out, _ = citymod("pause", "--reason", "fire drill", "--for", "4h", "--who", "Kim On-Call", *config)
+    assert code == 0
+    assert "nothing is hidden or deleted on every account until" in out
+    found = json.loads(citymod("status", "--json", *config)[1])
+    assert found["paused"] == ["* by person:Kim On-Call: fire drill"]
+    assert "paused: * by person:Kim On-Call: fire drill" in citymod("status", *config)[1]
+    code, out, _ = citymod("resume", "--reason", "drill over", *config)
+    assert (code, out) == (0, "1 pause(s) ended.\n")
+    assert json.loads(citymod("status", "--json", *config)[1])["paused"] == []
+    assert citymod("resume", "--reason", "again", *config)[0] == 1, "nothing was paused"
+
+
+def test_resume_takes_the_pause_file_away_and_says_so(city: City, citymod: Run) -> None:
+    city.settings.switch_file.touch()
+    code, out, _ = citymod("resume", "--reason", "found the culprit", "--config", city.file)
+    assert code == 0
+    assert "Removed the pause file" in out
+    assert not city.settings.switch_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pause", "--reason", "x", "--for", "soon"), "such as 30m, 4h or 2d"),
+        (("pause", "--reason", "x", "--account", "x:9"), "There is no account x:9; there are: facebook:"),
+        (("review", "show", "nonsense"), "is not platform:account:item"),
+        (("digest", "--to", "nobody@example.gov"), "Nobody with the address nobody@example.gov"),
+    ],
+)
+def test_wrong_words_end_with_two_and_a_remedy(city: City, citymod: Run, words: tuple[str, ...], said: str) -> None:
+    code, out, err = citymod(*words, "--config", city.file)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in out + err
+
+
+def test_a_missing_settings_file_is_told_in_one_sentence(citymod: Run, tmp_path: Path) -> None:
+    code, _, err = citymod("status", "--config", tmp_path / "nowhere.yaml")
+    assert code == 2
+    assert "There is no settings file" in err
+    assert "CITYMOD_CONFIG" in err
+
+
+def test_a_mistake_in_the_settings_names_its_line(city: City, citymod: Run) -> None:
+    text = city.file.read_text(encoding="utf-8").replace("mode: enforce", "mode: enforced", 1)
+    line = 1 + text[: text.index("mode: enforced")].count("\n")
+    city.file.write_text(text, encoding="utf-8")
+    code, _, err = citymod("status", "--config", city.file)
+    assert code == 2
+    assert f"{city.file}:{line}:" in err
+    assert "enforced" in err
+
+
+def test_reviewing_from_the_terminal(city: City, citymod: Run) -> None:
+    comment = city.write("youtube", SELLING)
+    city.run()
+    ref, config = str(ref_of(comment)), ("--config", city.file)
+    assert ref in citymod("review", "list", *config)[1]
+    shown = citymod("review", "show", ref, *config)[1]
+    assert SELLING in shown
+    assert "in_review" in shown
+    assert "C5" in shown
+    code, out, _ = citymod("review", "dismiss", ref, "--reason", "a neighbour helping out", "--who", "Robin", *config)
+    assert (code, out) == (0, "Dismissed: the comment stands.\n")
+    assert city.state(comment) is State.CLEARED
+    code, _, err = citymod("review", "dismiss", ref, "--reason", "again", *config)
+    assert code == 1
+    assert "cannot be dismissed: it is cleared" in err
+    code, _, err = citymod("review", "uphold", "youtube:UC1:none", "--reason", "x", *config)
+    assert code == 1
+    assert "there is no case" in err
+
+
+def test_judge_gives_one_answer_a_line_and_loses_none(citymod: Run, tmp_path: Path) -> None:
+    file = tmp_path / "texts.jsonl"
+    lines = [
+        json.dumps({"id": "bad", "text": VIOLATION}),
+        json.dumps({"id": 7, "text": HARMLESS, "other": True}),
+        "not json",
+        json.dumps({"id": "none"}),
+        json.dumps({"text": "  "}),
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    code, out, err = citymod("judge", file)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert "2 line(s) could not be read" in err
+    assert [answer.get("outcome") for answer in answers] == ["act", "clear", None, None, "clear"]
+    assert [answer.get("id") for answer in answers] == ["bad", 7, None, None, None]
+    assert [answer["line"] for answer in answers if "error" in answer] == [3, 4]
+    first = answers[0]
+    start, end = first["matches"][0]["span"]
+    assert first["action"] == "hide"
+    assert VIOLATION[start:end] == first["matches"][0]["excerpt"]
+    assert first["matches"][0]["clause"] == "C2"
+
+
+def test_verify_passes_and_finds_a_flipped_bit(city: City, citymod: Run) -> None:
+    city.write("facebook")
+    city.run()
+    code, out, _ = citymod("verify", "--config", city.file)
+    assert code == 0, out
+    assert out.startswith("Passed: checked")
+    picture = next(city.settings.evidence_folder.rglob("comment.png"))
+    data = bytearray(picture.read_bytes())
+    data[len(data) // 2] ^= 1
+    picture.chmod(0o600)
+    picture.write_bytes(data)
+    code, out, err = citymod("verify", "--config", city.file)
+    assert code == 1
+    assert "comment.png" in err
+    report = json.loads(citymod("verify", "--json", "--config", city.file)[1])
+    assert report["passed"] is False
+
+
+def test_the_digest_preview_sends_nothing(city: City, citymod: Run) -> None:
+    comment = city.write("x")
+    city.poll()
+    city.judge()
+    city.secure()
+    city.enforce()
+    code, out, _ = citymod("digest", "--preview", "--config", city.file)
+    assert code == 0
+    assert comment.text in out
+    assert "DIGEST NO. 1" in out
+    assert not list(city.sink.folder.glob("*.eml"))
+
+
+def test_doctor_is_content_with_a_whole_installation_and_names_what_is_missing(city: City, citymod: Run) -> None:
+    code, out, err = citymod("doctor", "--config", city.file)
+    assert code == 0, out + err
+    assert out.count("ok") >= 8
+    shutil.rmtree(city.file.parent / "credentials")
+    (city.file.parent / "approvals.yaml").write_text("[]\n", encoding="utf-8")
+    code, out, _ = citymod("doctor", "--config", city.file)
+    assert code == 1
+    assert out.count("BAD") == 4
+    assert "credential 'x' is not to be found" in out
+    assert "is not approved in this wording" in out
+
+
+def test_every_command_has_help(citymod: Run) -> None:
+    listed = citymod("--help")[1]
+    commands = (
+        "run",
+        "pass",
+        "status",
+        "pause",
+        "resume",
+        "review",
+        "judge",
+        "verify",
+        "digest",
+        "doctor",
+        "demo",
+        "standin",
+    )
+    for command in commands:
+        assert command in listed
+        code, out, _ = citymod(command, "--help")
+        assert code == 0
+        assert len(out.splitlines()) > 5
