@@ -87,7 +87,10 @@ class Connector(Protocol):
     can: ClassVar[Capabilities]
 
     def check(self, *, now: datetime) -> Health:
-        """Ask the platform who we are and whether reading and acting are allowed."""
+        """Ask the platform who we are and whether reading and acting are allowed.
+
+        Not `ok` where the credentials work but are another's. Where they do not work this raises as every call does.
+        """
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
         """Give what is new since `cursor` (None: from the beginning of what the platform still lists)."""

@@ -38,6 +38,25 @@ def items(body: bytes, *path: str) -> Iterator[tuple[Any, bytes]]:
         raise ValueError(message) from None
 
 
+def member(body: bytes, *path: str) -> bytes:
+    """Give the bytes of the value at `path` in the object `body`.
+
+    Raises KeyError if it is not there, ValueError as `items` does.
+    """
+    try:
+        text = body.decode("utf-8")
+        start = _find(text, _skip(text, 0), path)
+        if start is None:
+            raise KeyError(path[-1])
+        return text[start : _DECODER.raw_decode(text, start)[1]].encode("utf-8")
+    except RecursionError:
+        message = "the answer is nested too deeply to read"
+        raise ValueError(message) from None
+    except IndexError:
+        message = "the answer ends in the middle of a value"
+        raise ValueError(message) from None
+
+
 def _skip(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at

@@ -166,12 +166,16 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             split = urlsplit(self.path)
             length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # the client died in the middle, and nobody acts on half a request
+                self.close_connection = True
+                return
             request = Request(
                 method=self.command,
                 path=split.path,
                 query=parse_qs(split.query, keep_blank_values=True),
                 headers={name.lower(): value for name, value in self.headers.items()},
-                body=self.rfile.read(length),
+                body=body,
             )
             response = server.answer(request)
             if response is None:

@@ -1,0 +1,281 @@
+"""How X's stand-in shows something written: gathered from the world, and spelt in the dialect that was asked for.
+
+X has two spellings of the same thing, `tweet.*` and `post.*`. Field names of the other one, like any X does not know,
+are passed over in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from connectors.standin.server import Request
+    from connectors.standin.world import Person, WorldComment, WorldPost
+
+SHORT = 280
+"""Most characters X gives in `text`; the whole of what is longer is in the note."""
+EDITABLE = timedelta(hours=1)
+_EDITS = 5
+_LINK = re.compile(r"https?://\S+")
+_HANDLE = re.compile(r"@(\w+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One of the two spellings. In `post.*` some fields come only by way of an expansion (`by_expansion`)."""
+
+    fields: str
+    many: str
+    one: str
+    references: str
+    history: str
+    note: str
+    reposts: str
+    problems: str
+    by_expansion: bool
+
+    def not_found(self, parameter: str, value: str, kind: str = "") -> dict[str, Any]:
+        """The problem of asking for something (`kind`, a post unless said) that is not there."""
+        kind = kind or self.one
+        return {
+            "value": value,
+            "detail": f"Could not find {kind} with {parameter}: [{value}].",
+            "title": "Not Found Error",
+            "resource_type": kind,
+            "parameter": parameter,
+            "resource_id": value,
+            "type": f"{self.problems}resource-not-found",
+        }
+
+
+TWEET = Dialect(
+    fields="tweet.fields",
+    many="tweets",
+    one="tweet",
+    references="referenced_tweets",
+    history="edit_history_tweet_ids",
+    note="note_tweet",
+    reposts="retweet_count",
+    problems="https://api.twitter.com/2/problems/",
+    by_expansion=False,
+)
+POST = Dialect(
+    fields="post.fields",
+    many="posts",
+    one="post",
+    references="referenced_posts",
+    history="edit_history_post_ids",
+    note="note_post",
+    reposts="repost_count",
+    problems="https://api.x.com/2/problems/",
+    by_expansion=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One wording of a post or comment as X would show it.
+
+    `answers` are the identifiers of what it replies to, the wording that stood there at the time first.
+    """
+
+    source: WorldPost | WorldComment
+    id: str
+    history: tuple[str, ...]
+    conversation: str
+    author: Person | None
+    answers: tuple[str, ...]
+    answered: Person | None
+    text: str
+    at: datetime
+
+    @property
+    def author_id(self) -> str:
+        """The author's identifier; X gives one even for authors that it shows no more."""
+        return self.author.id if self.author else f"9{self.conversation}"
+
+    @property
+    def author_handle(self) -> str:
+        """The author's handle, empty if X does not show the author."""
+        return self.author.handle if self.author else ""
+
+    @property
+    def answered_id(self) -> str:
+        """Whom it replies to, empty if it is no reply."""
+        return self.answered.id if self.answered else ""
+
+    @property
+    def answered_handle(self) -> str:
+        """The handle of whom it replies to."""
+        return self.answered.handle if self.answered else ""
+
+    def mentions(self, handle: str) -> bool:
+        """Whether it names the handle: in its text, or by being a direct reply."""
+        named = {found.casefold() for found in _HANDLE.findall(self.text)} | {self.answered_handle.casefold()}
+        return handle.casefold() in named
+
+
+def of_post(post: WorldPost) -> Shown:
+    """A post."""
+    return Shown(
+        source=post,
+        id=post.id,
+        history=(post.id,),
+        conversation=post.id,
+        author=post.author,
+        answers=(),
+        answered=None,
+        text=post.text,
+        at=post.at,
+    )
+
+
+def of_comment(comment: WorldComment, wording: int = -1) -> Shown:
+    """A comment in one of its wordings, the latest unless said."""
+    above = comment.parent or comment.post
+    answers = _wordings_until(comment.parent, comment.at) if comment.parent else (comment.post.id,)
+    chosen = comment.wordings[wording]
+    return Shown(
+        source=comment,
+        id=chosen.id,
+        history=tuple(other.id for other in comment.wordings),
+        conversation=comment.post.id,
+        author=comment.author,
+        answers=answers,
+        answered=above.author,
+        text=chosen.text,
+        at=chosen.at,
+    )
+
+
+def _wordings_until(parent: WorldComment, moment: datetime) -> tuple[str, ...]:
+    """The wordings of a parent that stood before `moment`, latest first; its first at least."""
+    first, *edits = parent.wordings
+    return (*(edit.id for edit in reversed(edits) if edit.at <= moment), first.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request wants to see, and in which dialect."""
+
+    dialect: Dialect
+    fields: frozenset[str]
+    expansions: frozenset[str]
+    user_fields: frozenset[str]
+
+    @classmethod
+    def by(cls, request: Request, withheld: Iterable[str] = ()) -> Asked:
+        """Read the field parameters; `withheld` fields are silently not known any more."""
+        dialect = TWEET if TWEET.fields in request.query else POST
+        expansions = _list(request, "expansions")
+        fields = _list(request, dialect.fields) | {"id", "text"}
+        if dialect.by_expansion:
+            only_expanded = {"author_id", "in_reply_to_user_id", dialect.references, dialect.history}
+            fields = (fields - only_expanded) | (expansions & only_expanded)
+        else:
+            fields |= {dialect.history} | (expansions & {"author_id", "in_reply_to_user_id"})
+        return cls(
+            dialect=dialect,
+            fields=frozenset(fields - set(withheld)),
+            expansions=frozenset(expansions),
+            user_fields=frozenset(_list(request, "user.fields") | {"id", "name", "username"}),
+        )
+
+    def shape(self, shown: Shown) -> dict[str, Any]:
+        """One item of an answer. What is empty is left out."""
+        dialect = self.dialect
+        cut = len(shown.text) > SHORT
+        text = shown.text[: SHORT - 1] + "…" if cut else shown.text
+        whole: dict[str, Any] = {
+            "id": shown.id,
+            "text": text,
+            "author_id": shown.author_id,
+            "conversation_id": shown.conversation,
+            "created_at": stamp(shown.at),
+            "edit_controls": _edit_controls(shown),
+            dialect.history: list(shown.history),
+            "entities": _entities(text),
+            "in_reply_to_user_id": shown.answered_id,
+            "lang": "und",
+            dialect.note: _note(shown.text) if cut else None,
+            "possibly_sensitive": False,
+            "public_metrics": _metrics(dialect),
+            dialect.references: [{"type": "replied_to", "id": shown.answers[0]}] if shown.answers else None,
+        }
+        return {name: value for name, value in whole.items() if name in self.fields and value not in (None, "", {})}
+
+    def includes(self, items: Iterable[Shown]) -> dict[str, Any]:
+        """The users that the expansions call for, each once; empty if there are none."""
+        people: dict[str, Person] = {}
+        for shown in items:
+            if "author_id" in self.expansions and shown.author:
+                people[shown.author.id] = shown.author
+            if "in_reply_to_user_id" in self.expansions and shown.answered:
+                people[shown.answered.id] = shown.answered
+        return {"users": [self.user(person) for person in people.values()]} if people else {}
+
+    def user(self, person: Person) -> dict[str, Any]:
+        """One user."""
+        whole = {
+            "id": person.id,
+            "name": person.name,
+            "username": person.handle,
+            "protected": False,
+            "verified": False,
+            "verified_type": "none",
+        }
+        return {name: value for name, value in whole.items() if name in self.user_fields}
+
+    def hidden_authors(self, items: Iterable[Shown]) -> list[dict[str, Any]]:
+        """The partial errors for authors that X shows no more."""
+        nameless = [shown.author_id for shown in items if shown.author is None]
+        if "author_id" not in self.expansions:
+            return []
+        return [self.dialect.not_found("author_id", identifier, "user") for identifier in nameless]
+
+
+def stamp(moment: datetime) -> str:
+    """A time in X's form, to the millisecond."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _list(request: Request, name: str) -> set[str]:
+    return {part for value in request.query.get(name, []) for part in value.split(",") if part}
+
+
+def _note(text: str) -> dict[str, Any]:
+    entities = _entities(text)
+    return {"text": text, "entities": entities} if entities else {"text": text}
+
+
+def _entities(text: str) -> dict[str, Any]:
+    """Links and names in the text, counted in code points."""
+    links = [
+        {
+            "start": match.start(),
+            "end": match.end(),
+            "url": match[0],
+            "expanded_url": match[0],
+            "display_url": match[0].partition("//")[2],
+        }
+        for match in _LINK.finditer(text)
+    ]
+    names = [{"start": match.start(), "end": match.end(), "username": match[1]} for match in _HANDLE.finditer(text)]
+    return {name: value for name, value in (("urls", links), ("mentions", names)) if value}
+
+
+def _edit_controls(shown: Shown) -> dict[str, Any]:
+    first = shown.source.at
+    left = _EDITS - (len(shown.history) - 1)
+    return {"edits_remaining": max(0, left), "is_edit_eligible": left > 0, "editable_until": stamp(first + EDITABLE)}
+
+
+def _metrics(dialect: Dialect) -> dict[str, int]:
+    names = (dialect.reposts, "reply_count", "like_count", "quote_count", "bookmark_count", "impression_count")
+    return dict.fromkeys(names, 0)

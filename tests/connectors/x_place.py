@@ -1,0 +1,81 @@
+"""One City account on X's stand-in, for tests of what is X's alone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.types import Account, Ref
+from connectors import find
+from connectors.standin.server import Server
+from connectors.standin.world import Person, World
+from connectors.transport import Transport
+from connectors.x.standin import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.domain.types import Batch, Comment, Cursor
+    from connectors.contract import Connector
+    from connectors.standin.world import WorldAccount, WorldComment, WorldPost
+
+
+@dataclass
+class Place:
+    """The world, its clock, the stand-in and its server. Time passes only by `forward`."""
+
+    now: datetime = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+    world: World = field(init=False)
+    standin: StandIn = field(init=False)
+    server: Server = field(init=False)
+    city: WorldAccount = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = World(clock=lambda: self.now)
+        self.standin = StandIn(self.world)
+        self.server = Server(self.standin)
+        self.city = self.world.add_account("x", "2244994945", "City of Example", "CityOfExample")
+
+    def forward(self, **much: float) -> datetime:
+        self.now += timedelta(**much)
+        return self.now
+
+    def connector(self, credentials: Mapping[str, str] | None = None) -> Connector:
+        account = Account(platform="x", id=self.city.id, name=self.city.name)
+        transport = Transport(api=self.server.url, web=self.server.url, read=5, total=10)
+        return find.connect(account, credentials or self.standin.credentials(self.city), transport)
+
+    def post(self, text: str = "The library opens at nine.", **kwargs: Any) -> WorldPost:
+        self.forward(minutes=1)
+        return self.world.add_post(self.city, text, **kwargs)
+
+    def comment(self, post: WorldPost, text: str, **kwargs: Any) -> WorldComment:
+        self.forward(seconds=5)
+        kwargs.setdefault("author", Person(id="501", name="Pat Example", handle="pat_example"))
+        return self.world.add_comment(post, text, **kwargs)
+
+    def ref(self, comment: WorldComment) -> Ref:
+        return Ref(platform="x", account=self.city.id, item=comment.id)
+
+    def poll(self, cursor: Cursor | None = None) -> list[Batch]:
+        self.forward(minutes=1)
+        return list(self.connector().poll(cursor, now=self.now))
+
+    def asked(self, verb: str) -> int:
+        """How often requests of that kind were made."""
+        return sum(exchange.verb == verb for exchange in self.server.log)
+
+
+@contextmanager
+def open_place() -> Iterator[Place]:
+    """A place with its server running."""
+    place = Place()
+    with place.server:
+        yield place
+
+
+def comments(batches: list[Batch]) -> dict[str, Comment]:
+    """The comments of a poll by their text."""
+    return {comment.text: comment for batch in batches for comment in batch.comments}
