@@ -1,0 +1,327 @@
+"""Cases: the one door through which they move, the verdicts and decisions that move them, and who waits where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
+
+from archive import ledger, tables
+from archive.stored import new_id
+from bot.domain import states
+from bot.domain.states import State
+from bot.domain.types import AgentKind, Match, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from archive.database import Tx
+    from archive.ledger import Entry
+    from archive.stored import Json
+    from bot.domain.states import Event
+    from bot.domain.types import Agent, Ref, Visibility
+
+_case = tables.case_.c
+
+
+class CaseMoved(Exception):
+    """The case is no longer where the caller saw it. Nothing has changed; the next pass sees it where it is now."""
+
+    def __init__(self, ref: Ref, why: str = "it moved in the meantime") -> None:
+        """Name the case, and what is otherwise than expected."""
+        super().__init__(f"{ref}: {why}")
+        self.ref = ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Where the moderation of one comment stands, `since` when, who moved it there and `why`."""
+
+    ref: Ref
+    account_key: str
+    state: State
+    revision: str
+    visibility: Visibility
+    since: datetime
+    agent: Agent
+    why: str
+    looked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVerdict:
+    """A verdict with what it was given on: the wording, the policy and the packs (name to SHA-256) of that time."""
+
+    id: str
+    revision: str
+    verdict: Verdict
+    policy_sha256: str
+    packs: Mapping[str, str]
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided on one wording: ``uphold``, ``dismiss`` or ``restore``."""
+
+    kind: str
+    agent: Agent
+    why: str
+    at: datetime
+
+
+# Moving ---------------------------------------------------------------------------------------------------------------
+
+
+def advance(  # noqa: PLR0913 - who, when and why belong to every move
+    tx: Tx,
+    ref: Ref,
+    event: Event,
+    *,
+    agent: Agent,
+    now: datetime,
+    why: str,
+    detail: Mapping[str, Json] | None = None,
+    seen: Case | None = None,
+) -> State:
+    """Move a case as the table of states says, and write it down; give the new state.
+
+    With `seen`, only if state and wording are still as the caller saw them. Raises `CaseMoved` if another was faster,
+    `IllegalEvent` if the table has no such way, LookupError if there is no such case. Nothing has changed then.
+    """
+    present = case(tx, ref)
+    if present is None:
+        message = f"there is no case {ref}"
+        raise LookupError(message)
+    if seen is not None and (seen.state, seen.revision) != (present.state, present.revision):
+        raise CaseMoved(ref, f"it was {seen.state} and is {present.state}, or was edited")
+    state = states.advance(present.state, event)
+    moved = tx.execute(
+        update(tables.case_)
+        .where(_case.ref == ref, _case.state == present.state)
+        .values(state=state, since=now, agent=agent, why=why)
+    )
+    if moved.rowcount != 1:
+        raise CaseMoved(ref)
+    move = {"from": present.state, "to": state, "revision": present.revision, "why": why}
+    ledger.append(tx, kind=f"case.{event}", ref=ref, agent=agent, at=now, detail={**(detail or {}), **move})
+    return state
+
+
+def record_verdict(  # noqa: PLR0913 - a verdict without its policy and packs cannot be replayed
+    tx: Tx,
+    ref: Ref,
+    revision: str,
+    verdict: Verdict,
+    *,
+    policy_sha256: str,
+    packs: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Write a verdict down with all its matches; give its identifier. Raises `CaseMoved` if the wording is another."""
+    present = case(tx, ref)
+    if present is None or present.revision != revision:
+        raise CaseMoved(ref, "the comment was edited after this wording was judged")
+    id_ = new_id(now)
+    row = {
+        "id": id_,
+        "ref": ref,
+        "revision": revision,
+        "outcome": verdict.outcome,
+        "action": verdict.action,
+        "why": verdict.why,
+        "policy_sha256": policy_sha256,
+        "packs": dict(packs),
+        "judged_at": now,
+    }
+    matches = [_match_row(id_, number, match) for number, match in enumerate(verdict.matches, start=1)]
+    ledger.append(
+        tx,
+        kind="verdict.recorded",
+        ref=ref,
+        agent=ledger.DAEMON,
+        at=now,
+        detail={"verdict": id_, "outcome": verdict.outcome, "action": verdict.action, "why": verdict.why},
+        rows=[(tables.verdict, row), *((tables.match_, match) for match in matches)],
+    )
+    return id_
+
+
+def record_decision(  # noqa: PLR0913 - a decision is all of this
+    tx: Tx, ref: Ref, revision: str, kind: str, agent: Agent, why: str, now: datetime
+) -> None:
+    """Write down what a person decided on one wording: ``uphold``, ``dismiss`` or ``restore``."""
+    row = {"ref": ref, "revision": revision, "kind": kind, "agent": agent, "why": why, "at": now}
+    ledger.append(
+        tx,
+        kind="decision.recorded",
+        ref=ref,
+        agent=agent,
+        at=now,
+        detail={"decision": kind, "revision": revision, "why": why},
+        rows=[(tables.decision, row)],
+    )
+
+
+def keep_document(tx: Tx, sha256: str, name: str, text: str, *, now: datetime) -> None:
+    """Keep a policy or pack that verdicts cite, under the SHA-256 that they cite. Kept once; again is a no-op."""
+    if document(tx, sha256) is not None:
+        return
+    row = {"sha256": sha256, "name": name, "text": text, "kept_at": now}
+    detail = {"document": sha256, "name": name}
+    ledger.append(tx, kind="document.kept", agent=ledger.DAEMON, at=now, detail=detail, rows=[(tables.document, row)])
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def case(tx: Tx, ref: Ref) -> Case | None:
+    """Give the case of a comment, or None if that comment was never recorded."""
+    row = tx.execute(select(tables.case_).where(_case.ref == ref)).one_or_none()
+    return _read(row) if row else None
+
+
+def standing_at(tx: Tx, state: State, *, limit: int, accounts: Collection[str] | None = None) -> list[Case]:
+    """Give up to `limit` cases that stand at `state`, longest there first; only those of these account keys."""
+    return _cases(tx, _of(accounts).where(_case.state == state).order_by(_case.since, _case.ref).limit(limit))
+
+
+def in_review(tx: Tx, limit: int) -> list[Case]:
+    """Give up to `limit` cases that wait for a person, longest waiting first."""
+    return standing_at(tx, State.IN_REVIEW, limit=limit)
+
+
+def not_looked_at_since(
+    tx: Tx, before: datetime, standing: Collection[State], *, limit: int, accounts: Collection[str] | None = None
+) -> list[Case]:
+    """Give up to `limit` cases in these states at which nobody has looked since `before`, longest ago first."""
+    query = _of(accounts).where(_case.state.in_(standing), _case.looked_at < before)
+    return _cases(tx, query.order_by(_case.looked_at, _case.ref).limit(limit))
+
+
+def latest_moves(tx: Tx, limit: int) -> list[Case]:
+    """Give the `limit` cases that moved last, the very last first."""
+    return _cases(tx, select(tables.case_).order_by(_case.since.desc(), _case.ref).limit(limit))
+
+
+def marked_by_rules(tx: Tx, account_key: str) -> int:
+    """Count cases of an account that a rule marked and that have no order yet."""
+    query = select(func.count()).where(
+        _case.account == account_key, _case.state == State.MARKED, by_kind(tables.case_, AgentKind.RULE)
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def tally(tx: Tx) -> dict[State, int]:
+    """Count cases by state, in the order of a case's life; states in which none stands are left out."""
+    rows = tx.execute(select(_case.state, func.count()).group_by(_case.state)).all()
+    counted: dict[State, int] = dict(rows)
+    return {state: counted[state] for state in State if state in counted}
+
+
+def history(tx: Tx, ref: Ref) -> list[Entry]:
+    """Give everything that was written down about a comment, oldest first."""
+    return list(ledger.entries(tx, ref=ref))
+
+
+def latest_verdict(tx: Tx, ref: Ref) -> StoredVerdict | None:
+    """Give the last verdict on a comment with its matches, whatever wording it was given on."""
+    verdict = tables.verdict
+    row = tx.execute(
+        select(verdict).where(verdict.c.ref == ref).order_by(verdict.c.entry.desc()).limit(1)
+    ).one_or_none()
+    return _stored(tx, row) if row else None
+
+
+def verdict_on(tx: Tx, ref: Ref, revision: str) -> StoredVerdict | None:
+    """Give the last verdict on one very wording."""
+    verdict = tables.verdict
+    query = select(verdict).where(verdict.c.ref == ref, verdict.c.revision == revision)
+    row = tx.execute(query.order_by(verdict.c.entry.desc()).limit(1)).one_or_none()
+    return _stored(tx, row) if row else None
+
+
+def latest_decision(tx: Tx, ref: Ref, revision: str) -> Decision | None:
+    """Give what a person last decided on one very wording, or None if nobody has."""
+    decision = tables.decision
+    query = select(decision).where(decision.c.ref == ref, decision.c.revision == revision)
+    row = tx.execute(query.order_by(decision.c.entry.desc()).limit(1)).one_or_none()
+    return Decision(kind=row.kind, agent=row.agent, why=row.why, at=row.at) if row else None
+
+
+def dismissed(tx: Tx, ref: Ref, revision: str) -> bool:
+    """Whether a person let this very wording stand: their last word on it is dismiss or restore."""
+    latest = latest_decision(tx, ref, revision)
+    return latest is not None and latest.kind in {"dismiss", "restore"}
+
+
+def document(tx: Tx, sha256: str) -> tuple[str, str] | None:
+    """Give name and text of a kept document, or None if it was never kept."""
+    kept = tables.document.c
+    row = tx.execute(select(kept.name, kept.text).where(kept.sha256 == sha256)).one_or_none()
+    return (row.name, row.text) if row else None
+
+
+def by_kind(table: Any, kind: AgentKind) -> ColumnElement[bool]:
+    """The condition that `table.agent` is of this kind. Agents are stored as ``kind:name``."""
+    return func.substr(table.c.agent, 1, len(kind) + 1) == f"{kind}:"
+
+
+def _of(accounts: Collection[str] | None) -> Select[Any]:
+    query = select(tables.case_)
+    return query if accounts is None else query.where(_case.account.in_(accounts))
+
+
+def _cases(tx: Tx, query: Select[Any]) -> list[Case]:
+    return [_read(row) for row in tx.execute(query)]
+
+
+def several(tx: Tx, refs: Collection[Ref]) -> dict[Ref, Case]:
+    """Give the cases of these comments, as far as there are any, in few questions."""
+    wanted = list(refs)
+    found: dict[Ref, Case] = {}
+    for start in range(0, len(wanted), 500):
+        chunk = wanted[start : start + 500]
+        found |= {case.ref: case for case in _cases(tx, select(tables.case_).where(_case.ref.in_(chunk)))}
+    return found
+
+
+def _read(row: Row[Any]) -> Case:
+    return Case(
+        ref=row.ref,
+        account_key=row.account,
+        state=row.state,
+        revision=row.revision,
+        visibility=row.visibility,
+        since=row.since,
+        agent=row.agent,
+        why=row.why,
+        looked_at=row.looked_at,
+    )
+
+
+def _stored(tx: Tx, row: Row[Any]) -> StoredVerdict:
+    match = tables.match_
+    rows = tx.execute(select(match).where(match.c.verdict == row.id).order_by(match.c.number))
+    matches = tuple(_match(found) for found in rows)
+    return StoredVerdict(
+        id=row.id,
+        revision=row.revision,
+        verdict=Verdict(outcome=row.outcome, action=row.action, matches=matches, why=row.why),
+        policy_sha256=row.policy_sha256,
+        packs=row.packs,
+        judged_at=row.judged_at,
+    )
+
+
+_MATCH = ("rule", "clause", "pack", "start", "end", "excerpt", "matcher", "ask", "reason", "shadow")
+
+
+def _match_row(verdict: str, number: int, match: Match) -> dict[str, Any]:
+    return {"verdict": verdict, "number": number} | {name: getattr(match, name) for name in _MATCH}
+
+
+def _match(row: Row[Any]) -> Match:
+    return Match(**{name: row._mapping[name] for name in _MATCH})  # noqa: SLF001 - the public name of that view

@@ -1,0 +1,249 @@
+"""Opens the database, brings it to this version's tables, and hands out transactions.
+
+SQLite's journal is chosen by the linked version: WAL where the WAL-reset bug is fixed (3.51.3 and the backports 3.50.7
+and 3.44.6; see sqlite.org/wal.html), otherwise TRUNCATE. With the bug, two connections on a WAL database can lose a
+commit that was already reported as done, and a lost commit here may be the record of an act. TRUNCATE costs about a
+millisecond per commit and lets readers wait for writers; nothing else changes.
+
+Every commit is on disk before it counts (synchronous=FULL). Our own connections refuse to drop triggers or tables and
+to switch a guard off; only the migrations' connection may.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+Tx = Connection
+"""An open transaction. Functions of the archive take it first and never end it."""
+
+BUSY_MILLISECONDS = 10_000
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_TURN = 0x6369_7479  # "city": the advisory lock that lets one transaction write at a time on PostgreSQL
+_DENIED = {
+    sqlite3.SQLITE_ALTER_TABLE: "tables are altered by migrations alone",
+    sqlite3.SQLITE_DROP_TABLE: "tables are dropped by migrations alone",
+    sqlite3.SQLITE_DROP_TRIGGER: "guards are dropped by migrations alone",
+}
+_SWITCHES = {
+    "defer_foreign_keys",
+    "foreign_keys",
+    "ignore_check_constraints",
+    "journal_mode",
+    "recursive_triggers",
+    "synchronous",
+    "writable_schema",
+}
+
+
+class WrongDatabase(Exception):
+    """The database is not one that this version of the program can work with. The text says what to do."""
+
+
+class Unavailable(Exception):
+    """The database cannot be used at this moment: locked by another, disk full, connection lost. Nothing was written.
+
+    The next pass tries again; nothing seen is lost, since cursors only move with what they cover.
+    """
+
+
+class Damaged(Exception):
+    """The database holds bytes that cannot be read as what they ought to be: a bad disk, or somebody's hand.
+
+    Stop, keep the file as it is, and restore a backup beside it; `citymod verify` says what is affected.
+    """
+
+
+class Database:
+    """One database, used from several threads. Each transaction has a connection to itself."""
+
+    def __init__(self, writer: Engine, reader: Engine) -> None:
+        """Take the two engines; `Database.open` makes them."""
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> Database:
+        """Open ``sqlite:////path/x.db`` or ``postgresql+psycopg://…`` and bring it to this version's tables.
+
+        With `migrate` False nothing is changed. Raises `WrongDatabase` for a database that is newer than the program,
+        for an older one that may not be migrated, and for a file that is none; `Unavailable` if it cannot be reached.
+        """
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+            message = f"{url} is a database in memory, and the archive must survive; name a file"
+            raise WrongDatabase(message)
+        migrator = _engine(url, guarded=False)
+        try:
+            with _told(), migrator.begin() as tx:
+                _bring_up(tx, migrate=migrate)
+        except Damaged as error:
+            message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
+            raise WrongDatabase(message) from error
+        finally:
+            migrator.dispose()
+        return cls(_engine(url), _engine(url, read_only=True))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """Give a transaction that may write; commit at the end, roll back on any error. Raises `Unavailable`.
+
+        One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
+        no platform in it.
+        """
+        with _told(), self._writer.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Give a transaction that sees one moment and cannot write. Keep it short: on SQLite it may hold up writers."""
+        with _told(), self._reader.begin() as tx:
+            yield tx
+
+    @property
+    def journal_mode(self) -> str:
+        """How the database keeps commits safe, as it says itself: ``wal``, ``truncate`` or ``server``."""
+        if self._reader.dialect.name != "sqlite":
+            return "server"
+        with self.read() as tx:
+            return str(tx.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+    @property
+    def journal_reason(self) -> str:
+        """Why it is that mode, for people."""
+        if self._reader.dialect.name != "sqlite":
+            return "the PostgreSQL server keeps its own write-ahead log"
+        fixed = "has" if wal_is_safe(sqlite3.sqlite_version_info) else "lacks"
+        return f"the linked SQLite {sqlite3.sqlite_version} {fixed} the fix of the WAL-reset bug"
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this version of SQLite has the fix of the WAL-reset bug."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in our own words that the database cannot be used, so that nobody else need know the library."""
+    try:
+        yield
+    except OperationalError as error:
+        if "Could not decode" in str(error.orig):
+            raise Damaged(_what_is_damaged(error)) from error
+        message = f"the database cannot be used now: {error.orig}"
+        raise Unavailable(message) from error
+    except DatabaseError as error:
+        if type(error) is DatabaseError:  # its subclasses tell of wrong use, it itself of a wrong file
+            raise Damaged(_what_is_damaged(error)) from error
+        raise
+
+
+def _what_is_damaged(error: DatabaseError) -> str:
+    return f"the database is damaged: {error.orig}. Keep the file, run `citymod verify`, and restore a backup"
+
+
+def _engine(url: str, *, read_only: bool = False, guarded: bool = True) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite_engine(url, read_only=read_only, guarded=guarded)
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if read_only else {}
+    engine = create_engine(url, execution_options=options, pool_pre_ping=True)
+    if not read_only:
+        event.listen(engine, "begin", _take_turn)
+    return engine
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait until no other transaction writes, as SQLite does by itself: the ledger has one end, and all write to it."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+
+def _sqlite_engine(url: str, *, read_only: bool, guarded: bool) -> Engine:
+    """An engine whose connections are set up for keeping records, and that begins transactions itself.
+
+    Python's driver would begin them late and as readers; a writer says so at once (BEGIN IMMEDIATE), so that it waits
+    for its turn instead of failing in the middle.
+    """
+    engine = create_engine(url)
+
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        # First the time-out: setting the journal mode needs a lock and would fail at once without it.
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
+        connection.execute(f"PRAGMA journal_mode={mode}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # INSERT OR REPLACE deletes without firing delete triggers unless this is on.
+        connection.execute("PRAGMA recursive_triggers=ON")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        if guarded:
+            connection.set_authorizer(_authorise)
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _authorise(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+    """Deny what would take a guard away. SQLite asks once for each statement that it compiles."""
+    if action in _DENIED:
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and second is not None and (first or "").lower() in _SWITCHES:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
+
+
+def _bring_up(tx: Connection, *, migrate: bool) -> None:
+    """Bring the tables to this version's, in the one transaction that is open."""
+    config = Config(attributes={"connection": tx})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
+    present = MigrationContext.configure(tx).get_current_revision()
+    if present is not None and present not in known:
+        message = (
+            f"the database is at version {present}, which this program does not know: it was written by a newer one. "
+            "Install that version of citymod again; older programs must not touch newer records"
+        )
+        raise WrongDatabase(message)
+    if present == scripts.get_current_head():
+        return
+    if not migrate:
+        message = (
+            f"the database is at version {present or 'none'}, this program needs {scripts.get_current_head()}: "
+            "start the daemon or run any writing command once, which brings it up to date"
+        )
+        raise WrongDatabase(message)
+    command.upgrade(config, "head")

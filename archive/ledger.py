@@ -1,0 +1,268 @@
+"""The diary: every change of anything, one line each, chained by hash, written with the rows it vouches for.
+
+A line's hash is the SHA-256 (hex) of the previous line's hash followed by the line's canonical JSON
+``{"agent":…,"at":…,"detail":…,"kind":…,"ref":…,"seq":…}`` in UTF-8, so that the chain can be followed with
+``sha256sum`` alone. The first line follows sixty-four zeros. Rows of append-only tables are written by `append` and by
+nothing else: the line's detail says under ``rows`` which tables, with each row's own hash, and each row names the line.
+
+Kinds of lines, by what writes them:
+
+==========================================  ===========================================================================
+``account.``                                registered changed polling_failed polling_recovered limited stopped resumed
+``post.`` ``comment.`` ``revision.``        recorded (a comment's first line also opens its case)
+``sighting.``                               recorded (the platform shows it otherwise than before)
+``case.`` + event                           the event's name as in bot/domain/states.py: cleared, referred, marked, …
+``verdict.`` ``decision.``                  recorded
+``document.``                               kept
+``evidence.``                               sealed
+``order.``                                  placed confirmed refused cancelled
+``attempt.``                                begun ended
+``pause.``                                  begun ended expired
+``mail.``                                   queued sent failed (the first failure and each tenth)
+``digest.``                                 marked
+``daemon.failed`` ``pause.file``            written by the daemon itself
+==========================================  ===========================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from archive import tables
+from archive.stored import canonical, read_agent, read_utc, utc_text
+from bot.domain.types import Agent, AgentKind, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, RowMapping, Table
+
+    from archive.stored import Json
+
+GENESIS = "0" * 64
+DAEMON = Agent(kind=AgentKind.DAEMON, name="citymod")
+"""Who notes what nobody decided: what a platform showed, that a time ran out."""
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line to be written, with the `rows` of append-only tables (values by column name) that come with it."""
+
+    kind: str
+    agent: Agent
+    at: datetime
+    ref: Ref | None = None
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    rows: Sequence[tuple[Table, Mapping[str, Any]]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A written line. `previous` and `hash` are SHA-256 in hex."""
+
+    seq: int
+    at: datetime
+    kind: str
+    ref: Ref | None
+    agent: Agent
+    detail: Mapping[str, Any]
+    previous: str
+    hash: str
+
+    @property
+    def anchor(self) -> str:
+        """The line's number and hash in one word, for keeping outside the database: ``1234:ab12…``."""
+        return f"{self.seq}:{self.hash}"
+
+
+def append(  # noqa: PLR0913 - one word for each part of a line
+    tx: Connection,
+    *,
+    kind: str,
+    agent: Agent,
+    at: datetime,
+    ref: Ref | None = None,
+    detail: Mapping[str, Json] | None = None,
+    rows: Sequence[tuple[Table, Mapping[str, Any]]] = (),
+) -> Entry:
+    """Write one line, and with it the `rows` that it vouches for. See `append_all`."""
+    return append_all(tx, [Line(kind=kind, ref=ref, agent=agent, at=at, detail=detail or {}, rows=rows)])[0]
+
+
+def append_all(tx: Connection, lines: Sequence[Line]) -> list[Entry]:
+    """Write lines in their order, then the rows that come with them, and move the head.
+
+    Raises sqlalchemy's IntegrityError where a row exists already or points to nothing; the transaction is then lost.
+    """
+    if not lines:
+        return []
+    previous, seq = kept_head(tx)
+    written: list[dict[str, Any]] = []
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for seq, line in enumerate(lines, start=seq + 1):  # noqa: B020 - the count goes on from the head's
+        values = _values(seq, line, previous)
+        previous = values["hash"]
+        written.append(values)
+        for table, row in line.rows:
+            rows[table.name].append(dict.fromkeys(table.c.keys()) | dict(row) | {"entry": seq})
+    tx.execute(insert(tables.ledger), written)
+    for table in tables.APPEND_ONLY:
+        if rows[table.name]:
+            tx.execute(insert(table), rows[table.name])
+    tx.execute(update(tables.ledger_head).values(seq=seq, hash=previous))
+    return [_entry(values) for values in written]
+
+
+def kept_head(tx: Connection) -> tuple[str, int]:
+    """Give hash and number of the last line as they are kept beside the chain, which may have been cut since."""
+    head = tx.execute(select(tables.ledger_head.c.hash, tables.ledger_head.c.seq)).one()
+    return head.hash, head.seq
+
+
+def head(tx: Connection) -> Entry | None:
+    """Give the last line, or None if nothing has been written yet."""
+    row = tx.execute(select(tables.ledger).order_by(tables.ledger.c.seq.desc()).limit(1)).mappings().one_or_none()
+    return _entry(row) if row else None
+
+
+def entries(
+    tx: Connection,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    kinds: Collection[str] | None = None,
+    ref: Ref | None = None,
+) -> Iterator[Entry]:
+    """Give the lines after number `after`, in order; only those of these `kinds`, only those of `ref`."""
+    ledger = tables.ledger
+    query = select(ledger).order_by(ledger.c.seq)
+    if kinds is not None:
+        query = query.where(ledger.c.kind.in_(kinds))
+    if ref is not None:
+        query = query.where(ledger.c.ref == str(ref))
+    while limit is None or limit > 0:
+        size = PAGE if limit is None else min(PAGE, limit)
+        page = tx.execute(query.where(ledger.c.seq > after).limit(size)).mappings().all()
+        yield from map(_entry, page)
+        if len(page) < size:
+            return
+        after = page[-1]["seq"]
+        limit = None if limit is None else limit - size
+
+
+def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:
+    """Give every line about these posts or comments, in order."""
+    ledger = tables.ledger
+    names = [str(ref) for ref in dict.fromkeys(refs)]
+    query = select(ledger).where(ledger.c.ref.in_(names)).order_by(ledger.c.seq)
+    return [_entry(row) for row in tx.execute(query).mappings()]
+
+
+def verify_chain(tx: Connection) -> list[str]:
+    """Follow the whole chain to the head; give what is wrong, in plain words. Empty: it is whole."""
+    chain = Chain()
+    after = 0
+    while page := rows_after(tx, after):
+        for row in page:
+            chain.follow(row)
+        after = page[-1]["seq"]
+    chain.end(*kept_head(tx))
+    return chain.problems
+
+
+def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[RowMapping]:
+    """Give the next lines as the database holds them, for checking."""
+    ledger = tables.ledger
+    return tx.execute(select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)).mappings().all()
+
+
+class Chain:
+    """Follows the chain line by line and collects what is wrong with it. One bad line is reported once."""
+
+    def __init__(self) -> None:
+        """Begin before the first line."""
+        self.problems: list[str] = []
+        self.seq = 0
+        self.hash = GENESIS
+
+    def follow(self, row: Mapping[Any, Any]) -> bool:
+        """Take the next line as stored; give whether it is as it was written."""
+        before = len(self.problems)
+        seq = row["seq"]
+        if seq != self.seq + 1:
+            missing = f"line {self.seq + 1}" if seq == self.seq + 2 else f"lines {self.seq + 1} to {seq - 1}"
+            self.problems.append(f"ledger: {missing} missing before line {seq}")
+        elif row["previous"] != self.hash:
+            self.problems.append(f"ledger: line {seq} does not follow line {self.seq}: altered or out of order")
+        if _hash(row["previous"], _text(row)) != row["hash"]:
+            self.problems.append(f"ledger: line {seq} has been altered")
+        self.seq, self.hash = seq, row["hash"]
+        return len(self.problems) == before
+
+    def end(self, head_hash: str, head_seq: int) -> None:
+        """Compare the end of the chain with the head that was kept beside it."""
+        if head_seq > self.seq:
+            self.problems.append(f"ledger: it ends at line {self.seq}, but {head_seq} lines were written")
+        elif (head_seq, head_hash) != (self.seq, self.hash):
+            self.problems.append(f"ledger: its end (line {self.seq}) is not the head that was kept (line {head_seq})")
+
+
+def _values(seq: int, line: Line, previous: str) -> dict[str, Any]:
+    detail = dict(line.detail)
+    if line.rows:
+        detail["rows"] = _vouched(line)
+    values = {
+        "seq": seq,
+        "at": utc_text(line.at),
+        "kind": line.kind,
+        "ref": str(line.ref) if line.ref else None,
+        "agent": str(line.agent),
+        "detail": canonical(detail),
+        "previous": previous,
+    }
+    return values | {"hash": _hash(previous, _text(values))}
+
+
+def _vouched(line: Line) -> dict[str, list[str]]:
+    """Name what a line vouches for: for each table the hashes of its rows, in their order."""
+    vouched: dict[str, list[str]] = defaultdict(list)
+    for table, row in line.rows:
+        vouched[table.name].append(tables.row_sha256(table, row))
+    return vouched
+
+
+def _text(row: Mapping[Any, Any]) -> str:
+    """The canonical JSON of a line. The detail is set in as stored, so that a changed space in it is found, too."""
+    head = canonical({"agent": row["agent"], "at": row["at"]})
+    tail = canonical({"kind": row["kind"], "ref": row["ref"], "seq": row["seq"]})
+    return f'{head[:-1]},"detail":{row["detail"]},{tail[1:]}'
+
+
+def _hash(previous: str, text: str) -> str:
+    return hashlib.sha256(f"{previous}{text}".encode()).hexdigest()
+
+
+def _entry(row: Mapping[Any, Any]) -> Entry:
+    """Read a stored line. Raises ValueError for one that was never written like that."""
+    detail = json.loads(row["detail"])
+    if not isinstance(detail, dict):
+        message = f"the detail of ledger line {row['seq']} is not an object"
+        raise ValueError(message)  # noqa: TRY004 - whatever is wrong with a stored line is one kind of error
+    return Entry(
+        seq=row["seq"],
+        at=read_utc(row["at"]),
+        kind=row["kind"],
+        ref=Ref.parse(row["ref"]) if row["ref"] else None,
+        agent=read_agent(row["agent"]),
+        detail=detail,
+        previous=row["previous"],
+        hash=row["hash"],
+    )

@@ -1,0 +1,173 @@
+"""The outbox: mails that are owed, written in the transaction of what they tell, and kept until a server took them.
+
+A mail waits, is begun, and is then sent or failed. Begun and neither is a mail that the server may or may not have
+taken when the program was killed; whoever sends it again says that it may be a second copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, func, insert, or_, select, update
+
+from archive import ledger, tables
+from archive.stored import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.database import Tx
+    from archive.stored import Json
+
+TOLD_EACH = 10
+"""Of a mail's failures, the first and then each tenth gets a ledger line; the number of all is kept."""
+
+_mail = tables.outbox.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail that waits. `attempts` were begun before; `unfinished`: the last of them may have succeeded."""
+
+    id: str
+    kind: str
+    key: str
+    to: tuple[str, ...]
+    subject: str
+    message: bytes
+    attempts: int
+    unfinished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestMark:
+    """How far the last e-mail digest to somebody reached: its running number, and the last ledger line it told."""
+
+    number: int
+    through_seq: int
+    at: datetime
+
+
+def put(  # noqa: PLR0913 - a mail is all of this
+    tx: Tx, *, kind: str, key: str, to: tuple[str, ...], subject: str, message: bytes, now: datetime
+) -> str:
+    """Owe a mail; give its identifier. `key` says what it tells: a mail of that key that is there already stays."""
+    known = tx.execute(select(_mail.id).where(_mail.key == key)).scalar_one_or_none()
+    if known is not None:
+        return str(known)
+    id_ = new_id(now)
+    tx.execute(
+        insert(tables.outbox).values(
+            id=id_,
+            key=key,
+            kind=kind,
+            to=list(to),
+            subject=subject,
+            message=message,
+            queued_at=now,
+            attempts=0,
+            failures=0,
+        )
+    )
+    detail = {"mail": id_, "mail_kind": kind, "key": key, "to": list(to), "sha256": hashlib.sha256(message).hexdigest()}
+    ledger.append(tx, kind="mail.queued", agent=ledger.DAEMON, at=now, detail=detail)
+    return id_
+
+
+def due(tx: Tx, now: datetime, limit: int) -> list[Mail]:
+    """Give up to `limit` mails that may be sent now, oldest first."""
+    query = select(tables.outbox).where(
+        _mail.sent_at.is_(None), or_(_mail.not_before.is_(None), _mail.not_before <= now)
+    )
+    return [_read(row) for row in tx.execute(query.order_by(_mail.queued_at, _mail.id).limit(limit))]
+
+
+def begin(tx: Tx, id: str, now: datetime) -> None:  # noqa: A002 - the noun's own word
+    """Note that a mail is about to be handed over. Commit before handing it over."""
+    _set(tx, id, begun_at=now, attempts=_mail.attempts + 1)
+
+
+def sent(tx: Tx, id: str, now: datetime, response: str) -> None:  # noqa: A002 - the noun's own word
+    """Note that a server took a mail, and what it said."""
+    row = _set(tx, id, sent_at=now, begun_at=None, not_before=None, response=response)
+    _note(tx, row, "sent", now, attempts=row.attempts, response=response)
+
+
+def failed(tx: Tx, id: str, now: datetime, *, until: datetime, why: str) -> None:  # noqa: A002 - the noun's own word
+    """Note that a mail was not taken (or could not even be offered), and is not to be tried again before `until`."""
+    row = tx.execute(select(tables.outbox).where(_mail.id == id)).one_or_none()
+    offered = row is not None and row.begun_at is not None
+    attempts = _mail.attempts if offered else _mail.attempts + 1
+    row = _set(tx, id, not_before=until, begun_at=None, attempts=attempts, failures=_mail.failures + 1, failed_why=why)
+    if row.failures == 1 or row.failures % TOLD_EACH == 0:
+        _note(tx, row, "failed", now, failures=row.failures, why=why, until=until.isoformat())
+
+
+def accepted(tx: Tx, key: str) -> bool:
+    """Whether a server has taken the mail of that key."""
+    return tx.execute(select(1).where(_mail.key == key, _mail.sent_at.is_not(None))).first() is not None
+
+
+def tally(tx: Tx) -> dict[str, int]:
+    """Count mails: ``waiting`` (of which ``failing`` were refused at least once) and ``sent``."""
+    waiting = _mail.sent_at.is_(None)
+    query = select(
+        func.count().filter(waiting), func.count().filter(waiting, _mail.failures > 0), func.count(_mail.sent_at)
+    )
+    counted = tx.execute(query).one()
+    return dict(zip(("waiting", "failing", "sent"), counted, strict=True))
+
+
+def oldest_waiting(tx: Tx) -> datetime | None:
+    """Give when the mail was queued that waits longest, or None if none waits."""
+    query = select(_mail.queued_at).where(_mail.sent_at.is_(None)).order_by(_mail.queued_at).limit(1)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def last_digest(tx: Tx, recipient: str) -> DigestMark | None:
+    """Give how far the last digest to `recipient` reached, or None if there was none."""
+    mark = tables.digest_mark
+    row = tx.execute(select(mark).where(mark.c.recipient == recipient)).one_or_none()
+    return DigestMark(number=row.number, through_seq=row.through_seq, at=row.at) if row else None
+
+
+def mark_digest(tx: Tx, recipient: str, number: int, through_seq: int, now: datetime) -> None:
+    """Note how far a digest reaches, in the transaction that queues it."""
+    mark = tables.digest_mark
+    values = {"number": number, "through_seq": through_seq, "at": now}
+    if last_digest(tx, recipient) is None:
+        tx.execute(insert(mark).values(recipient=recipient, **values))
+    else:
+        tx.execute(update(mark).where(mark.c.recipient == recipient).values(**values))
+    said: dict[str, Json] = {"recipient": recipient, "number": number, "through_seq": through_seq}
+    ledger.append(tx, kind="digest.marked", agent=ledger.DAEMON, at=now, detail=said)
+
+
+def _set(tx: Tx, id_: str, **values: Any) -> Row[Any]:
+    """Change where a mail stands; give it as it is then. Raises LookupError if there is none."""
+    tx.execute(update(tables.outbox).where(_mail.id == id_).values(**values))
+    row = tx.execute(select(tables.outbox).where(_mail.id == id_)).one_or_none()
+    if row is None:
+        message = f"there is no mail {id_} in the outbox"
+        raise LookupError(message)
+    return row
+
+
+def _note(tx: Tx, row: Row[Any], what: str, now: datetime, **detail: Any) -> None:
+    said = {"mail": row.id, "mail_kind": row.kind, "key": row.key, "to": row.to, **detail}
+    ledger.append(tx, kind=f"mail.{what}", agent=ledger.DAEMON, at=now, detail=said)
+
+
+def _read(row: Row[Any]) -> Mail:
+    return Mail(
+        id=row.id,
+        kind=row.kind,
+        key=row.key,
+        to=tuple(row.to),
+        subject=row.subject,
+        message=row.message,
+        attempts=row.attempts,
+        unfinished=row.begun_at is not None,
+    )

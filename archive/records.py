@@ -1,0 +1,433 @@
+"""Records: what the platforms showed, verbatim and with their own bytes, before any rule sees it (P2).
+
+Theory of operation
+-------------------
+Two things come in: helpings of a poll (`observe`) and single looks (`sight`). Both say of a comment what was shown of
+it at one time, and both are taken in the same way:
+
+* a comment that was never seen is recorded in its first wording, and its case is opened;
+* a wording that was never seen is recorded beside the ones before it. A comment is never changed;
+* what is shown otherwise than at the last sight (words or visibility) is a new sighting;
+* the case moves where that matters: `edited`, `vanished`, `reappeared`, `resurfaced`. UNKNOWN visibility says nothing
+  and moves nothing; a comment that is hidden without our doing is noted and left alone, since people hide comments too.
+
+Taking in the same again changes nothing and writes nothing, so a poll may repeat as it likes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from archive import accounts, cases, ledger, orders, tables
+from archive.accounts import UnknownAccount
+from archive.ledger import DAEMON, Line
+from bot.domain.states import Event, State, allows
+from bot.domain.types import Action, Attachment, Author, Comment, Post, Sighting, Visibility, revision_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from archive.cases import Case
+    from archive.database import Tx
+    from bot.domain.types import Account, Batch, Ref
+
+_revision = tables.revision.c
+
+
+class Unrecorded(LookupError):
+    """No such post, comment or wording was ever recorded."""
+
+    def __init__(self, what: object) -> None:
+        """Name what was asked for."""
+        super().__init__(f"{what} was never recorded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a batch brought: comments by what was new about them. `repeated`: known and in nothing different."""
+
+    new: int
+    edited: int
+    vanished: int
+    reappeared: int
+    resurfaced: int
+    repeated: int
+
+
+# Taking in ------------------------------------------------------------------------------------------------------------
+
+
+def observe(tx: Tx, batch: Batch, *, account: Account, now: datetime, read_at: datetime | None = None) -> Observed:
+    """Record a batch and the cursor that covers it, together. The same batch again is a no-op.
+
+    `read_at` is when the platform was asked, if that is worth telling from `now`: what it showed before an order of
+    ours was confirmed is then not mistaken for somebody undoing it. Raises `UnknownAccount` for an account that is not
+    registered, ValueError for comments or posts of another account. Nothing is recorded then.
+    """
+    standing = accounts.standing(tx, account.key)
+    if standing is None:
+        raise UnknownAccount(account.key)
+    _all_of(account, [*batch.posts, *batch.comments])
+    _record_posts(tx, batch.posts, account, now)
+    known = cases.several(tx, {comment.ref for comment in batch.comments})
+    fresh: dict[Ref, Comment] = {}
+    again: list[Comment] = []
+    for comment in batch.comments:
+        if comment.ref in known or comment.ref in fresh:
+            again.append(comment)
+        else:
+            fresh[comment.ref] = comment
+    _record_new(tx, list(fresh.values()), account, now)
+    known |= cases.several(tx, [comment.ref for comment in again if comment.ref in fresh])
+    happened = _take_again(tx, again, known, read_at or now, now)
+    for comment in fresh.values():
+        if comment.visibility is Visibility.GONE:
+            happened.update(_take(tx, _case(tx, comment.ref), _as_sighting(comment, read_at or now), now))
+    if standing.cursor != batch.cursor:
+        accounts.move_cursor(tx, account.key, batch.cursor)
+    return Observed(
+        new=len(fresh),
+        edited=happened[Event.EDITED],
+        vanished=happened[Event.VANISHED],
+        reappeared=happened[Event.REAPPEARED],
+        resurfaced=happened[Event.RESURFACED],
+        repeated=happened[None],
+    )
+
+
+def sight(tx: Tx, sighting: Sighting, *, account: Account, now: datetime) -> None:
+    """Record one look at a comment that is known. Raises `Unrecorded` for one that is not, ValueError as `observe`."""
+    _all_of(account, [sighting])
+    case = _case(tx, sighting.ref)
+    _take(tx, case, sighting, now)
+    tx.execute(update(tables.case_).where(tables.case_.c.ref == sighting.ref).values(looked_at=sighting.seen_at))
+
+
+def _all_of(account: Account, found: Iterable[Post | Comment | Sighting]) -> None:
+    for each in found:
+        if (each.ref.platform, each.ref.account) != (account.platform, account.id):
+            message = f"{each.ref} does not belong to the account {account.key} that was read"
+            raise ValueError(message)
+
+
+def _record_posts(tx: Tx, posts: Sequence[Post], account: Account, now: datetime) -> None:
+    """Record the wordings of posts that are new."""
+    known: dict[Ref, set[str]] = {}
+    for ref in dict.fromkeys(post.ref for post in posts):
+        query = select(tables.post.c.revision).where(tables.post.c.ref == ref)
+        known[ref] = set(tx.execute(query).scalars())
+    lines: list[Line] = []
+    for post in posts:
+        wording = revision_of(post.text, post.attachments)
+        if wording in known[post.ref]:
+            continue
+        known[post.ref].add(wording)
+        number = len(known[post.ref])
+        row = {
+            **_wording(post, wording, number, now),
+            "account": account.key,
+            "posted_at": post.posted_at,
+        }
+        lines.append(
+            Line(
+                kind="post.recorded",
+                ref=post.ref,
+                agent=DAEMON,
+                at=now,
+                detail={"number": number},
+                rows=[(tables.post, row)],
+            )
+        )
+    ledger.append_all(tx, lines)
+
+
+def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: datetime) -> None:
+    """Record comments that were never seen, and open their cases."""
+    if not comments:
+        return
+    ledger.append_all(tx, [_first_line(comment, comment.revision, account, now) for comment in comments])
+    opened = [
+        {
+            "ref": comment.ref,
+            "platform": account.platform,
+            "account": account.key,
+            "state": State.OBSERVED,
+            "revision": comment.revision,
+            "visibility": comment.visibility,
+            "since": now,
+            "agent": DAEMON,
+            "why": "seen for the first time",
+            "looked_at": now,
+        }
+        for comment in comments
+    ]
+    tx.execute(insert(tables.case_), opened)
+
+
+def _first_line(comment: Comment, revision: str, account: Account, now: datetime) -> Line:
+    row = {
+        "ref": comment.ref,
+        "platform": account.platform,
+        "account": account.key,
+        "post": comment.post,
+        "parent": comment.parent,
+        "speaker": comment.speaker,
+        "posted_at": comment.posted_at,
+        "first_seen_at": now,
+    }
+    seen = {"ref": comment.ref, "visibility": comment.visibility, "revision": revision, "seen_at": now}
+    return Line(
+        kind="comment.recorded",
+        ref=comment.ref,
+        agent=DAEMON,
+        at=now,
+        detail={"to": State.OBSERVED, "revision": revision},
+        rows=[
+            (tables.comment, row),
+            (tables.revision, _wording(comment, revision, 1, now)),
+            (tables.sighting, seen),
+        ],
+    )
+
+
+def _take_again(
+    tx: Tx, comments: Sequence[Comment], known: dict[Ref, Case], seen_at: datetime, now: datetime
+) -> Counter[Event | None]:
+    """Take in comments that are known already; count what happened, None for nothing. The unchanged cost nothing."""
+    happened: Counter[Event | None] = Counter()
+    for comment in comments:
+        case = known[comment.ref]
+        if _same(case, comment):
+            happened[None] += 1
+            continue
+        events = _take(tx, case, _as_sighting(comment, seen_at), now)
+        happened.update(events)
+        happened[None] += not events
+        known[comment.ref] = _case(tx, comment.ref)
+    return happened
+
+
+def _same(case: Case, comment: Comment) -> bool:
+    """Whether there is nothing to do: same words, same visibility, and a state in which being seen means nothing."""
+    return (
+        comment.revision == case.revision
+        and comment.visibility in {case.visibility, Visibility.UNKNOWN}
+        and case.state not in {State.GONE, State.ENFORCED}
+    )
+
+
+def _take(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> list[Event]:
+    """Record what was shown of a known comment, then move its case; give what happened to it."""
+    if sighting.visibility is Visibility.GONE:
+        sighting = replace(sighting, comment=None)  # what stands in its place is not the author's words
+    events = list(_events(tx, case, sighting))
+    _record_sighting(tx, case, sighting, now)
+    for event, why in events:
+        cases.advance(tx, case.ref, event, agent=DAEMON, now=now, why=why)
+        if event is Event.EDITED:
+            against = (Action.HIDE, Action.DELETE)
+            orders.cancel_waiting(tx, case.ref, "the comment was edited", now, actions=against)
+        elif event is Event.VANISHED:
+            orders.cancel_waiting(tx, case.ref, "the comment is gone", now)
+    return [event for event, _ in events]
+
+
+def _events(tx: Tx, case: Case, sighting: Sighting) -> Iterator[tuple[Event, str]]:
+    """What a sighting means for a case, in the order in which it is to be told."""
+    if sighting.visibility is Visibility.GONE:
+        if allows(case.state, Event.VANISHED) and not _deleted_by_us(tx, case.ref):
+            yield Event.VANISHED, "the platform no longer has it"
+        return
+    if case.state is State.GONE and _shown(sighting):
+        yield Event.REAPPEARED, "the platform shows it again"
+    if sighting.revision not in {None, case.revision}:
+        yield Event.EDITED, "it has other words now"
+    elif case.state is State.ENFORCED and _undone(tx, case, sighting):
+        yield Event.RESURFACED, "someone on the platform made it visible again"
+
+
+def _shown(sighting: Sighting) -> bool:
+    """Whether the comment is there, hidden or not: the platform says so, or gives its words."""
+    return sighting.comment is not None or sighting.visibility in {Visibility.VISIBLE, Visibility.HIDDEN}
+
+
+def _deleted_by_us(tx: Tx, ref: Ref) -> bool:
+    """Whether it is gone because of an order of ours: carried out, or begun and about to be confirmed."""
+    last = orders.carried_out(tx, ref)
+    waits = orders.waiting_for(tx, ref)
+    begun = waits is not None and waits.action is Action.DELETE and waits.attempts > 0
+    return begun or (last is not None and last.action is Action.DELETE)
+
+
+def _undone(tx: Tx, case: Case, sighting: Sighting) -> bool:
+    """Whether somebody undid what we did: seen after we did it, and not while our own order to show it waits."""
+    last = orders.carried_out(tx, case.ref)
+    if last is None or sighting.seen_at < case.since or orders.waiting_for(tx, case.ref) is not None:
+        return False
+    if last.action is Action.DELETE:
+        return _shown(sighting)
+    return last.action is Action.HIDE and sighting.visibility is Visibility.VISIBLE
+
+
+def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> None:
+    """Record a wording that is new, and the sighting if it differs from what was seen last."""
+    revision = sighting.revision or case.revision
+    visibility = case.visibility if sighting.visibility is Visibility.UNKNOWN else sighting.visibility
+    if (revision, visibility) == (case.revision, case.visibility):
+        return
+    seen = {
+        "ref": case.ref,
+        "visibility": sighting.visibility,
+        "revision": sighting.revision,
+        "seen_at": sighting.seen_at,
+    }
+    rows: list[tuple[Any, dict[str, Any]]] = [(tables.sighting, seen)]
+    numbers = _numbers(tx, case.ref)
+    fresh = sighting.comment is not None and revision not in numbers
+    if sighting.comment is not None and fresh:
+        rows.insert(0, (tables.revision, _wording(sighting.comment, revision, len(numbers) + 1, now)))
+    ledger.append(
+        tx,
+        kind="revision.recorded" if fresh else "sighting.recorded",
+        ref=case.ref,
+        agent=DAEMON,
+        at=now,
+        detail={"visibility": sighting.visibility, "revision": revision},
+        rows=rows,
+    )
+    tx.execute(
+        update(tables.case_).where(tables.case_.c.ref == case.ref).values(revision=revision, visibility=visibility)
+    )
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def comment(tx: Tx, ref: Ref, revision: str | None = None) -> Comment:
+    """Give a comment in one wording (the present one, if none is named), with the platform's bytes.
+
+    Its visibility is what was last seen, whatever the wording. Raises `Unrecorded`.
+    """
+    case = tables.case_.c
+    query = (
+        select(tables.revision, tables.comment, case.visibility)
+        .join(tables.comment, tables.comment.c.ref == _revision.ref)
+        .join(tables.case_, case.ref == _revision.ref)
+        .where(_revision.ref == ref, _revision.revision == (case.revision if revision is None else revision))
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise Unrecorded(ref if revision is None else f"{ref} in wording {revision}")
+    return Comment(
+        ref=row.ref,
+        post=row.post,
+        parent=row.parent,
+        author=_author(row),
+        speaker=row.speaker,
+        text=row.text,
+        posted_at=row.posted_at,
+        url=row.url,
+        visibility=row.visibility,
+        attachments=_attachments(row),
+        raw=row.raw,
+    )
+
+
+def post(tx: Tx, ref: Ref) -> Post:
+    """Give a post in its newest wording. Raises `Unrecorded`."""
+    post = tables.post
+    query = select(post).where(post.c.ref == ref).order_by(post.c.number.desc()).limit(1)
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise Unrecorded(ref)
+    return Post(
+        ref=row.ref,
+        author=_author(row),
+        text=row.text,
+        posted_at=row.posted_at,
+        url=row.url,
+        attachments=_attachments(row),
+        raw=row.raw,
+    )
+
+
+def thread(tx: Tx, ref: Ref) -> list[Comment]:
+    """Give the comments above this one, the first of the thread first. Those never recorded are left out."""
+    above: list[Comment] = []
+    passed = {ref}
+    parent = comment(tx, ref).parent
+    while parent is not None and parent not in passed and cases.case(tx, parent) is not None:
+        passed.add(parent)
+        above.append(comment(tx, parent))
+        parent = above[-1].parent
+    return above[::-1]
+
+
+def wordings(tx: Tx, ref: Ref) -> list[str]:
+    """Give every text that a comment ever had, oldest first."""
+    query = select(_revision.text).where(_revision.ref == ref).order_by(_revision.number)
+    return list(tx.execute(query).scalars())
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """Count what has been recorded, by what it is."""
+    counted = {
+        "posts": select(func.count(func.distinct(tables.post.c.ref))),
+        "comments": select(func.count()).select_from(tables.comment),
+        "revisions": select(func.count()).select_from(tables.revision),
+        "sightings": select(func.count()).select_from(tables.sighting),
+        "verdicts": select(func.count()).select_from(tables.verdict),
+        "evidence": select(func.count()).select_from(tables.evidence),
+        "orders": select(func.count()).select_from(tables.order_),
+        "ledger": select(func.count()).select_from(tables.ledger),
+    }
+    return {what: int(tx.execute(query).scalar_one()) for what, query in counted.items()}
+
+
+# Nouns and rows -------------------------------------------------------------------------------------------------------
+
+
+def _case(tx: Tx, ref: Ref) -> Case:
+    found = cases.case(tx, ref)
+    if found is None:
+        raise Unrecorded(ref)
+    return found
+
+
+def _as_sighting(comment: Comment, seen_at: datetime) -> Sighting:
+    return Sighting(ref=comment.ref, visibility=comment.visibility, seen_at=seen_at, comment=comment)
+
+
+def _numbers(tx: Tx, ref: Ref) -> set[str]:
+    return set(tx.execute(select(_revision.revision).where(_revision.ref == ref)).scalars())
+
+
+def _wording(of: Post | Comment, revision: str, number: int, now: datetime) -> dict[str, Any]:
+    """The columns in which posts and comments keep one wording of theirs."""
+    return {
+        "ref": of.ref,
+        "revision": revision,
+        "number": number,
+        "author_id": of.author.id,
+        "author_name": of.author.name,
+        "author_handle": of.author.handle,
+        "author_url": of.author.url,
+        "text": of.text,
+        "url": of.url,
+        "attachments": [{"id": a.id, "kind": a.kind, "url": a.url, "alt": a.alt} for a in of.attachments],
+        "raw": of.raw,
+        "seen_at": now,
+    }
+
+
+def _author(row: Row[Any]) -> Author:
+    return Author(id=row.author_id, name=row.author_name, handle=row.author_handle, url=row.author_url)
+
+
+def _attachments(row: Row[Any]) -> tuple[Attachment, ...]:
+    return tuple(Attachment(**each) for each in row.attachments)

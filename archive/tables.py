@@ -1,0 +1,394 @@
+"""Every table of the database, and which of them may only grow.
+
+Append-only tables (`APPEND_ONLY`, and the ledger itself) hold what was seen, decided and done. The database refuses to
+change or delete their rows (archive/guards.py), each row names in `entry` the ledger line that was written with it, and
+that line carries the row's hash: a row that was altered, removed or slipped in is found by archive/verify.py.
+
+The other tables hold where things stand now. Whatever they say can be told again from the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from archive.stored import AgentText, JsonText, RefText, Stored, Utc, Verbatim, Word, YesNo, canonical
+from bot.domain.states import State
+from bot.domain.types import Action, Ask, Mode, OrderStatus, Outcome, Quality, Speaker, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _entry(*, key: bool = False) -> Column[int]:
+    """The column that names the ledger line a row was written with."""
+    return Column(
+        "entry", Integer, ForeignKey("ledger.seq"), nullable=False, primary_key=key, autoincrement=False, index=not key
+    )
+
+
+# The ledger ----------------------------------------------------------------------------------------------------------
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ref", Text),
+    Column("agent", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_ledger_ref_seq", "ref", "seq"),
+    Index("ix_ledger_kind_seq", "kind", "seq"),
+)
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+# What platforms showed -----------------------------------------------------------------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", Verbatim, nullable=False),
+    Column("mode", Word(Mode), nullable=False),
+    Column("cursor", Verbatim),
+    Column("polled_at", Utc),
+    Column("poll_not_before", Utc),
+    Column("act_not_before", Utc),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("stopped_why", Verbatim),
+    Column("stopped_at", Utc),
+)
+
+post = Table(
+    "post",
+    metadata,
+    Column("ref", RefText, primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("author_id", Verbatim),
+    Column("author_name", Verbatim),
+    Column("author_handle", Verbatim),
+    Column("author_url", Verbatim),
+    Column("text", Verbatim, nullable=False),
+    Column("posted_at", Utc, nullable=False),
+    Column("url", Verbatim, nullable=False),
+    Column("attachments", JsonText, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    _entry(),
+    UniqueConstraint("ref", "number"),
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("ref", RefText, primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("post", RefText, nullable=False, index=True),
+    Column("parent", RefText),
+    Column("speaker", Word(Speaker), nullable=False),
+    Column("posted_at", Utc, nullable=False),
+    Column("first_seen_at", Utc, nullable=False),
+    _entry(),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("ref", RefText, ForeignKey("comment.ref"), primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("author_id", Verbatim),
+    Column("author_name", Verbatim),
+    Column("author_handle", Verbatim),
+    Column("author_url", Verbatim),
+    Column("text", Verbatim, nullable=False),
+    Column("url", Verbatim, nullable=False),
+    Column("attachments", JsonText, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    _entry(),
+    UniqueConstraint("ref", "number"),
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    _entry(key=True),
+    Column("ref", RefText, ForeignKey("comment.ref"), nullable=False, index=True),
+    Column("visibility", Word(Visibility), nullable=False),
+    Column("revision", Text),
+    Column("seen_at", Utc, nullable=False),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+)
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+    _entry(),
+)
+
+# What was decided ----------------------------------------------------------------------------------------------------
+
+document = Table(
+    "document",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("text", Verbatim, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+    _entry(),
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", RefText, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("outcome", Word(Outcome), nullable=False),
+    Column("action", Word(Action)),
+    Column("why", Verbatim, nullable=False),
+    Column("policy_sha256", Text, nullable=False),
+    Column("packs", JsonText, nullable=False),
+    Column("judged_at", Utc, nullable=False),
+    _entry(),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+    Index("ix_verdict_ref_entry", "ref", "entry"),
+)
+
+match_ = Table(
+    "match_",
+    metadata,
+    Column("verdict", Text, ForeignKey("verdict.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("clause", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("excerpt", Verbatim, nullable=False),
+    Column("matcher", Verbatim, nullable=False),
+    Column("ask", Word(Ask), nullable=False),
+    Column("reason", Verbatim, nullable=False),
+    Column("shadow", YesNo, nullable=False),
+    _entry(),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _entry(key=True),
+    Column("ref", RefText, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+    CheckConstraint("kind IN ('uphold', 'dismiss', 'restore')", name="kind"),
+    Index("ix_decision_ref_revision", "ref", "revision"),
+)
+
+case_ = Table(
+    "case_",
+    metadata,
+    Column("ref", RefText, ForeignKey("comment.ref"), primary_key=True),
+    Column("platform", Text, nullable=False),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("state", Word(State), nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("visibility", Word(Visibility), nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("looked_at", Utc, nullable=False),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+    Index("ix_case__state_since", "state", "since"),
+    Index("ix_case__state_looked_at", "state", "looked_at"),
+)
+
+# What was done -------------------------------------------------------------------------------------------------------
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", RefText, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("captured_at", Utc, nullable=False),
+    Column("quality", Word(Quality), nullable=False),
+    Column("folder", Text, nullable=False, unique=True),
+    Column("manifest", Text, nullable=False),
+    Column("conditions", JsonText, nullable=False),
+    _entry(),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+    UniqueConstraint("id", "ref", "revision"),
+    Index("ix_evidence_ref_revision", "ref", "revision"),
+)
+
+order_ = Table(
+    "order_",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", RefText, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("action", Word(Action), nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("placed_at", Utc, nullable=False),
+    Column("placed_by", Integer, ForeignKey("ledger.seq"), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Utc),
+    Column("status", Word(OrderStatus), nullable=False),
+    Column("ended_at", Utc),
+    Column("basis", Text),
+    Column("why", Verbatim),
+    # The promise that nothing is ordered without sealed evidence of that very revision.
+    ForeignKeyConstraint(["evidence", "ref", "revision"], ["evidence.id", "evidence.ref", "evidence.revision"]),
+    CheckConstraint("(status = 'waiting') = (ended_at IS NULL)", name="ended"),
+    Index("ix_order__status_placed_at", "status", "placed_at"),
+    Index("ix_order__account_placed_at", "account", "placed_at"),
+    Index("ix_order__ref_placed_by", "ref", "placed_by"),
+)
+_WAITING = text("status = 'waiting'")
+Index("uq_order__one_waiting", order_.c.ref, unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("order", Text, ForeignKey("order_.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("stage", Text, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("outcome", Verbatim),
+    Column("answered", Word(Visibility)),
+    _entry(),
+    CheckConstraint("stage IN ('begun', 'ended')", name="stage"),
+)
+
+# What people are told and say ----------------------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("to", JsonText, nullable=False),
+    Column("subject", Verbatim, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("queued_at", Utc, nullable=False),
+    Column("not_before", Utc),
+    Column("attempts", Integer, nullable=False),
+    Column("begun_at", Utc),
+    Column("failures", Integer, nullable=False),
+    Column("failed_why", Verbatim),
+    Column("sent_at", Utc),
+    Column("response", Verbatim),
+    Index("ix_outbox_sent_at_queued_at", "sent_at", "queued_at"),
+)
+
+digest_mark = Table(
+    "digest_mark",
+    metadata,
+    Column("recipient", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("through_seq", Integer, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("who", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("ended_at", Utc, index=True),
+    Column("ended_by", AgentText),
+    Column("ended_why", Verbatim),
+)
+
+APPEND_ONLY = (post, comment, revision, sighting, payload, document, verdict, match_, decision, evidence, attempt)
+"""The tables that only grow, whose every row a ledger line vouches for."""
+
+FIXED = {
+    case_: ("ref", "platform", "account"),
+    order_: ("ref", "revision", "evidence", "account", "action", "agent", "placed_at", "placed_by"),
+    outbox: ("key", "kind", "to", "subject", "message", "queued_at"),
+}
+"""Columns of other tables that never change once written; the rows of these tables are never deleted."""
+
+
+def row_sha256(table: Table, row: Mapping[str, Any]) -> str:
+    """Hash one row of an append-only table (hex): SHA-256 of the canonical JSON of its stored values.
+
+    `row` holds the values as Python has them, by column name; a missing column counts as NULL. Bytes count by their
+    own SHA-256. `entry` is left out: the line that carries the hash says it.
+    """
+    values = {column.name: as_stored(column, row.get(column.name)) for column in table.c if column.name != "entry"}
+    return stored_sha256(table, values)
+
+
+def stored_sha256(table: Table, values: Mapping[Any, Any]) -> str:
+    """Hash one row as `row_sha256` does, from its values as the database holds them."""
+    plain = {name: _plain(value) for name, value in values.items() if name != "entry"}
+    return hashlib.sha256(canonical([table.name, plain]).encode()).hexdigest()
+
+
+def as_stored(column: Column[Any], value: Any) -> Any:
+    """Give `value` as the database will hold it in `column`."""
+    kind = column.type
+    return kind.write(value) if isinstance(kind, Stored) and value is not None else value
+
+
+def _plain(value: Any) -> Any:
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value

@@ -1,0 +1,198 @@
+"""A real database on disk for each test, ways to lead a comment through its life, and ways to attack from outside."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
+
+from archive import accounts, cases, evidence, ledger, orders, outbox, records
+from archive.capture import Capture, Step, Subject
+from archive.database import Database
+from bot.domain.states import Event
+from bot.domain.types import Action, Comment, Quality, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from archive.database import Tx
+    from bot.domain.types import Evidence, Order
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has its tables and nothing else: made once, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path, empty: Path) -> Path:
+    """Where the test's database lies."""
+    target = tmp_path / "citymod.db"
+    target.write_bytes(empty.read_bytes())
+    return target
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[Database]:
+    """A database in which one account is registered."""
+    with Database.open(f"sqlite:///{path}") as database:
+        with database.begin() as tx:
+            accounts.register(tx, an_account(), NOON)
+        yield database
+
+
+@dataclass(frozen=True)
+class Life:
+    """Leads comments through their life as the shell does, with sealed files on disk."""
+
+    db: Database
+    store: Path
+    spool: Path
+
+    def observed(self, comment: Comment | None = None) -> Comment:
+        comment = comment or a_comment()
+        with self.db.begin() as tx:
+            records.observe(tx, a_batch(comment), account=an_account(), now=NOON)
+        return comment
+
+    def marked(self, comment: Comment | None = None) -> Comment:
+        comment = self.observed(comment)
+        with self.db.begin() as tx:
+            for sha256, name in (("ab" * 32, "policy"), ("ef" * 32, "city-threat")):
+                cases.keep_document(tx, sha256, name, f"the text of {name}", now=NOON)
+            packs = {"city-threat": "ef" * 32}
+            cases.record_verdict(
+                tx, comment.ref, comment.revision, a_verdict(), policy_sha256="ab" * 32, packs=packs, now=later(10)
+            )
+            cases.advance(tx, comment.ref, Event.MARKED, agent=RULE, now=later(10), why="city.threat.01 (C4)")
+        return comment
+
+    def sealed(self, comment: Comment, name: str = "") -> Evidence:
+        """Seal files for a comment and record them."""
+        spool = self.spool / comment.ref.item
+        spool.mkdir(parents=True)
+        (spool / "comment.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+        capture = Capture(
+            quality=Quality.FULL,
+            source="record",
+            steps=(Step(source="record", name="render", ok=True, seconds=0.1, detail="drawn"),),
+            conditions={"rendition": "a record", "tool": "citymod test"},
+            captured_at=later(20),
+        )
+        subject = Subject(
+            comment=comment, post=a_post(), thread=(), account=an_account(), findings=(), zone="America/Chicago"
+        )
+        with self.db.read() as tx:
+            head = ledger.head(tx)
+        name = name or f"ev-{comment.ref.item}-{comment.revision[:8]}"
+        anchor = head.anchor if head else None
+        found = evidence.seal(spool, self.store, id=name, subject=subject, capture=capture, now=later(21), head=anchor)
+        with self.db.begin() as tx:
+            evidence.record(tx, found, later(21))
+        return found
+
+    def secured(self, comment: Comment | None = None, action: Action = Action.HIDE) -> Order:
+        comment = self.marked(comment)
+        found = self.sealed(comment)
+        with self.db.begin() as tx:
+            cases.advance(tx, comment.ref, Event.CAPTURED, agent=ledger.DAEMON, now=later(22), why="evidence sealed")
+            return orders.place(
+                tx,
+                ref=comment.ref,
+                revision=comment.revision,
+                evidence_id=found.id,
+                action=action,
+                agent=RULE,
+                now=later(22),
+            )
+
+    def attempted(self, comment: Comment | None = None, action: Action = Action.HIDE) -> Order:
+        order = self.secured(comment, action)
+        with self.db.begin() as tx:
+            orders.begin_attempt(tx, order, later(25))
+            shows = Visibility.GONE if action is Action.DELETE else Visibility.HIDDEN
+            orders.end_attempt(tx, order, later(26), "taken", shows)
+        return order
+
+    def enforced(self, comment: Comment | None = None, action: Action = Action.HIDE) -> Order:
+        order = self.attempted(comment, action)
+        with self.db.begin() as tx:
+            orders.confirm(tx, order, basis="look", now=later(30))
+            cases.advance(tx, order.ref, Event.ENFORCED, agent=RULE, now=later(30), why="the platform shows it so")
+        return order
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "evidence"
+
+
+@pytest.fixture
+def life(db: Database, store: Path, tmp_path: Path) -> Life:
+    return Life(db=db, store=store, spool=tmp_path / "spool")
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an archive in which every table has rows: hidden, waiting, edited, gone, stopped. Made once."""
+    folder = tmp_path_factory.mktemp("lived")
+    with Database.open(f"sqlite:///{folder}/citymod.db") as db:
+        with db.begin() as tx:
+            accounts.register(tx, an_account(), NOON)
+        life = Life(db=db, store=folder / "evidence", spool=folder / "spool")
+        order = life.enforced(a_comment("c1", text="When is my street due? 🚧"))
+        life.secured(a_comment("c2"))
+        life.observed(a_comment("c3", text="first"))
+        with db.begin() as tx:
+            records.observe(tx, a_batch(a_comment("c3", text="second")), account=an_account(), now=later(60))
+            look = a_sighting(a_comment("c3"), visibility=Visibility.GONE, seen_at=later(70))
+            records.sight(tx, look, account=an_account(), now=later(70))
+            cases.record_decision(tx, order.ref, order.revision, "uphold", PERSON, "it is a threat", later(80))
+            accounts.stop(tx, "youtube:UCcity", "unreadable", later(81), payload=b"<html>")
+            outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
+    return folder
+
+
+@pytest.fixture
+def full(lived: Path, path: Path, store: Path) -> Iterator[Database]:
+    """A copy of the archive in which every table has rows."""
+    shutil.copy(lived / path.name, path)
+    shutil.copytree(lived / "evidence", store)
+    with Database.open(f"sqlite:///{path}") as database:
+        yield database
+
+
+@pytest.fixture
+def tx(db: Database) -> Iterator[Tx]:
+    """One writing transaction for the whole test."""
+    with db.begin() as open_tx:
+        yield open_tx
+
+
+@pytest.fixture
+def tamper(path: Path) -> Callable[..., int]:
+    """Change the file from outside, as an administrator could: guards off, the statement, guards on again."""
+
+    def change(sql: str, *values: object) -> int:
+        outside = sqlite3.connect(path)
+        outside.execute("PRAGMA ignore_check_constraints=ON")
+        outside.execute("PRAGMA synchronous=OFF")
+        triggers = outside.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            outside.execute(f'DROP TRIGGER "{name}"')
+        changed = outside.execute(sql, values).rowcount
+        for _, trigger in triggers:
+            outside.execute(trigger)
+        outside.commit()
+        outside.close()
+        return changed
+
+    return change
