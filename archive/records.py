@@ -338,6 +338,15 @@ def comment(tx: Tx, ref: Ref, revision: str | None = None) -> Comment:
     )
 
 
+def first_seen(tx: Tx, ref: Ref) -> datetime:
+    """Give when a comment was first recorded (UTC). Raises `Unrecorded`."""
+    query = select(tables.comment.c.first_seen_at).where(tables.comment.c.ref == ref)
+    seen: datetime | None = tx.execute(query).scalar_one_or_none()
+    if seen is None:
+        raise Unrecorded(ref)
+    return seen
+
+
 def post(tx: Tx, ref: Ref) -> Post:
     """Give a post in its newest wording. Raises `Unrecorded`."""
     post = tables.post

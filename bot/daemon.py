@@ -19,7 +19,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, evidence, ledger, pauses
-from bot import digest, letters, mail, pipeline
+from bot import digest, mail, pipeline
+from bot.alarms import alarm
 from bot.log import logger
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Daemon:
             ledger.append(
                 tx, kind="daemon.failed", ref=None, agent=ledger.DAEMON, at=now, detail={"job": name, "why": why}
             )
-            letters.alarm(
+            alarm(
                 tx,
                 self._parts.settings,
                 key=f"job:{name}:{now.date()}",

@@ -152,13 +152,17 @@ class Demo:
 
     def _sum_up(self, standins: StandIns, settings: Settings) -> dict[str, Any]:
         database = Database.open(settings.database_url)
-        secrets = [
-            secret for account in standins.world.accounts.values() for secret in standins.credentials(account).values()
-        ]
         try:
             with database.read() as tx:
                 summary = self._figures(tx, standins.world)
-            summary["broken_promises"] = promises.broken(database, settings, standins.world, secrets, datetime.now(UTC))
+            witness = promises.Witness(
+                database=database,
+                settings=settings,
+                world=standins.world,
+                mails=self._folder / "mails",
+                secrets=standins.secrets(),
+            )
+            summary["broken_promises"] = promises.broken(witness, datetime.now(UTC))
         finally:
             database.close()
         if not self._quiet:

@@ -1,7 +1,7 @@
-"""What the program writes to people: the evidence mail to the Social Media Manager, and alarms to on-call staff.
+"""The evidence mail to the Social Media Manager, and what all mails of the program have in common.
 
-Letters are composed inside the transaction that makes them necessary and put into the outbox there; `bot.mail`
-delivers them. The e-mail digest has its own module.
+Mails are composed inside the transaction that makes them necessary and put into the outbox there; `bot.mail` delivers
+them. The e-mail digest and the alarms have modules of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from archive.card import alternative, platform_name
 from archive.evidence import picture, transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
@@ -67,24 +66,6 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
         key=evidence_key(sealed.id),
         to=(settings.mail.social_media_manager,),
         subject=title,
-        message=bytes(message),
-        now=now,
-    )
-
-
-def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
-    tx: Tx, settings: Settings, *, key: str, subject: str, lines: Sequence[str], now: datetime
-) -> None:
-    """Queue a call to on-call staff. The same `key` is sent once, however often the trouble is met."""
-    message = compose(settings, settings.mail.on_call, f"citymod: {subject}", now)
-    message["X-Priority"] = "1"
-    message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines]) + "\n")
-    outbox.put(
-        tx,
-        kind="alarm",
-        key=f"alarm:{key}",
-        to=settings.mail.on_call,
-        subject=message["Subject"],
         message=bytes(message),
         now=now,
     )

@@ -6,12 +6,13 @@ accepted; the archive is read as anybody could read it.
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 from archive import evidence, ledger, orders, records
 from archive.verify import verify
-from bot.domain.states import State
 from bot.domain.types import Action, OrderStatus, Quality, Ref, Speaker
 from bot.letters import evidence_key
 from connectors.standin.world import APP
@@ -26,26 +27,40 @@ if TYPE_CHECKING:
     from connectors.standin.world import Effect, World, WorldComment
 
 
-def broken(database: Database, settings: Settings, world: World, secrets: list[str], now: datetime) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What was there to see: the installation, the world it worked on, the mails that arrived, and its secrets."""
+
+    database: Database
+    settings: Settings
+    world: World
+    mails: Path
+    secrets: tuple[str, ...]
+
+
+def broken(witness: Witness, now: datetime) -> list[str]:
     """Every promise that was broken, in plain words with its number; an empty list is the only pass."""
-    with database.read() as tx:
+    with witness.database.read() as tx:
         found = [
-            *_recorded(tx, world),
-            *_evidence_first(tx, settings, world),
-            *_read_back(tx, world),
-            *_paused(tx, world),
-            *_within_budget(tx, settings, world),
+            *_recorded(tx, witness.world),
+            *_evidence_first(tx, witness),
+            *_read_back(tx, witness.world),
+            *_paused(tx, witness.world),
+            *_within_budget(tx, witness.settings),
         ]
-    report = verify(database, settings.evidence_folder, now=now)
+    report = verify(witness.database, witness.settings.evidence_folder, now=now)
     found += [f"P8: {problem}" for problem in (*report.problems, *report.not_checked)]
-    found += list(_leaked(settings, secrets))
-    return found
+    return [*found, *_mailed_twice(witness.mails), *_leaked(witness)]
 
 
 def ref_of(comment: WorldComment) -> Ref:
     """How the archive names a comment of the world."""
     account = comment.account
     return Ref(platform=account.platform, account=account.id, item=comment.id)
+
+
+def _acted_on(effect: Effect) -> Ref:
+    return Ref(platform=effect.platform, account=effect.account, item=effect.comment)
 
 
 def _recorded(tx: Tx, world: World) -> Iterator[str]:
@@ -63,72 +78,54 @@ def _recorded(tx: Tx, world: World) -> Iterator[str]:
             yield f"P2: {ref} was recorded with other words than it has"
 
 
-def _evidence_first(tx: Tx, settings: Settings, world: World) -> Iterator[str]:
+def _evidence_first(tx: Tx, witness: Witness) -> Iterator[str]:
     """P1, P5, P7, P9: each act had full evidence of those very words before it, a reason, and a mail on its way."""
-    for effect in world.effects_by((APP,)):
-        ref = Ref(platform=effect.platform, account=effect.account, item=effect.comment)
+    queued = {line.detail.get("key"): line.at for line in ledger.entries(tx, kinds=("mail.queued",))}
+    for effect in witness.world.effects_by((APP,)):
         if effect.what == "unhide":
             continue
+        ref = _acted_on(effect)
         if effect.what == "delete":
             yield f"P7: {ref} was deleted, which no policy here allows"
-        sealed = [found for found in evidence.all_of(tx, ref) if _proves(found.captured_at, effect)]
-        fitting = [found for found in sealed if _words(tx, ref, found.revision) == effect.text]
-        if not fitting:
-            yield f"P1: {ref} was hidden without evidence of the words it had then"
+        earlier = [sealed for sealed in evidence.all_of(tx, ref) if sealed.captured_at <= effect.at]
+        fitting = [sealed for sealed in earlier if records.comment(tx, ref, sealed.revision).text == effect.text]
+        if not any(sealed.quality is Quality.FULL for sealed in fitting):
+            yield f"P1: {ref} was hidden without full evidence of the words it had then"
             continue
-        if all(found.quality is not Quality.FULL for found in fitting):
-            yield f"P1: {ref} was hidden on evidence that is not full"
-        for found in fitting:
-            yield from (f"P1: {ref}: {problem}" for problem in evidence.check(settings.evidence_folder, found))
-        if not any(_mailed_before(tx, found.id, effect.at) for found in fitting):
+        for sealed in fitting:
+            yield from (f"P1: {ref}: {problem}" for problem in evidence.check(witness.settings.evidence_folder, sealed))
+        mailed = (queued.get(evidence_key(sealed.id)) for sealed in fitting)
+        if not any(at is not None and at <= effect.at for at in mailed):
             yield f"P1: {ref} was hidden before its screenshot was on its way to the Social Media Manager"
         if records.comment(tx, ref).speaker is Speaker.CITY:
             yield f"P9: {ref} was written by the City and was acted on"
-        if not any(found.matches or found.decided for found in orders.reasons(tx, ref)):
+        if not any(reasons.matches or reasons.decided for reasons in orders.reasons(tx, ref)):
             yield f"P5: {ref} was acted on without a recorded reason"
-
-
-def _proves(captured_at: datetime, effect: Effect) -> bool:
-    return captured_at <= effect.at
-
-
-def _words(tx: Tx, ref: Ref, revision: str) -> str:
-    return records.comment(tx, ref, revision).text
-
-
-def _mailed_before(tx: Tx, evidence_id: str, at: datetime) -> bool:
-    lines = ledger.entries(tx, kinds=("mail.queued",))
-    return any(line.detail.get("key") == evidence_key(evidence_id) and line.at <= at for line in lines)
 
 
 def _read_back(tx: Tx, world: World) -> Iterator[str]:
     """P10: what is called enforced is hidden on the platform, and what the program hid is on record as its order."""
     with world.lock:
         comments = {ref_of(comment): comment for comment in world.comments.values()}
-    confirmed = {
-        order.ref for order in orders.all_with(tx, OrderStatus.CONFIRMED) if order.action is not Action.RESTORE
-    }
-    for ref in confirmed:
-        comment = comments.get(ref)
-        if comment is None or (comment.public and not _shown_again(world, ref)):
-            yield f"P10: {ref} is called enforced and the platform shows it"
-    ordered = {order.ref for order in orders.all_with(tx)}
+        shown_again = {_acted_on(effect) for effect in world.effects if effect.what == "unhide"}
+    ordered = orders.all_with(tx)
+    for order in ordered:
+        if order.status is not OrderStatus.CONFIRMED or order.action is Action.RESTORE or order.ref in shown_again:
+            continue
+        comment = comments.get(order.ref)
+        if comment is None or comment.public:
+            yield f"P10: {order.ref} is called enforced and the platform shows it"
+    known = {order.ref for order in ordered}
     for effect in world.effects_by((APP,)):
-        ref = Ref(platform=effect.platform, account=effect.account, item=effect.comment)
-        if ref not in ordered:
-            yield f"P1: {ref} was hidden without an order"
-
-
-def _shown_again(world: World, ref: Ref) -> bool:
-    with world.lock:
-        return any(effect.comment == ref.item and effect.what == "unhide" for effect in world.effects)
+        if _acted_on(effect) not in known:
+            yield f"P1: {_acted_on(effect)} was acted on without an order"
 
 
 def _paused(tx: Tx, world: World) -> Iterator[str]:
     """P4: nothing was done while everything was paused."""
     began: datetime | None = None
     spans: list[tuple[datetime, datetime | None]] = []
-    for line in ledger.entries(tx, kinds=("pause.begun", "pause.ended")):
+    for line in ledger.entries(tx, kinds=("pause.begun", "pause.ended", "pause.expired")):
         if line.detail.get("scope") != "*":
             continue
         if line.kind == "pause.begun":
@@ -140,30 +137,32 @@ def _paused(tx: Tx, world: World) -> Iterator[str]:
         spans.append((began, None))
     for effect in world.effects_by((APP,)):
         if any(start < effect.at and (end is None or effect.at < end) for start, end in spans):
-            yield f"P4: {effect.platform}:{effect.account}:{effect.comment} was acted on during a pause"
+            yield f"P4: {_acted_on(effect)} was acted on during a pause"
 
 
-def _within_budget(tx: Tx, settings: Settings, world: World) -> Iterator[str]:
+def _within_budget(tx: Tx, settings: Settings) -> Iterator[str]:
     """The daily budget of acts by rules holds on every account."""
     for key, number in orders.by_rules(tx).items():
         if number > settings.acts_a_day:
             yield f"budget: {number} acts by rules on {key}, and {settings.acts_a_day} a day are allowed"
-    _ = world
 
 
-def _leaked(settings: Settings, secrets: list[str]) -> Iterator[str]:
-    """P12: no credential in anything that was written."""
-    needles = [secret.encode() for secret in secrets if len(secret) > 5]  # noqa: PLR2004  shorter ones occur by chance
-    for path in sorted(settings.data.rglob("*")):
-        if path.is_file() and any(needle in path.read_bytes() for needle in needles):
-            yield f"P12: a credential stands in {path}"
+def _mailed_twice(mails: Path) -> Iterator[str]:
+    """P2, P11: a mail that arrived more than once says so in each copy but the first."""
+    silent = Counter[str]()
+    for path in sorted(mails.glob("*.eml")):
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if "X-Citymod-Copy" not in message:
+            silent[str(message["Message-ID"])] += 1
+    for name, times in silent.items():
+        if times > 1:
+            yield f"P11: the mail {name} arrived {times} times without saying so"
 
 
-def digest_of(path: Path) -> str:
-    """The SHA-256 (hex) of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def at_rest(state: State) -> bool:
-    """Whether nothing more will happen to a case in this state by itself."""
-    return state in (State.CLEARED, State.IN_REVIEW, State.ENFORCED, State.RESTORED, State.GONE)
+def _leaked(witness: Witness) -> Iterator[str]:
+    """P12: no credential in anything that was written or mailed."""
+    needles = [secret.encode() for secret in witness.secrets if len(secret) > 5]  # noqa: PLR2004  shorter ones occur by chance
+    for folder in (witness.settings.data, witness.mails):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and any(needle in path.read_bytes() for needle in needles):
+                yield f"P12: a credential stands in {path}"

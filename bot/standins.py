@@ -62,6 +62,11 @@ class StandIns:
         """What the platform's connector needs to work that account."""
         return self.servers[account.platform].standin.credentials(account)
 
+    def secrets(self) -> tuple[str, ...]:
+        """Every credential of every account, which must never be found anywhere."""
+        accounts = self.world.accounts.values()
+        return tuple(secret for account in accounts for secret in self.credentials(account).values())
+
     def description(self) -> dict[str, Any]:
         """Addresses by platform, and what a client needs to sign in."""
         accounts = list(self.world.accounts.values())

@@ -8,11 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import cases, outbox
-from bot import daemon, digest, mail, pipeline
+from bot import daemon, digest, enforcing, mail, pipeline, securing
 from bot.domain.states import State
 from bot.judging import rulebook_for_judging
 from bot.parts import Parts, Rulebook
-from bot.promises import broken, ref_of
+from bot.promises import Witness, broken, ref_of
 from bot.settings import load
 from bot.standins import StandIns
 from bot.trial import MailSink, lay_out
@@ -101,11 +101,11 @@ class City:
         with self.parts.database.read() as tx:
             marked = cases.standing_at(tx, State.MARKED, limit=100)
         for case in marked:
-            pipeline.secure(self.parts, case, self.clock)
+            securing.secure(self.parts, case, self.clock)
 
     def enforce(self) -> None:
-        for order in pipeline.waiting(self.parts, self.clock()):
-            pipeline.enforce(self.parts, order, self.clock)
+        for order in enforcing.waiting(self.parts, self.clock()):
+            enforcing.enforce(self.parts, order, self.clock)
 
     def up_to_secured(self) -> None:
         self.poll()
@@ -152,5 +152,11 @@ class City:
             return outbox.tally(tx)
 
     def broken_promises(self) -> list[str]:
-        secrets = [value for account in self.accounts.values() for value in self.standins.credentials(account).values()]
-        return broken(self.parts.database, self.settings, self.world, secrets, self.clock())
+        witness = Witness(
+            database=self.parts.database,
+            settings=self.settings,
+            world=self.world,
+            mails=self.sink.folder,
+            secrets=self.standins.secrets(),
+        )
+        return broken(witness, self.clock())
