@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,19 +24,13 @@ def items(body: bytes, *path: str) -> Iterator[tuple[Any, bytes]]:
     Gives nothing where the path is not there (platforms omit what is empty). Raises ValueError (also for nesting too
     deep to read) if `body` is not such JSON.
     """
-    try:
+    with _readable():
         text = body.decode("utf-8")
         start = _find(text, _skip(text, 0), path)
         if start is None:
             return
         for value, begin, end in _elements(text, start):
             yield value, text[begin:end].encode("utf-8")
-    except RecursionError:
-        message = "the answer is nested too deeply to read"
-        raise ValueError(message) from None
-    except IndexError:
-        message = "the answer ends in the middle of a value"
-        raise ValueError(message) from None
 
 
 def member(body: bytes, *path: str) -> bytes:
@@ -43,12 +38,19 @@ def member(body: bytes, *path: str) -> bytes:
 
     Raises KeyError if it is not there, ValueError as `items` does.
     """
-    try:
+    with _readable():
         text = body.decode("utf-8")
         start = _find(text, _skip(text, 0), path)
         if start is None:
             raise KeyError(path[-1])
         return text[start : _DECODER.raw_decode(text, start)[1]].encode("utf-8")
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Give ValueError for every way in which a text fails to be the JSON that was looked for."""
+    try:
+        yield
     except RecursionError:
         message = "the answer is nested too deeply to read"
         raise ValueError(message) from None

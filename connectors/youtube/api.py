@@ -1,0 +1,216 @@
+"""One request at a time to YouTube's API, with every way to fail turned into a word that says what now.
+
+Nothing but a good answer gets past `_Gate` into Google's libraries: google-auth would otherwise wait and try again on
+its own when the token endpoint falters, and both libraries build their exceptions out of whatever the body holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import requests
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2.credentials import Credentials
+from google_auth_httplib2 import AuthorizedHttp
+from googleapiclient.discovery import build
+
+from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httplib2
+    from googleapiclient._apis.youtube.v3 import YouTubeResource
+    from googleapiclient.http import HttpRequest
+
+    from connectors.transport import Transport
+
+SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
+TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address, not a secret
+PACIFIC = ZoneInfo("America/Los_Angeles")
+PAUSE = timedelta(minutes=1)
+
+_DAY_SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "rate_limit_exceeded"})
+_WORD = re.compile(r"[A-Za-z_]{1,60}")
+_OK = range(200, 300)
+
+
+class Declined(Exception):
+    """YouTube answered a request with "no" (a 3xx or 4xx that is neither about the token nor about a limit)."""
+
+    def __init__(self, status: int, reason: str, payload: bytes) -> None:
+        """Take the HTTP status, YouTube's own word for the reason ("" if it gave none), and the bytes that came."""
+        super().__init__(f"YouTube says no: {status} {reason}".rstrip())
+        self.status = status
+        self.reason = reason
+        self.payload = payload
+
+
+class Absent(Exception):
+    """What was asked about is not there: it never was, or it is gone."""
+
+
+class CommentsOff(Absent):
+    """The video's, or the channel's, comments are switched off: a state, not a failure."""
+
+
+class PageLost(Exception):
+    """The page token no longer names a page; the list has to be read from its beginning."""
+
+
+class Api:
+    """The API as one channel's owner sees it. `youtube` makes requests; `ask` and `read` send them."""
+
+    def __init__(self, credentials: Mapping[str, str], transport: Transport) -> None:
+        """Take `client_id`, `client_secret`, `refresh_token` and, where it is not Google's own, `token_uri`."""
+        token_uri = credentials.get("token_uri") or TOKEN_URI
+        signer = Credentials(  # type: ignore[no-untyped-call]
+            None,
+            refresh_token=credentials["refresh_token"],
+            client_id=credentials["client_id"],
+            client_secret=credentials["client_secret"],
+            token_uri=token_uri,
+        )
+        http = AuthorizedHttp(signer, http=_Gate(transport, token_uri))
+        self._transport = transport
+        self.youtube: YouTubeResource = build("youtube", "v3", http=http, static_discovery=True, cache_discovery=False)
+
+    def ask(self, request: HttpRequest, *, now: datetime) -> bytes:
+        """Send a request and give the body of its answer.
+
+        Raises Declined where YouTube says no, and of the contract's errors Transient, RateLimited, Unauthorised and
+        Malformed (an answer that is no JSON).
+        """
+        try:
+            request.execute(num_retries=0)
+        except _NotGood as answer:
+            raise _failure(answer, now) from None
+        except requests.RequestException as error:
+            message = f"YouTube could not be reached: {type(error).__name__}"
+            raise Transient(message) from error
+        except GoogleAuthError as error:
+            message = f"access could not be renewed: {type(error).__name__}; grant it anew"
+            raise Unauthorised(message) from None
+        except (ValueError, RecursionError) as error:
+            message = f"YouTube's answer is no JSON: {type(error).__name__}"
+            raise Malformed(message, payload=self._body()) from None
+        return self._body()
+
+    def read(self, request: HttpRequest, *, now: datetime) -> bytes:
+        """Send a request that only reads. As `ask`, but a "no" is Absent, PageLost or one of the contract's errors."""
+        try:
+            return self.ask(request, now=now)
+        except Declined as no:
+            raise _unreadable(no) from None
+
+    def _body(self) -> bytes:
+        return self._transport.last.body if self._transport.last else b""
+
+
+def quota_resets(now: datetime) -> datetime:
+    """When the day's units are given out anew: the next midnight in California, in UTC.
+
+    https://developers.google.com/youtube/v3/getting-started#quota
+    """
+    tomorrow = now.astimezone(PACIFIC).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), tzinfo=PACIFIC).astimezone(UTC)
+
+
+class _NotGood(Exception):
+    """An answer that is not 2xx, or a token answer without a token in it."""
+
+    def __init__(self, status: int, body: bytes, *, token: bool) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        self.body = body
+        self.token = token
+
+
+class _Gate:
+    """Stands between Google's libraries and the transport, and lets good answers pass."""
+
+    def __init__(self, transport: Transport, token_uri: str) -> None:
+        self._http = transport.google()
+        self._token_uri = token_uri
+
+    def request(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: object,
+    ) -> tuple[httplib2.Response, bytes]:
+        token = uri == self._token_uri
+        response, content = self._http.request(uri, method, body, headers)
+        if response.status not in _OK or (token and not _holds_token(content)):
+            raise _NotGood(response.status, content, token=token)
+        return response, content
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def _holds_token(body: bytes) -> bool:
+    match _json(body):
+        case {"access_token": str(), "expires_in": int()}:
+            return True
+        case _:
+            return False
+
+
+def _failure(answer: _NotGood, now: datetime) -> Exception:
+    """Name the error of an answer; README.md has the table."""
+    status, reason = answer.status, _reason(answer.body)
+    told = f"{status} {reason}".rstrip()
+    if status >= 500 or status == 408:  # noqa: PLR2004  "server error" and "request time-out"
+        return Transient(f"YouTube has trouble: {told}")
+    if reason in _DAY_SPENT:
+        return RateLimited(f"the project's quota for today is spent: {told}", until=quota_resets(now))
+    if reason in _TOO_FAST or status == 429:  # noqa: PLR2004  "too many requests"
+        return RateLimited(f"too many requests: {told}", until=now + PAUSE)
+    if answer.token and status in _OK:
+        kept_out = f"{len(answer.body)} bytes, not kept because they may hold a token"
+        return Malformed("the token endpoint's answer holds no token", payload=kept_out.encode())
+    if answer.token or status == 401:  # noqa: PLR2004  "unauthorized"
+        return Unauthorised(f"Google no longer lets us in: {told}; grant access anew")
+    return Declined(status, reason, answer.body)
+
+
+def _unreadable(no: Declined) -> Exception:
+    """Name the error of a "no" to a request that only reads."""
+    named: dict[str, Exception] = {
+        "channelNotFound": Unauthorised(f"{no}; is this the channel's identifier?"),
+        "commentsDisabled": CommentsOff(no.reason),
+        "invalidPageToken": PageLost(no.reason),
+        "processingFailure": Transient(str(no)),
+    }
+    by_status: dict[int, Exception] = {
+        403: Unauthorised(f"{no}; is it the channel's owner who granted access?"),
+        404: Absent(no.reason),
+    }
+    return named.get(no.reason) or by_status.get(no.status) or Malformed(str(no), payload=no.payload)
+
+
+def _reason(body: bytes) -> str:
+    """YouTube's word for what is wrong: one short word, safe to show; "" if the body has none."""
+    match _json(body):
+        case {"error": {"errors": [{"reason": str(word)}, *_]}}:
+            pass
+        case {"error": {"status": str(word)}} | {"error": str(word)}:
+            pass
+        case _:
+            return ""
+    return word if _WORD.fullmatch(word) else ""
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return cast("Any", json.loads(body))
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,140 @@
+"""YouTube: reads a channel's comments, looks at one, holds it for review, publishes it again, or rejects it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from bot.domain.types import Action, Sighting, Visibility
+from connectors.contract import Capabilities, Health, Refused, Transient
+from connectors.youtube import parse
+from connectors.youtube.api import Api, Declined
+from connectors.youtube.lists import HELD, Lists
+from connectors.youtube.parse import EMBEDDED, WEB, Parser
+from connectors.youtube.progress import Progress
+from connectors.youtube.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from bot.domain.types import Account, Batch, Comment, Cursor, Ref
+    from connectors.transport import Transport
+    from connectors.youtube.parse import Thread
+
+LOOK_PAGES = 10
+"""How many pages of each list of held comments one look reads."""
+
+LARGEST_PAGE = 80 * 1024 * 1024
+"""Bytes: 100 threads with 5 replies, each of 10,000 characters sent twice, at most 6 bytes a character, and some more.
+
+Less, and somebody could stop the reading of a channel by writing long comments.
+"""
+
+_STATUS: Mapping[Action, Literal["heldForReview", "published", "rejected"]] = {
+    Action.HIDE: "heldForReview",
+    Action.RESTORE: "published",
+    Action.DELETE: "rejected",  # for good: YouTube lets nobody publish what was rejected
+}
+
+
+def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> YouTube:
+    """Make the connector of a channel. KeyError if `client_id`, `client_secret` or `refresh_token` is missing."""
+    transport.most = max(transport.most, LARGEST_PAGE)
+    return YouTube(account, Api(credentials, transport), (transport.web or WEB).rstrip("/"))
+
+
+class YouTube:
+    """One channel of the City, as its owner."""
+
+    platform: ClassVar[str] = "youtube"
+    can: ClassVar[Capabilities] = Capabilities(
+        actions=frozenset(_STATUS),
+        sees_edits=True,
+        sees_visibility=True,
+        min_interval=timedelta(minutes=5),
+    )
+
+    def __init__(self, account: Account, api: Api, web: str) -> None:
+        """Take the channel, the API and the address at which the public sees YouTube."""
+        self._account = account
+        self._api = api
+        self._parser = Parser(account=account, web=web)
+
+    def check(self, *, now: datetime) -> Health:
+        """Ask whose channel this is, and read one page of held comments, which only those who may moderate can."""
+        mine = self._api.youtube.channels().list(part="snippet", mine=True)
+        channels = dict(parse.identities(self._api.read(mine, now=now)))
+        identity = ", ".join(f"{title} ({name})" for name, title in channels.items())
+        if self._account.id not in channels:
+            note = f"access was granted for another channel than {self._account.id}: choose it when granting"
+            return Health(ok=False, identity=identity or "no channel", notes=(note,))
+        next(self._lists(now).threads("heldForReview"), None)
+        return Health(ok=True, identity=identity)
+
+    def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
+        """Give what is new since `cursor`; see connectors/youtube/reading.py for how."""
+        return Reading(self._lists(now), Progress.of(cursor)).batches()
+
+    def look(self, ref: Ref, *, now: datetime) -> Sighting:
+        """Look for a comment where the public sees it, then among what is held back.
+
+        GONE if it is in neither place (deleted or rejected: YouTube tells them apart to nobody). UNKNOWN if the lists
+        of what is held back are longer than a look can read.
+        """
+        lists = self._lists(now)
+        if shown := lists.comment(ref.item):
+            return Sighting(ref=ref, visibility=Visibility.VISIBLE, seen_at=now, comment=shown)
+        complete = True
+        for status in HELD:
+            unread = None
+            for page in islice(lists.threads(status), LOOK_PAGES):
+                for thread in page.threads:
+                    if held := _find(thread, ref):
+                        return Sighting(ref=ref, visibility=Visibility.HIDDEN, seen_at=now, comment=held)
+                    complete = complete and not _may_hold_more_than_it_shows(thread, ref)
+                unread = page.after
+            complete = complete and unread is None
+        return Sighting(ref=ref, visibility=Visibility.GONE if complete else Visibility.UNKNOWN, seen_at=now)
+
+    def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
+        """Hold for review (HIDE), publish (RESTORE) or reject for good (DELETE). Each costs 50 units of quota.
+
+        YouTube's "done" has no content, so the answer is UNKNOWN; GONE if the comment turns out not to be there.
+        """
+        comments = self._api.youtube.comments()
+        try:
+            self._api.ask(comments.setModerationStatus(id=ref.item, moderationStatus=_STATUS[action]), now=now)
+        except Declined as no:
+            return self._declined(no, ref, action, now=now)
+        return Visibility.UNKNOWN
+
+    def _declined(self, no: Declined, ref: Ref, action: Action, *, now: datetime) -> Visibility:
+        """Find out what a "no" means: YouTube says the same of what is forbidden and of what is gone.
+
+        https://developers.google.com/youtube/v3/docs/comments/setModerationStatus (errors)
+        """
+        if self.look(ref, now=now).visibility is Visibility.GONE:
+            return Visibility.GONE
+        if no.reason == "processingFailure":
+            raise Transient(str(no)) from None
+        message = f"YouTube will not set this comment to {_STATUS[action]}: {no.status} {no.reason}".rstrip()
+        raise Refused(message) from None
+
+    def _lists(self, now: datetime) -> Lists:
+        return Lists(api=self._api, parser=self._parser, now=now)
+
+
+def _find(thread: Thread, ref: Ref) -> Comment | None:
+    """The comment in a thread of held ones. It is hidden whatever it says of itself: the public does not get it."""
+    for comment in thread.comments:
+        if comment.ref == ref:
+            return replace(comment, visibility=Visibility.HIDDEN)
+    return None
+
+
+def _may_hold_more_than_it_shows(thread: Thread, ref: Ref) -> bool:
+    """Whether the reply `ref` may be held in this thread and be left out: only some replies come with a thread."""
+    return ref.item.startswith(f"{thread.top.ref.item}.") and len(thread.replies) >= EMBEDDED
