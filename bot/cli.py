@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from bot import log
 from bot.daemon import AlreadyRunning, Daemon, single_pass, sole, utc_now
@@ -250,10 +252,14 @@ def review_list(config: Config = DEFAULT_CONFIG, limit: int = 50) -> None:
     with _reading(settings) as tx:
         waiting = cases.in_review(tx, limit)
         rows = [(case, records.comment(tx, case.ref, case.revision)) for case in waiting]
-    table = Table("Case", "Waits since", "Why", "Comment", title=f"{len(rows)} waiting", show_lines=True)
     for case, comment in rows:
-        table.add_row(str(case.ref), f"{case.since.astimezone(settings.zone):%Y-%m-%d %H:%M}", case.why, comment.text)
-    out.print(table, markup=False)
+        # A case's name stands on a line of its own and is never broken, so that it can be copied.
+        out.print(str(case.ref), style="bold", markup=False, highlight=False, soft_wrap=True)
+        out.print(
+            f"  since {case.since.astimezone(settings.zone):%Y-%m-%d %H:%M}: {case.why}", markup=False, highlight=False
+        )
+        out.print(Padding(Text(comment.text), (0, 0, 1, 4)))
+    out.print(f"{len(rows)} waiting." if rows else "Nothing waits.")
 
 
 @review.command("show")

@@ -35,6 +35,12 @@ def the_rulebook() -> Rulebook:
     return rulebook_for_judging(None)
 
 
+def for_review() -> str:
+    """A text that the shipped rules send to a person: the first example of the first rule on commerce."""
+    rules = (rule for pack in the_rulebook().engine.packs for rule in pack.rules if rule.clause == "C5")
+    return next(rules).examples.match[0]
+
+
 class Clock:
     """Time that stands still until it is moved, but for a microsecond at each look, so that order stays visible."""
 

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from city import HARMLESS, VIOLATION, City
+from city import HARMLESS, VIOLATION, City, for_review
 
 from bot.cli import main
 from bot.domain.states import State
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
 Run = "Callable[..., tuple[int, str, str]]"
 
 
@@ -93,12 +92,12 @@ def test_a_mistake_in_the_settings_names_its_line(city: City, citymod: Run) -> N
 
 
 def test_reviewing_from_the_terminal(city: City, citymod: Run) -> None:
-    comment = city.write("youtube", SELLING)
+    comment = city.write("youtube", for_review())
     city.run()
     ref, config = str(ref_of(comment)), ("--config", city.file)
     assert ref in citymod("review", "list", *config)[1]
     shown = citymod("review", "show", ref, *config)[1]
-    assert SELLING in shown
+    assert for_review() in shown
     assert "in_review" in shown
     assert "C5" in shown
     code, out, _ = citymod("review", "dismiss", ref, "--reason", "a neighbour helping out", "--who", "Robin", *config)

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from city import HARMLESS, City
+from city import HARMLESS, City, for_review
 
 from archive import outbox, pauses
 from bot import digest
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.capture import Camera
-
-SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
 
 
 def digests(city: City) -> list[EmailMessage]:
@@ -41,7 +39,7 @@ def test_a_quiet_day_sends_a_digest_too(city: City) -> None:
 
 
 def test_it_tells_what_was_hidden_and_why_and_what_waits(city: City) -> None:
-    hidden, waits = city.write("facebook"), city.write("youtube", SELLING)
+    hidden, waits = city.write("facebook"), city.write("youtube", for_review())
     city.write("x", HARMLESS)
     city.run()
     (message,) = digests(city)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from city import HARMLESS, VIOLATION, City
+from city import HARMLESS, VIOLATION, City, for_review
 
 from archive import cases, evidence, orders
 from bot.domain.states import State
@@ -13,17 +13,12 @@ from bot.review import NotPossible, dismiss, restore, uphold
 from connectors.find import platforms
 
 EVERYWHERE = pytest.mark.parametrize("platform", platforms())
-SELLING = "Hand-made candles for sale, message me for prices and I deliver anywhere in the metro"
 WHO = {"who": "Robin Reviewer", "why": "read it twice"}
-
-
-def in_review(city: City, platform: str) -> State:
-    return city.state(city.write(platform, SELLING))
 
 
 @EVERYWHERE
 def test_an_upheld_comment_is_captured_and_hidden_in_that_persons_name(city: City, platform: str) -> None:
-    comment = city.write(platform, SELLING)
+    comment = city.write(platform, for_review())
     city.run()
     assert city.state(comment) is State.IN_REVIEW
     assert comment.public
