@@ -10,14 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from css_inline import inline
-
 from archive import accounts, cases, evidence, ledger, outbox, pauses, records
 from archive.card import platform_name
 from archive.evidence import picture
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
-from bot.letters import TEMPLATES, compose, embed
+from bot.letters import STYLES, TEMPLATES, compose, embed
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ class Digest:
 
     def as_html(self) -> str:
         """The HTML, with its styles inlined for mail programs."""
-        return inline(TEMPLATES.get_template("digest.html.j2").render(digest=self))
+        return STYLES.inline(TEMPLATES.get_template("digest.html.j2").render(digest=self))
 
 
 def make_due(parts: Parts, now: datetime) -> int:

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import jinja2
-from css_inline import inline
+from css_inline import CSSInliner
 
 from archive import outbox
 from archive.card import alternative, platform_name
@@ -33,6 +33,9 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+STYLES = CSSInliner(keep_at_rules=True)
+"""Writes styles into the elements, for mail programs that drop style sheets; what dark mode needs stays in the head."""
 
 
 def evidence_key(evidence_id: str) -> str:
@@ -58,7 +61,7 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
         picture="cid:evidence",
         city=settings.city.name,
     )
-    message.add_alternative(inline(html), subtype="html")
+    message.add_alternative(STYLES.inline(html), subtype="html")
     embed(message, picture(settings.evidence_folder, sealed), cid="evidence")
     outbox.put(
         tx,

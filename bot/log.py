@@ -20,6 +20,8 @@ def start(*, level: str = "info", human: bool | None = None) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     # The SDKs print headers and addresses with tokens at their debug level: they never get that far.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    # It warns each time that work is still in hand when its timer rings, which is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -188,7 +188,7 @@ class Asked:
         )
 
     def shape(self, shown: Shown) -> dict[str, Any]:
-        """One item of an answer. What is empty is left out."""
+        """One item of an answer. What is empty is left out, but for the text, which X always sends."""
         dialect = self.dialect
         cut = len(shown.text) > SHORT
         text = shown.text[: SHORT - 1] + "…" if cut else shown.text
@@ -208,7 +208,8 @@ class Asked:
             "public_metrics": _metrics(dialect),
             dialect.references: [{"type": "replied_to", "id": shown.answers[0]}] if shown.answers else None,
         }
-        return {name: value for name, value in whole.items() if name in self.fields and value not in (None, "", {})}
+        present = {name: value for name, value in whole.items() if name == "text" or value not in (None, "", {})}
+        return {name: value for name, value in present.items() if name in self.fields}
 
     def includes(self, items: Iterable[Shown]) -> dict[str, Any]:
         """The users that the expansions call for, each once; empty if there are none."""
