@@ -54,23 +54,48 @@ class Lists:
 
         Raises PageLost if `start` no longer names a page. A channel whose comments are switched off has no pages.
         """
+        try:
+            yield from self._threads(status, start, allThreadsRelatedToChannelId=self.channel)
+        except Absent as error:
+            message = f"YouTube does not find the channel's comments: {error}"
+            raise Unauthorised(message) from None
+
+    def threads_under(self, video: str) -> Iterator[ThreadPage]:
+        """The published threads under one video, newest first; none if the video is gone by now."""
+        try:
+            yield from self._threads("published", None, videoId=video)
+        except Absent:
+            return
+
+    def _threads(self, status: Status, start: str | None, **of: str) -> Iterator[ThreadPage]:
         ask = partial(
             self.api.youtube.commentThreads().list,
             part="snippet,replies",
-            allThreadsRelatedToChannelId=self.channel,
             moderationStatus=status,
             order="time",
             textFormat="plainText",
             maxResults=_MOST_COMMENTS,
+            **of,
         )
         try:
             for body, after in self._pages(ask, start):
                 yield ThreadPage(threads=self.parser.threads(body, public=status == "published"), after=after)
         except CommentsOff:
             return
-        except Absent as error:
-            message = f"YouTube does not find the channel's comments: {error}"
-            raise Unauthorised(message) from None
+
+    def comment_counts(self, videos: Iterable[str]) -> dict[str, int]:
+        """How many comments each of these videos has. Costs one unit of a quota of its own for every 50 videos.
+
+        https://developers.google.com/youtube/v3/determine_quota_cost (videos.batchGetStats)
+        """
+        names = list(videos)
+        counts: dict[str, int] = {}
+        for begin in range(0, len(names), _MOST_VIDEOS):
+            some = names[begin : begin + _MOST_VIDEOS]
+            counts |= parse.comment_counts(
+                self._read(self.api.youtube.videos().batchGetStats(part="statistics", id=some))
+            )
+        return counts
 
     def replies(self, thread: Thread) -> list[Comment]:
         """All published replies of a thread; none if it is gone by now."""

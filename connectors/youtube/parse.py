@@ -80,6 +80,16 @@ def listed_videos(body: bytes) -> list[str]:
         return [_text(item["contentDetails"], "videoId") for item, _ in verbatim.items(body, "items")]
 
 
+def comment_counts(body: bytes) -> dict[str, int]:
+    """How many comments each video has, from videos.batchGetStats; those with comments switched off are left out."""
+    with _contract(body):
+        return {
+            _text(item, "id"): int(item["statistics"]["commentCount"])
+            for item, _ in verbatim.items(body, "items")
+            if "commentCount" in item.get("statistics", {})
+        }
+
+
 def video_named(body: bytes) -> str | None:
     """The video that the first item of a list of comments or threads names; None if it names none."""
     with _contract(body):

@@ -44,6 +44,8 @@ class Progress:
     """Threads with more replies than come with them, and how many they had when all were read."""
     videos: tuple[str, ...] = ()
     """Videos that have been given as posts, the latest last."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many comments each of these videos had when those under it were last read."""
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> Self:
@@ -70,6 +72,11 @@ class Progress:
         """With these videos given as posts."""
         kept = dict.fromkeys((*self.videos, *videos))
         return replace(self, videos=tuple(islice(kept, max(0, len(kept) - MOST_VIDEOS), None)))
+
+    def recounted(self, counts: Mapping[str, int]) -> Self:
+        """With what stands under these videos read, when it was so many comments."""
+        known = {**self.counts, **counts}
+        return replace(self, counts={name: known[name] for name in self.videos if name in known})
 
     def counted(self, threads: Mapping[str, int]) -> Self:
         """With all replies of these long threads read."""

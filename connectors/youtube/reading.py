@@ -2,8 +2,10 @@
 
 YouTube lists threads by the time they were begun and cannot be asked for what is new since a time. So every poll reads
 from the newest thread down to what is known. That finds new threads, and, among the threads on the pages it reads,
-edits and new replies. Nothing shows a new reply under an old thread, or an edit there: for these, everything is read
-again at a slower rhythm, some pages at a time. What YouTube or the City's staff hold back is in lists of its own.
+edits and new replies. A new reply under an old thread shows only in the video's count of comments: where that has
+changed, the threads under the video are read again. Nothing at all shows an edit of an old comment: for these,
+everything is read again at a slower rhythm, some pages at a time. What YouTube or the City's staff hold back is in
+lists of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from connectors.youtube.api import PageLost
 from connectors.youtube.lists import HELD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.types import Comment
@@ -35,6 +37,11 @@ HELD_PAGES = 10
 AGAIN_EVERY = timedelta(hours=12)
 AGAIN_PAGES = 10
 """How many pages of the reading again one poll takes."""
+
+COUNTED_VIDEOS = 300
+"""How many videos, the newest ones, are asked for their counts at each poll."""
+COUNTED_PAGES = 10
+"""How many pages of threads are read again under one video whose count has changed."""
 
 _MOST_VIDEOS = 50
 
@@ -54,9 +61,12 @@ class Reading:
 
     def batches(self) -> Iterator[Batch]:
         """Read. Raises the contract's errors."""
+        counts = self._counts()
         yield from self._newest()
+        yield from self._changed(counts)
         if due(self._progress.uploads_at, UPLOADS_EVERY, self._lists.now):
             yield from self._uploads()
+            yield from self._remembered()
         if due(self._progress.held_at, HELD_EVERY, self._lists.now):
             yield from self._held()
         if self._progress.again_page or due(self._progress.again_at, AGAIN_EVERY, self._lists.now):
@@ -86,6 +96,25 @@ class Reading:
         for start in range(0, len(new), _MOST_VIDEOS):
             yield self._batch([], also=new[start : start + _MOST_VIDEOS])
         yield self._batch([], playlist=playlist, uploads_at=self._lists.now)
+
+    def _counts(self) -> dict[str, int]:
+        return self._lists.comment_counts(self._progress.videos[-COUNTED_VIDEOS:])
+
+    def _changed(self, counts: Mapping[str, int]) -> Iterator[Batch]:
+        """What stands under videos whose count of comments is not what it was when that was last read.
+
+        The counts were asked for before anything was read, so that what comes in between shows at the next poll.
+        """
+        for video, number in counts.items():
+            if self._progress.counts.get(video) != number:
+                for page in islice(self._lists.threads_under(video), COUNTED_PAGES):
+                    yield self._batch(page.threads, self._grown(page.threads))
+                yield self._batch([], counts=self._progress.recounted({video: number}).counts)
+
+    def _remembered(self) -> Iterator[Batch]:
+        """The counts after the very first reading, which has read everything there was."""
+        if not self._progress.counts:
+            yield self._batch([], counts=self._counts())
 
     def _held(self) -> Iterator[Batch]:
         """What is held for review and what YouTube takes for spam: submitted, and not shown to the public.

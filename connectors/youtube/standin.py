@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
 from connectors.youtube.standin_errors import No, Reason, answer, error
-from connectors.youtube.standin_methods import METHODS, PLATFORM_NAME, Call
+from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call
 from connectors.youtube.standin_show import Quirks, scramble, shown
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class StandIn:
     """Channels that have taken back the access they granted; for tests."""
     base: str = ""
     spent: dict[date, int] = field(default_factory=dict)
+    spent_on_stats: dict[date, int] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -150,9 +151,10 @@ class StandIn:
         method = METHODS.get((verb, request.path.removeprefix(PREFIX)))
         if method is None:
             raise No(Reason.NOT_FOUND)
-        self._charge(1)  # also what is wrongly asked
+        spent = self.spent if method.bucket == MAIN else self.spent_on_stats
+        self._charge(1, spent)  # also what is wrongly asked
         method.check(query)
-        self._charge(method.cost - 1)
+        self._charge(method.cost - 1, spent)
         call = Call(world=self.world, quirks=self.quirks, base=self.base, viewer=viewer, query=query)
         return method.answer(call)
 
@@ -166,13 +168,13 @@ class StandIn:
             raise No(Reason.AUTH_ERROR)
         return channel
 
-    def _charge(self, units: int) -> None:
+    def _charge(self, units: int, spent: dict[date, int]) -> None:
         """Take units from the project's day, which ends at midnight in California."""
         day = self.world.clock().astimezone(_PACIFIC).date()
-        spent = self.spent.get(day, 0) + units
-        if spent > self.quota:
+        total = spent.get(day, 0) + units
+        if total > self.quota:
             raise No(Reason.QUOTA_EXCEEDED)
-        self.spent[day] = spent
+        spent[day] = total
 
     def _page(self, request: Request) -> Response:
         """The watch page. As on YouTube, it only lacks the linked comment when that is not to be seen."""

@@ -18,6 +18,7 @@ from connectors.youtube.standin_show import (
     public_replies,
     shown,
     tagged_list,
+    tagged_stats,
     uploads_of,
 )
 
@@ -105,6 +106,11 @@ class Call:
         return [account for account in self.world.accounts.values() if account.platform == PLATFORM_NAME]
 
 
+MAIN = "units"
+STATS = "stats"
+"""The quota buckets that a day has; each holds the same number of units."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """One method of the API."""
@@ -113,6 +119,7 @@ class Method:
     answer: Callable[[Call], Response]
     parameters: Parameters
     required: tuple[str, ...] = ("part",)
+    bucket: str = MAIN
 
     def check(self, query: Mapping[str, list[str]]) -> None:
         """Look at every parameter, as YouTube does before it looks at anything else."""
@@ -203,6 +210,15 @@ def list_videos(call: Call) -> Response:
         raise No(Reason.INVALID_PARAMETER)
     found = [video for name in names if (video := call.video(name))]
     return _page(call, "video", found, call.show().video)
+
+
+def batch_stats(call: Call) -> Response:
+    """videos.batchGetStats: counts of videos by identifier; those that are not there are left out."""
+    names = call.many("id")
+    if len(names) > MOST_IDS:
+        raise No(Reason.INVALID_PARAMETER)
+    found = [video for name in names if (video := call.video(name))]
+    return answer(tagged_stats(map(call.show().stats, found)))
 
 
 def list_channels(call: Call) -> Response:
@@ -328,6 +344,9 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ),
     ("DELETE", "comments"): Method(cost=50, answer=delete, parameters={"id": None}, required=("id",)),
     ("GET", "videos"): Method(cost=1, answer=list_videos, parameters=_FIFTY),
+    ("GET", "videos:batchGetStats"): Method(
+        cost=1, answer=batch_stats, parameters={"part": None, "id": None}, required=("part", "id"), bucket=STATS
+    ),
     ("GET", "channels"): Method(
         cost=1, answer=list_channels, parameters={**_FIFTY, "mine": _SWITCH, "forHandle": None}
     ),

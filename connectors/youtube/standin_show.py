@@ -93,6 +93,13 @@ class Show:
         }
         return self._resource("video", video.id, snippet=snippet, statistics=counts)
 
+    def stats(self, video: WorldPost) -> Resource:
+        """A video's counts alone."""
+        counts = {"viewCount": "100", "likeCount": "3"}
+        if video.id not in self.quirks.comments_off:
+            counts["commentCount"] = str(sum(map(shown, self.world.under(video))))
+        return self._resource("videoStats", video.id, statistics=counts)
+
     def upload(self, video: WorldPost, place: int) -> Resource:
         """A video as an item of the playlist of uploads."""
         playlist = uploads_of(video.account)
@@ -225,6 +232,12 @@ def tagged_list(kind: str, items: Iterable[Resource], **more: object) -> Resourc
     listed = list(items)
     content = {**more, **({"items": listed} if listed or kind != "channel" else {})}
     return {"kind": f"youtube#{kind}ListResponse", "etag": _etag(content), **content}
+
+
+def tagged_stats(items: Iterable[Resource]) -> Resource:
+    """The answer of videos.batchGetStats, which is no list of pages."""
+    content = {"items": list(items)}
+    return {"kind": "youtube#batchGetStatsResponse", "etag": _etag(content), **content}
 
 
 def _tagged(kind: str, name: str, parts: Mapping[str, object]) -> Resource:
