@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 FEEDING_SHARE = 0.45
+MOST_SHOWN = 12
+QUIET = (State.OBSERVED, State.CLEARED)
+"""States of comments that nothing follows from; the table shows the others."""
 
 
 class Demo:
@@ -56,7 +59,7 @@ class Demo:
             accounts = standins.open_accounts()
             lay_out(self._folder, standins, accounts, sink.port)
             settings = load(self._folder / SETTINGS)
-            self._say(f"Everything is left in {self._folder}")
+            self._say(f"A made-up city on stand-ins of {', '.join(sorted(accounts))}. All is left in {self._folder}")
             crowd = corpus.Crowd(standins.world, accounts, self._seed)
             with (self._folder / "daemon.log").open("wb") as log:
                 self._start_daemon(log)
@@ -128,7 +131,7 @@ class Demo:
         with database.read() as tx:
             tally = cases.tally(tx)
             mails = outbox.tally(tx)
-            latest = cases.latest_moves(tx, 12)
+            latest = [case for case in cases.latest_moves(tx, 500) if case.state not in QUIET][:MOST_SHOWN]
             texts = [(case, records.comment(tx, case.ref, case.revision).text) for case in latest]
         counts = ", ".join(f"{number} {state}" for state, number in tally.items())
         table = Table(
