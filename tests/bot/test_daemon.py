@@ -1,0 +1,98 @@
+"""The daemon as its own process: it works, obeys the switch within seconds, refuses a twin, and ends when told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from city import VIOLATION
+
+from archive import cases
+from archive.database import Database
+from bot.domain.states import State
+from bot.promises import ref_of
+from bot.settings import load
+from bot.standins import StandIns
+from bot.trial import MailSink, lay_out
+from connectors.standin.world import Person, World, WorldComment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAT = Person(id="7000000001", name="Pat Resident", handle="pat")
+
+
+class Running:
+    """A daemon on stand-ins, in real time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = World()
+        self._stack = ExitStack()
+        sink = self._stack.enter_context(MailSink(folder / "mails"))
+        standins = self._stack.enter_context(StandIns(self.world))
+        accounts = standins.open_accounts()
+        self.file = lay_out(folder, standins, accounts, sink.port)
+        self.settings = load(self.file)
+        self._post = self.world.add_post(accounts["facebook"], "The pool opens on Friday.")
+        self.command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self.file)]
+        log = self._stack.enter_context((folder / "daemon.log").open("wb"))
+        self.process = subprocess.Popen(self.command, stderr=log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._stack.close()
+
+    def write(self) -> WorldComment:
+        return self.world.add_comment(self._post, VIOLATION, author=PAT)
+
+    def state(self, comment: WorldComment) -> State | None:
+        if not (self.settings.data / "citymod.db").exists():
+            return None
+        with Database.open(self.settings.database_url) as database, database.read() as tx:
+            case = cases.case(tx, ref_of(comment))
+        return case.state if case else None
+
+    def wait_for(self, comment: WorldComment, state: State, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while self.state(comment) is not state:
+            assert time.monotonic() < end, f"it is {self.state(comment)} and not {state} after {seconds} s"
+            assert self.process.poll() is None, "the daemon has ended"
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with Running(tmp_path) as running:
+        yield running
+
+
+def test_it_hides_stops_for_the_switch_goes_on_and_ends_when_told(running: Running) -> None:
+    first = running.write()
+    running.wait_for(first, State.ENFORCED)
+
+    running.settings.switch_file.touch()
+    second = running.write()
+    running.wait_for(second, State.SECURED)
+    time.sleep(5)
+    assert second.public, "nothing is hidden while the file is there"
+
+    twin = subprocess.run(running.command, capture_output=True, text=True, timeout=60, check=False)
+    assert twin.returncode == 1
+    assert "another citymod works on" in twin.stderr
+
+    running.settings.switch_file.unlink()
+    running.wait_for(second, State.ENFORCED)
+    assert not second.public
+
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(timeout=60) == 0
