@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from archive import card
-from archive.browser import check_browser, find_browser
+from archive.browser import find_browser
 from archive.capture_job import PICTURE, Job
 from archive.capture_process import NoBrowser, Worker
 from bot.domain.types import Quality
@@ -29,59 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.types import Account, Comment, Post
-
-__all__ = [
-    "BrowserSettings",
-    "Camera",
-    "Capture",
-    "Finding",
-    "NoBrowser",
-    "Step",
-    "Subject",
-    "check_browser",
-    "find_browser",
-]
+    from archive.subject import Subject
 
 SOURCES = ("page", "record")
 ACCEPT_SECONDS = 5.0  # for a worker to begin with a job it was given
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one rule found: ``text[start:end]`` is `excerpt`; `clause_text` is the policy's clause, word for word."""
-
-    rule: str
-    clause: str
-    clause_text: str
-    start: int
-    end: int
-    excerpt: str
-    matcher: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The comment to be captured, with everything the picture must say about it.
-
-    `thread`: the comments it replies to, oldest first. `zone`: the City's time zone, as in ``America/Chicago``.
-    ValueError if a finding does not fit the text: a picture must not mark other characters than those that matched.
-    """
-
-    comment: Comment
-    post: Post
-    thread: tuple[Comment, ...]
-    account: Account
-    findings: tuple[Finding, ...]
-    zone: str
-    first_seen_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse findings that belong to another wording."""
-        for finding in self.findings:
-            if self.comment.text[finding.start : finding.end] != finding.excerpt:
-                message = f"finding of rule {finding.rule} is not in this wording of {self.comment.ref}"
-                raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from archive.capture import Finding, Subject
+    from archive.subject import Finding, Subject
     from bot.domain.types import Attachment, Author, Comment, Post
 
 RENDITION = {

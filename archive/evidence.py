@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.capture import Capture, Subject
+    from archive.capture import Capture
     from archive.database import Tx
+    from archive.subject import Subject
     from bot.domain.types import Attachment, Author, Comment, Post
 
 FORMAT = "citymod evidence 1"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from pathlib import Path
 
-    from archive.capture import Subject
     from archive.database import Tx
+    from archive.subject import Subject
     from bot.domain.types import Evidence, Order
     from bot.settings import Settings
 

@@ -7,9 +7,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from archive import cases, evidence, ledger, orders, records
-from archive.capture import Finding, NoBrowser, Subject
+from archive.capture_process import NoBrowser
 from archive.evidence import SealBroken
 from archive.ledger import DAEMON
+from archive.subject import Finding, Subject
 from bot import letters
 from bot.alarms import alarm
 from bot.domain.states import Event

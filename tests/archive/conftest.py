@@ -11,8 +11,9 @@ import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
 
 from archive import accounts, cases, evidence, ledger, orders, outbox, records
-from archive.capture import Capture, Step, Subject
+from archive.capture import Capture, Step
 from archive.database import Database
+from archive.subject import Subject
 from bot.domain.states import Event
 from bot.domain.types import Action, Comment, Quality, Visibility
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from builders import NOON, a_comment, a_post, an_account
 
-from archive.capture import Finding, Subject
+from archive.subject import Finding, Subject
 from connectors.standin.page import not_available, render
 from connectors.standin.world import Person, World
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.capture import Capture, Subject
+    from archive.capture import Capture
+    from archive.subject import Subject
 
 BAND, OUTLINE = (0x1B, 0x1F, 0x24), (0xB3, 0x26, 0x1E)
 ALL_STEPS = [

@@ -26,8 +26,8 @@ from bot.domain.types import Author, Quality
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.capture import Subject
     from archive.database import Database
+    from archive.subject import Subject
     from bot.domain.types import Evidence
 
 FILES = {
