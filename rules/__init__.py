@@ -1,0 +1,1 @@
+"""What the text says against what the policy says: pure functions from words to matches."""

@@ -1,0 +1,92 @@
+"""Finds payment card and social security numbers that are valid, not merely of the right length.
+
+Card numbers: issuer ranges and lengths as the card schemes publish them (ISO/IEC 7812), check digit by Luhn's rule
+(ISO/IEC 7812-1, annex B). Social security numbers: the Social Security Administration never issues area 000, 666 or
+900 to 999, group 00 or serial 0000, and has withdrawn numbers that were printed in advertisements.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rules.match import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rules.normal import Forms
+
+
+class Personal(StrEnum):
+    """A kind of number that belongs to one person and must not be published."""
+
+    CARD = "card"
+    SSN = "ssn"
+
+
+_ALONE = r"(?<![\w+#$=/.,-])(?:%s)(?!\w|[-.,/+]\d)"  # not a piece of a longer number, an amount or a path
+_CARD = re.compile(
+    _ALONE % r"\d{12,19}|\d{4}([ .-])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}([ .-])\d{6}\2\d{4,5}"  # as on the card
+)
+_ISSUERS = re.compile(
+    r"4\d{15}(?:\d{3})?"  # Visa
+    r"|(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|(?:6011|64[4-9]\d|65\d{2})\d{12}(?:\d{3})?"  # Discover
+    r"|3(?:0[0-59]|[689]\d)\d{11}"  # Diners Club
+    r"|35(?:2[89]|[3-8]\d)\d{12}|(?:2131|1800)\d{11}"  # JCB
+    r"|62\d{14}(?:\d{3})?"  # UnionPay
+)
+_ISSUERS_IF_NAMED = re.compile(r"[3-6]\d{11,18}")  # Maestro, old Visa and others: many a number looks like one
+_CARD_NAMED = re.compile(r"\b(?:cards?|cc|visa|mastercard|maestro|discover|amex|debit|tarjetas?)\b")
+_SSN = re.compile(_ALONE % r"(?!000|666|9)\d{3}([ .-]?)(?!00)\d{2}\1(?!0000)\d{4}")
+_SSN_NAMED = re.compile(r"\b(?:ssns?|ss#|social security|seguro social)\b")
+_WITHDRAWN = {"078051120", "219099999", "457555462"}
+
+
+class PersonalNumbers:
+    """The matchers that look for personal numbers, and the kinds each looks for."""
+
+    def __init__(self, kinds: Mapping[int, Sequence[Personal]]) -> None:
+        """Take the kinds of each matcher, by the matcher's number."""
+        self._numbers = {kind: [number for number, wanted in kinds.items() if kind in wanted] for kind in Personal}
+
+    def find(self, forms: Forms) -> Iterator[Hit]:
+        """Give every valid number of a kind that some matcher looks for."""
+        if not _DIGITS.search(forms.plain):
+            return
+        for kind, search in _SEARCHES.items():
+            if self._numbers[kind]:
+                for start, end in search(forms.plain):
+                    for number in self._numbers[kind]:
+                        yield Hit(number, start, end, f"personal: {kind}")
+
+
+def _cards(text: str) -> Iterator[tuple[int, int]]:
+    named = _CARD_NAMED.search(text) is not None
+    for found in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        issued = _ISSUERS.fullmatch(digits) or (named and _ISSUERS_IF_NAMED.fullmatch(digits))
+        if issued and _luhn(digits):
+            yield found.span()
+
+
+def _social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
+    named = _SSN_NAMED.search(text) is not None
+    for found in _SSN.finditer(text):
+        usual = found[1] == "-" or named
+        if usual and re.sub(r"\D", "", found[0]) not in _WITHDRAWN:
+            yield found.span()
+
+
+def _luhn(digits: str) -> bool:
+    """Check the last digit: every second digit from the right is doubled and its own digits summed; all sum to 10s."""
+    doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+    ordinary = sum(int(digit) for digit in digits[-1::-2])
+    return (ordinary + sum(doubled[int(digit)] for digit in digits[-2::-2])) % 10 == 0
+
+
+_DIGITS = re.compile(r"\d\D?\d\D?\d\D?\d\D?\d\D?\d\D?\d\D?\d\D?\d")  # nine of them; the rest is checked below
+_SEARCHES = {Personal.CARD: _cards, Personal.SSN: _social_security_numbers}

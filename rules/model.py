@@ -1,0 +1,197 @@
+"""What a rule pack and a policy file say, typed; anything a file says beyond this is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 (pydantic needs it when the program runs)
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
+
+from bot.domain.types import Action, Ask, Automation
+from rules.match.personal import Personal  # noqa: TC001 (pydantic needs it when the program runs)
+from rules.match.phrase import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Code(StrEnum):
+    """The ten bullets of AR 1-27 5.0.A.2.e. There is no eleventh: rude, off-topic or critical is no category."""
+
+    C1 = "C1"
+    C2 = "C2"
+    C3 = "C3"
+    C4 = "C4"
+    C5 = "C5"
+    C6 = "C6"
+    C7 = "C7"
+    C8 = "C8"
+    C9 = "C9"
+    C10 = "C10"
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=SHORTEST)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Examples = Annotated[tuple[Words, ...], Field(min_length=2)]
+
+
+class _Said(BaseModel):
+    """A piece of a file: no unknown keys, no guessing of types, never changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Link(_Said):
+    """Whose addresses: `domains` as written here, `lists` by file name, or `any` address at all."""
+
+    domains: tuple[Words, ...] = ()
+    lists: tuple[Words, ...] = ()
+    any: bool = False
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if bool(self.domains or self.lists) == self.any:
+            message = "a link names domains or lists, or says any: true, and not both"
+            raise ValueError(message)
+        return self
+
+
+class Matcher(_Said):
+    """One way of looking at a comment: exactly one of the four."""
+
+    phrase: Annotated[tuple[Phrase, ...], Field(min_length=1)] | None = None
+    pattern: Words | None = None
+    link: Link | None = None
+    personal: Annotated[tuple[Personal, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            message = "a matcher is one of phrase, pattern, link, personal"
+            raise ValueError(message)
+        return self
+
+
+class Condition(_Said):
+    """When a rule matches: `all` of the first, and at least one of the second, whichever are given."""
+
+    all: tuple[Matcher, ...] = ()
+    any: tuple[Matcher, ...] = ()
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not (self.all or self.any):
+            message = "match has neither all nor any, so nothing would ever match"
+            raise ValueError(message)
+        if all(matcher.link and matcher.link.any for matcher in (*self.all, *self.any)):
+            message = "a link alone breaks no rule; name its domains, or say what must stand beside it"
+            raise ValueError(message)
+        return self
+
+
+class RuleExamples(_Said):
+    """What a rule must match and what it must leave alone, the near misses above all."""
+
+    match: Examples
+    no_match: Examples
+    near_miss: Annotated[tuple[Words, ...], Field(min_length=1)]
+
+
+class Rule(_Said):
+    """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches."""
+
+    id: Name
+    title: Words
+    clause: Code
+    reason: Words
+    owner: Words
+    since: date
+    match: Condition
+    outcome: Ask
+    shadow: bool = False
+    unless: tuple[Matcher, ...] = Field(default=(), alias="except")
+    examples: RuleExamples
+
+    @property
+    def matchers(self) -> tuple[Matcher, ...]:
+        """Everything the rule looks at, in the order of the file."""
+        return (*self.match.all, *self.match.any, *self.unless)
+
+
+class PackFile(_Said):
+    """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them."""
+
+    id: Name
+    title: Words
+    version: Words
+    words: dict[Name, Annotated[tuple[Words, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+class PolicyCategory(_Said):
+    """One bullet of the policy as the file says it."""
+
+    title: Words
+    clause: Words
+    text: Words
+    automation: Automation
+    action: Action = Action.HIDE
+    notice: Words
+
+
+class PolicyFile(_Said):
+    """A policy as the file says it. No rule may look for a word in `never_named` (P9)."""
+
+    id: Words
+    title: Words
+    effective: date
+    source: Words
+    never_named: tuple[Words, ...]
+    categories: dict[Code, PolicyCategory]
+
+
+class Approval(_Said):
+    """A named person's word, on one day, that a file may have effect in exactly these bytes."""
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    file: Words
+    approved_by: Words
+    approved_on: date
+
+
+class ApprovalsFile(RootModel[tuple[Approval, ...]]):
+    """The approvals of an installation, oldest first."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """A checked rule pack: its rules and the domain lists they name.
+
+    `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes.
+    """
+
+    id: str
+    title: str
+    version: str
+    name: str
+    source: str
+    sha256: str
+    rules: tuple[Rule, ...]
+    lists: Mapping[str, frozenset[str]]
+    approved_by: str | None = None
+    approved_on: date | None = None
+
+    @property
+    def label(self) -> str:
+        """What a match says of where its rule stood: ``id@version#sha12``."""
+        return f"{self.id}@{self.version}#{self.sha256[:12]}"
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a named person approved this very file."""
+        return self.approved_by is not None and self.approved_on is not None

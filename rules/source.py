@@ -1,0 +1,159 @@
+"""Reads YAML that people write, and says what is wrong with it so that they can mend it.
+
+Each problem is one line: ``file:line:col: path: what is wrong; what to do``. A file's problems are said all at once,
+in the order of the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic_core import ErrorDetails
+
+Route = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class FileProblems(Exception):
+    """A file was refused; `problems` says everything that is wrong with it, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Take the problems in the order of the file."""
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Source:
+    """One YAML file: its `data` in plain Python, and the place of everything in it."""
+
+    def __init__(self, file: str, body: bytes) -> None:
+        """Read a file's bytes. Raises `FileProblems` if they are not YAML with keys and values."""
+        self.file = file
+        self._problems: list[tuple[int, int, str]] = []
+        self._tree = self._read(body)
+        self.data = _plain(self._tree)
+
+    def _read(self, body: bytes) -> Any:
+        try:
+            return YAML(typ="rt").load(body.decode("utf-8"))
+        except UnicodeDecodeError as wrong:
+            reason = f"byte {wrong.start} is not UTF-8; save the file as UTF-8"
+            raise FileProblems([f"{self.file}:1:1: {reason}"]) from None
+        except MarkedYAMLError as wrong:
+            mark = wrong.problem_mark or wrong.context_mark
+            line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            reason = (wrong.problem or "cannot be read").splitlines()[0]
+            raise FileProblems([f"{self.file}:{line}:{col}: {reason}; {_YAML_REMEDY}"]) from None
+        except YAMLError as wrong:
+            raise FileProblems([f"{self.file}:1:1: {str(wrong).splitlines()[0]}; {_YAML_REMEDY}"]) from None
+
+    def say(self, route: Route, what: str, *, key: bool = False) -> None:
+        """Add a problem at a place, or at its key rather than its value."""
+        line, col = self._place(route, key=key)
+        path = ".".join(map(str, route)).replace(".[key]", "")
+        self._problems.append((line, col, f"{self.file}:{line}:{col}: {path + ': ' if path else ''}{what}"))
+
+    def model(self, kind: type[Model], data: Any, at: Route = ()) -> Model | None:
+        """Make a typed value of a piece of the file, or add all that is wrong with it and give None."""
+        value, errors = attempt(kind, data)
+        for error in errors:
+            route = (*at, *error["loc"])
+            self.say(route, _wording(error, kind), key=error["type"] == "extra_forbidden" or route[-1:] == ("[key]",))
+        return value
+
+    def accepted(self, value: Model | None) -> Model:
+        """Give back what `model` made. Raises `FileProblems` with all problems if there are any."""
+        if self._problems or value is None:
+            raise FileProblems([what for _, _, what in sorted(self._problems)])
+        return value
+
+    def _place(self, route: Route, *, key: bool) -> tuple[int, int]:
+        """Find line and column, from 1, of what a route leads to, or of the last thing on the way that exists."""
+        node, line, col = self._tree, 0, 0
+        for at, step in enumerate(route):
+            if isinstance(node, CommentedMap) and step in node:
+                wants_key = key and step == [part for part in route if part != "[key]"][-1]
+                line, col = node.lc.key(step) if wants_key and at >= len(route) - 2 else node.lc.value(step)
+            elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+                line, col = node.lc.item(step)
+            else:
+                break
+            node = node[step]
+        return line + 1, col + 1
+
+
+def attempt(kind: type[Model], data: Any) -> tuple[Model | None, list[ErrorDetails]]:
+    """Make a typed value, or give what is wrong with the data."""
+    try:
+        return kind.model_validate_json(json.dumps(data)), []
+    except ValidationError as wrong:
+        return None, [error for error in wrong.errors(include_url=False) if not _is_echo(error)]
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Tell whether a list is only called too short because its entries are wrong, which is said of them already."""
+    got = error["input"]
+    return error["type"] == "too_short" and isinstance(got, list) and len(got) >= error["ctx"]["min_length"]
+
+
+def _plain(node: Any) -> Any:
+    """Turn what the YAML reader gives into plain lists, dictionaries, text and numbers; dates become text."""
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, date):
+        return node.isoformat()
+    return node
+
+
+def _wording(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """Say in a clerk's words what pydantic found, what stands there, and what to do."""
+    kind, got, context = error["type"], error["input"], error.get("ctx", {})
+    shown = repr(got) if isinstance(got, str | int | float) else "this"
+    key = str(error["loc"][-1]) if error["loc"] else "the file"
+    wordings = {
+        "missing": f"is missing; add a line '{key}: …'",
+        "extra_forbidden": f"is no key that is known here; {_remedy_for_key(key, model)}",
+        "enum": f"{shown} is not possible; write {context.get('expected')}",
+        "string_type": f"{shown} is not text; put it in quotes",
+        "string_too_short": _too_short(got, context.get("min_length", 1)),
+        "string_pattern_mismatch": f"{shown} is no name; use small letters, figures and single hyphens",
+        "too_short": f"has {context.get('actual_length')}, needs at least {context.get('min_length')}; add more",
+        "tuple_type": f"{shown} is not a list; write each entry on a line of its own, after '- '",
+        "bool_type": f"{shown} is neither true nor false; write one of them",
+        "bool_parsing": f"{shown} is neither true nor false; write one of them",
+        "value_error": str(context.get("error", "")),
+    }
+    if kind.startswith("date"):
+        return f"{shown} is no date; write it as 2026-11-30"
+    if kind.startswith(("model", "dict")):
+        return f"{shown} is not a set of keys; write 'key: value' lines below it"
+    return wordings.get(kind, f"{shown}: {error['msg']}; see the shipped packs for how it is written")
+
+
+def _too_short(got: Any, least: int) -> str:
+    if not str(got).strip():
+        return "is empty; write something or take the line out"
+    return f"{got!r} is shorter than {least} characters and stands in too many innocent words; write a longer one"
+
+
+def _remedy_for_key(key: str, model: type[BaseModel]) -> str:
+    schema = model.model_json_schema()
+    known = {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})}
+    near = difflib.get_close_matches(key, sorted(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else "take it out"
+
+
+_YAML_REMEDY = "look at the quotes, colons and indentation of this line and the one above"

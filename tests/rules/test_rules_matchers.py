@@ -1,0 +1,309 @@
+"""What each of the four ways of looking at a comment finds, and what it leaves alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from build import a_rule, an_engine
+
+from rules.match.link import Links, NotADomain, Wanted, domain
+from rules.match.pattern import BadPattern, Patterns, check
+from rules.match.personal import Personal, PersonalNumbers
+from rules.match.phrase import Phrases
+from rules.normal import Forms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rules.match import Hit
+
+
+def _excerpts(text: str, hits: Iterable[Hit], forms: Forms) -> list[str]:
+    spans = ((forms.folded_span if hit.folded else forms.plain_span)(hit.start, hit.end) for hit in hits)
+    return [text[start:end] for start, end in spans]
+
+
+def phrases(text: str, *listed: str) -> list[str]:
+    forms = Forms(text)
+    return _excerpts(text, Phrases({0: listed}).find(forms), forms)
+
+
+def patterns(text: str, *listed: str) -> list[str]:
+    forms = Forms(text)
+    matcher = Patterns(dict(enumerate(listed)))
+    hits = (matcher.first(number, forms) for number in sorted(matcher.possible(forms)))
+    return _excerpts(text, filter(None, hits), forms)
+
+
+def links(text: str, *domains: str, any_: bool = False) -> list[str]:
+    forms = Forms(text)
+    return _excerpts(text, Links({0: Wanted(domains=frozenset(domains), any=any_)}).find(forms), forms)
+
+
+def numbers(text: str, *kinds: Personal) -> list[str]:
+    forms = Forms(text)
+    return _excerpts(text, PersonalNumbers({0: kinds}).find(forms), forms)
+
+
+# phrases
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "found"),
+    [
+        ("What an ass!", "ass", ["ass"]),
+        ("ASS.", "ass", ["ASS"]),
+        ("(ass)", "ass", ["ass"]),
+        ("kick-ass", "ass", ["ass"]),
+        ("#ass @ass", "ass", ["ass", "ass"]),
+        ("sub\nfor\tsub", "sub for sub", ["sub\nfor\tsub"]),
+        ("Sub - for - sub", "sub for sub", ["Sub - for - sub"]),
+        ("suuub for subbbb now", "sub for sub", ["suuub for subbbb"]),
+        ("don’t click", "don't click", ["don’t click"]),
+        ("dont click", "don't click", ["dont click"]),
+        ("über alles", "uber alles", ["über alles"]),
+        ("UBER alles", "über alles", ["UBER alles"]),
+        ("Mañana no", "mañana", ["Mañana"]),
+        ("1488 reasons", "1488", ["1488"]),
+        ("f**k that", "f**k", ["f**k"]),
+        ("買春広告です", "広告", ["広告"]),
+        ("ซื้อเลยวันนี้", "วันนี้", ["วันนี้"]),
+    ],
+)
+def test_phrases_are_found(text: str, phrase: str, found: list[str]) -> None:
+    assert phrases(text, phrase) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("What a class act", "ass"),
+        ("assess the masses", "ass"),
+        ("Dick Gephardt", "dickg"),
+        ("Scunthorpe", "cunt"),
+        ("the año nuevo", "ano"),
+        ("4x4 and 5th", "sth"),
+        ("s & t, S. T.", "s**t"),
+        ("https://example.com/ass/of-the-day", "ass"),
+        ("www.ass.example", "ass"),
+        ("subs for subtitles", "sub for sub"),
+        ("naïveté", "naive"),
+    ],
+)
+def test_phrases_are_not_found_in_other_words(text: str, phrase: str) -> None:
+    assert phrases(text, phrase) == []
+
+
+# patterns
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "found"),
+    [
+        ("I will subscribe", "sub(?:scribe)?", ["subscribe"]),
+        ("SUBSCRIBE!!", "subscribe", ["SUBSCRIBE"]),
+        ("pay $500 now", r"\$\d+", ["$500"]),
+        ("one\ntwo", "one two", ["one\ntwo"]),
+        ("one, two", "one two", ["one, two"]),
+        ("it’s it", "it's it", ["it’s it"]),
+        ("ｓｕｂｓｃｒｉｂｅ now", "subscribe now", ["ｓｕｂｓｃｒｉｂｅ now"]),
+        ("s.u.b.s", "subs", ["s.u.b.s"]),
+        ("only this", "^only this$", ["only this"]),
+        ("(a+)+ is slow", "slow|fast", ["slow"]),
+    ],
+)
+def test_patterns_are_found(text: str, pattern: str, found: list[str]) -> None:
+    check(pattern)
+    assert patterns(text, pattern) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("subscribers", "sub(?:scribe)?"),
+        ("resubscribe", "subscribe"),
+        ("not only this", "^only this$"),
+        ("see https://example.com/subscribe/now", "subscribe"),
+        ("5ub scribe", "sub scribe now"),
+    ],
+)
+def test_patterns_stand_for_whole_words(text: str, pattern: str) -> None:
+    assert patterns(text, pattern) == []
+
+
+def test_a_match_never_runs_from_one_reading_into_the_next() -> None:
+    assert patterns("gad.zooks s.u.b", r"sub\s.*zooks", r"zooks\W+sub.*sub") == []
+
+
+@pytest.mark.parametrize("pattern", ["(open", "a{2,1}", "(?=ahead)", r"(.)\1", "a)(b", "x*", "a|"])
+def test_what_re2_cannot_do_is_refused(pattern: str) -> None:
+    with pytest.raises(BadPattern):
+        check(pattern)
+
+
+# links
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see https://bad.example.com/x?y=1.", "https://bad.example.com/x?y=1"),
+        ("HTTP://BAD.EXAMPLE.COM", "HTTP://BAD.EXAMPLE.COM"),
+        ("(bad.example.com)", "bad.example.com"),
+        ("www.shop.bad.example.com/a", "www.shop.bad.example.com/a"),
+        ("bad.example dot com", "bad.example dot com"),
+        ("bad [dot] example [dot] com", "bad [dot] example [dot] com"),
+        ("bad[.]example[.]com", "bad[.]example[.]com"),
+        ("hxxps://bad.example.com/a", "hxxps://bad.example.com/a"),
+        ("bad.example.com:8080/a", "bad.example.com:8080/a"),
+        ("bad.example . com", "bad.example . com"),
+        ("bаd.example.com", "bаd.example.com"),
+        (
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fbad.example.com%2Fa&h=1",
+            "https://l.facebook.com/l.php?u=https%3A%2F%2Fbad.example.com%2Fa&h=1",
+        ),
+        (
+            "https://g.example.net/url?q=https%3A%2F%2Fg.example.org%2F%3Furl%3Dhttp%253A%252F%252Fbad.example.com",
+            "https://g.example.net/url?q=https%3A%2F%2Fg.example.org%2F%3Furl%3Dhttp%253A%252F%252Fbad.example.com",
+        ),
+        ("見て https://bad.example.com。", "https://bad.example.com"),
+    ],
+)
+def test_links_to_a_listed_domain_are_found(text: str, found: str) -> None:
+    assert links(text, "bad.example.com") == [found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/bad.example.com",
+        "https://bad.example.com.example.net/",
+        "https://notbad.example.com/",
+        "write to me@bad.example.com",
+        "The dot com boom",
+        "I am bad. Example. Com",
+    ],
+)
+def test_other_links_are_left_alone(text: str) -> None:
+    assert links(text, "bad.example.com") == []
+
+
+def test_names_in_other_alphabets_are_compared_in_ascii() -> None:
+    assert links("https://bücher.example.com", domain("bücher.example.com")) == ["https://bücher.example.com"]
+    assert links("https://xn--bcher-kva.example.com", domain("bücher.example.com"))
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.com", "www.example.net/a", "example.org", "example.io/x", "x.example.co.uk/a"]
+)
+def test_any_link_is_any_address(text: str) -> None:
+    assert links(f"look {text} here", any_=True) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["This is the end.It was good", "ok.No", "U.S. Rep.", "3.5 million", "e.g. this", "a@example.com", "v1.2.3", "..."],
+)
+def test_no_link_is_seen_where_a_space_was_forgotten(text: str) -> None:
+    assert links(text, any_=True) == []
+
+
+@pytest.mark.parametrize("text", ["com", "co.uk", "nonsense", "http://example.com", "a b.com", ""])
+def test_what_is_no_domain_is_refused(text: str) -> None:
+    with pytest.raises(NotADomain):
+        domain(text)
+
+
+# personal numbers
+
+TEST_CARDS = [
+    "4111 1111 1111 1111",
+    "4111-1111-1111-1111",
+    "4111111111111111",
+    "5555555555554444",
+    "2223003122003222",
+    "378282246310005",
+    "3782 822463 10005",
+    "6011111111111117",
+    "3056 930902 5904",
+    "3530111333300000",
+    "４１１１１１１１１１１１１１１１",
+]
+
+
+@pytest.mark.parametrize("number", TEST_CARDS)
+def test_valid_card_numbers_are_found(number: str) -> None:
+    assert numbers(f"I wrote {number}, and?", Personal.CARD) == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1112",
+        "1234567890123456",
+        "41111111111111111",
+        "4111 11111111 1111",
+        "+4111111111111111",
+        "#4111111111111111",
+        "https://example.com/4111111111111111",
+        "4111111111111111.5",
+        "816-513-1313 and 816-513-1314",
+        "978-3-16-148410-0",
+        "4222222222222",
+        "2026-11-22 10:15:30",
+    ],
+)
+def test_other_long_numbers_are_left_alone(text: str) -> None:
+    assert numbers(f"so {text} it is", Personal.CARD, Personal.SSN) == []
+
+
+def test_rarer_card_numbers_count_where_a_card_is_spoken_of() -> None:
+    assert numbers("my card 4222222222222 is lost", Personal.CARD) == ["4222222222222"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mine is 123-45-6789", ["123-45-6789"]),
+        ("mine is 123–45–6789", ["123–45–6789"]),
+        ("SSN 123456789", ["123456789"]),
+        ("social security 123 45 6789", ["123 45 6789"]),
+        ("123 45 6789", []),
+        ("123456789", []),
+        ("000-45-6789 666-45-6789 900-45-6789 123-00-6789 123-45-0000", []),
+        ("078-05-1120 219-09-9999 457-55-5462", []),
+        ("64106-1234", []),
+        ("1-123-45-6789", []),
+        ("123-45-6789-1", []),
+    ],
+)
+def test_social_security_numbers(text: str, found: list[str]) -> None:
+    assert numbers(text, Personal.SSN) == found
+
+
+# lists that the City keeps
+
+
+def test_a_pack_takes_domains_from_the_citys_lists(tmp_path: Path) -> None:
+    (tmp_path / "adult.txt").write_text("# ours\nbad.example.com  # a note\n\nBÜCHER.example.net\n", encoding="utf-8")
+    rule = a_rule([{"link": {"lists": ["adult.txt"]}}])
+    engine = an_engine(tmp_path, rule, lists=tmp_path)
+    (match,) = engine.evaluate("look at https://bad.example.com/x")
+    assert (match.excerpt, match.matcher) == ("https://bad.example.com/x", "link: bad.example.com")
+    assert engine.evaluate("https://xn--bcher-kva.example.net/")
+    assert not engine.evaluate("https://example.com/")
+
+
+def test_no_matcher_is_slow_on_hostile_text(tmp_path: Path) -> None:
+    rule = a_rule(
+        [{"phrase": ["abc"]}, {"pattern": "(?:a+)+b"}, {"link": {"domains": ["example.com"]}}, {"personal": ["card"]}]
+    )
+    engine = an_engine(tmp_path, rule)
+    pieces = ("a", "a ", "a.", "a-", "1 ", "41", "a@", "\u0301", "http://", "u=", "%25", "aaa1", "x.com?u=")
+    began = time.thread_time()
+    for piece in pieces:
+        engine.evaluate(piece * (20_000 // len(piece)))
+    assert time.thread_time() - began < len(pieces)
