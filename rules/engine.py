@@ -69,13 +69,13 @@ class _Compiled:
 
     def met(self, seen: _Seen) -> list[Hit]:
         """Give what every matcher of the rule that counts has met, or nothing if the rule does not match."""
-        if not seen.possible.issuperset(self.all):
+        if not seen.possible.issuperset(self.all) or (self.any and seen.possible.isdisjoint(self.any)):
             return []
-        both = [seen.hit(number) for number in self.all]
+        if any(map(seen.hit, self.unless)):
+            return []
+        both = [hit for hit in map(seen.hit, self.all) if hit]
         either = [hit for hit in map(seen.hit, self.any) if hit]
-        if None in both or (self.any and not either) or any(map(seen.hit, self.unless)):
-            return []
-        return [*filter(None, both), *either]
+        return [*both, *either] if len(both) == len(self.all) and (either or not self.any) else []
 
 
 class _Seen:
