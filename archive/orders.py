@@ -209,6 +209,12 @@ def unfinished(tx: Tx, order: Order) -> bool:
     return _open_attempt(tx, order) is not None
 
 
+def tried(tx: Tx, order: Order) -> int:
+    """How many attempts came to an end, well or badly. One cut off by a crash says nothing about the platform."""
+    query = select(func.count()).where(_attempt.order == order.id, _attempt.stage == "ended")
+    return int(tx.execute(query).scalar_one())
+
+
 def answered(tx: Tx, order: Order) -> Visibility | None:
     """Give what the platform's answer to the last ended attempt said of the comment, if it said anything."""
     query = select(_attempt.answered).where(_attempt.order == order.id, _attempt.stage == "ended")

@@ -119,8 +119,9 @@ def _may_begin(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
     """Ask once more, in the transaction that begins the attempt, whether it may begin."""
     if not _still_wanted(parts, tx, order, now):
         return False
-    if order.attempts >= MOST_ATTEMPTS:
-        _leave_to_a_person(tx, order, f"{order.attempts} attempts did not change what the platform shows", now)
+    tried = orders.tried(tx, order)
+    if tried >= MOST_ATTEMPTS:
+        _leave_to_a_person(tx, order, f"{tried} attempts did not change what the platform shows", now)
         return False
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):
         orders.put_off(tx, order, retry_at(1, now), "deleting waits until the evidence mail is accepted", now)

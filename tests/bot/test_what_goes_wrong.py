@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from city import HARMLESS, VIOLATION, City
 
-from archive import accounts, evidence
+from archive import accounts, evidence, orders
 from bot.domain.states import State
+from bot.enforcing import MOST_ATTEMPTS
 from bot.promises import ref_of
 from connectors.find import platforms
 from connectors.standin.faults import (
@@ -186,6 +187,31 @@ def test_an_answer_lost_after_the_platform_acted_is_found_by_looking(city: City,
     assert city.state(comment) is State.ENFORCED
     assert len(city.done_by_us(comment)) == 1, "acting twice equals once"
     assert city.broken_promises() == []
+
+
+@EVERYWHERE
+def test_attempts_that_a_crash_cut_off_do_not_count_as_tried(city: City, platform: str) -> None:
+    comment = city.write(platform)
+    city.up_to_secured()
+    for _ in range(2 * MOST_ATTEMPTS):
+        with city.parts.database.begin() as tx:
+            (order,) = orders.waiting(tx, now=city.clock(), limit=9)
+            orders.begin_attempt(tx, order, city.clock())
+    city.enforce()
+    assert city.state(comment) is State.ENFORCED
+
+
+@EVERYWHERE
+def test_a_platform_that_never_does_it_is_not_tried_for_ever(city: City, platform: str) -> None:
+    comment = city.write(platform)
+    city.up_to_secured()
+    city.fault(platform, SERVER_ERROR_HTML, verb="hide", times=99)
+    for _ in range(MOST_ATTEMPTS + 1):
+        city.clock.move(hours=2)
+        city.enforce()
+    assert city.state(comment) is State.IN_REVIEW
+    assert f"{MOST_ATTEMPTS} attempts did not change" in city.case(comment).why
+    assert comment.public
 
 
 @EVERYWHERE
