@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator  # noqa: TC003  typer reads annotations at run time
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +19,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
-from bot.daemon import AlreadyRunning, Daemon, single_pass, sole, utc_now
 from bot.settings import MissingCredential, Settings, load
 
 if TYPE_CHECKING:
@@ -55,8 +54,9 @@ CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
+    from bot.lock import AlreadyRunning
     from bot.review import NotPossible
-    from rules.load import FileProblems
+    from rules.source import FileProblems
 
     try:
         app(args=words)
@@ -66,6 +66,10 @@ def main(words: Sequence[str] | None = None) -> None:
         _fail(str(error.args[0] if error.args else error), 2)
     except (AlreadyRunning, NotPossible) as error:
         _fail(str(error), 1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _fail(sentence: str, code: int) -> None:
@@ -109,6 +113,8 @@ def _reading(settings: Settings) -> Iterator[Tx]:
 @app.command()
 def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    from bot.daemon import Daemon
+    from bot.lock import sole
     from bot.parts import Parts
 
     log.start(level=log_level)
@@ -125,6 +131,8 @@ def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
 def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     """Do everything there is to do once, and exit."""
     from archive import accounts
+    from bot.daemon import single_pass
+    from bot.lock import sole
     from bot.parts import Parts
 
     log.start(level=log_level)
@@ -151,7 +159,7 @@ def status(
 
     settings = _settings(config)
     with _reading(settings) as tx:
-        found = status_of(tx, settings, utc_now())
+        found = status_of(tx, settings, _now())
     if as_json:
         out.print_json(json.dumps(found))
         return
@@ -182,7 +190,7 @@ def pause(
     from bot.review import person
 
     settings = _settings(config)
-    now = utc_now()
+    now = _now()
     until = now + _duration(duration) if duration else None
     _known(settings, account)
     with _writing(settings) as tx:
@@ -206,7 +214,7 @@ def resume(
 
     settings = _settings(config)
     _known(settings, account)
-    agent, now = person(who), utc_now()
+    agent, now = person(who), _now()
     with _writing(settings) as tx:
         ended = pauses.resume(tx, account or EVERYTHING, agent, reason, now)
         standing = accounts.standing(tx, account) if account else None
@@ -279,7 +287,7 @@ def review_uphold(case: CaseName, reason: Reason, who: Who, config: Config = DEF
     from bot.review import uphold
 
     with _writing(_settings(config)) as tx:
-        uphold(tx, _ref(case), who=who, why=reason, now=utc_now())
+        uphold(tx, _ref(case), who=who, why=reason, now=_now())
     out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
 
 
@@ -289,7 +297,7 @@ def review_dismiss(case: CaseName, reason: Reason, who: Who, config: Config = DE
     from bot.review import dismiss
 
     with _writing(_settings(config)) as tx:
-        dismiss(tx, _ref(case), who=who, why=reason, now=utc_now())
+        dismiss(tx, _ref(case), who=who, why=reason, now=_now())
     out.print("Dismissed: the comment stands.")
 
 
@@ -299,7 +307,7 @@ def review_restore(case: CaseName, reason: Reason, who: Who, config: Config = DE
     from bot.review import restore
 
     with _writing(_settings(config)) as tx:
-        restore(tx, _ref(case), who=who, why=reason, now=utc_now())
+        restore(tx, _ref(case), who=who, why=reason, now=_now())
     out.print("Ordered: the daemon shows it again and checks that the platform does.")
 
 
@@ -360,7 +368,7 @@ def verify(
     settings = _settings(config)
     database = Database.open(settings.database_url)
     try:
-        report = check(database, settings.evidence_folder, now=utc_now())
+        report = check(database, settings.evidence_folder, now=_now())
     finally:
         database.close()
     if as_json:
@@ -398,11 +406,11 @@ def digest(
         if preview:
             with _reading(settings) as tx:
                 out.print(
-                    digests.fold(tx, settings, pio, utc_now()).as_text(), markup=False, highlight=False, soft_wrap=True
+                    digests.fold(tx, settings, pio, _now()).as_text(), markup=False, highlight=False, soft_wrap=True
                 )
         else:
             with _writing(settings) as tx:
-                number = digests.make(tx, settings, pio, utc_now())
+                number = digests.make(tx, settings, pio, _now())
             out.print(f"Digest no. {number} for {pio.name} is in the outbox.", highlight=False)
 
 
@@ -413,7 +421,7 @@ def doctor(config: Config = DEFAULT_CONFIG) -> None:
 
     settings = _settings(config)
     bad = 0
-    for finding in examine(settings, utc_now()):
+    for finding in examine(settings, _now()):
         bad += not finding.ok
         mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
         out.print(mark, finding.what, highlight=False, soft_wrap=True)

@@ -6,10 +6,8 @@ harm. A job that fails unexpectedly is recorded, told to on-call staff once a da
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,8 +22,7 @@ from bot.alarms import alarm
 from bot.log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from bot.parts import Parts
 
@@ -38,26 +35,9 @@ HEARTBEAT_SECONDS = 10
 log = logger("daemon")
 
 
-class AlreadyRunning(Exception):
-    """Another process works on the same data folder."""
-
-
 def utc_now() -> datetime:
     """The real time, aware and in UTC."""
     return datetime.now(UTC)
-
-
-@contextmanager
-def sole(folder: Path) -> Iterator[None]:
-    """Hold the data folder for this process alone. Raises AlreadyRunning. The lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "citymod.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another citymod works on {folder}; stop it first, or give this one another data folder"
-            raise AlreadyRunning(message) from None
-        yield
 
 
 def make_ready(parts: Parts, now: datetime) -> None:

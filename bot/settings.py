@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from bot.domain.types import Account, Mode
 from connectors.find import platforms
-from rules.load import read_typed
+from rules.source import read_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,7 +192,7 @@ class Settings(_Strict):
 
 
 def load(path: Path) -> Settings:
-    """Read the settings file. Raises rules.load.FileProblems, which names every mistake with its line."""
+    """Read the settings file. Raises rules.source.FileProblems, which names every mistake with its line."""
     settings = read_typed(path, Settings)
     return _anchored(settings, path.resolve().parent)
 

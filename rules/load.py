@@ -18,7 +18,7 @@ from rules.engine import Placed, Rulebook
 from rules.match.link import NotADomain, domain
 from rules.match.pattern import BadPattern, check
 from rules.model import Approval, ApprovalsFile, Code, Pack, PackFile, PolicyFile, Rule
-from rules.source import FileProblems, Model, Source, attempt
+from rules.source import FileProblems, Source, attempt, read_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "read_typed", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _SHIPPED = Path(__file__).parent / "packs"
@@ -62,12 +62,6 @@ class Approvals:
             Approval(sha256=_sha256(path.read_bytes()), file=path.name, approved_by=name, approved_on=date)
             for path in paths
         )
-
-
-def read_typed(path: Path, kind: type[Model]) -> Model:
-    """Read a YAML file as a typed value. Raises `FileProblems` with all that is wrong, OSError if it is not there."""
-    source = Source(str(path), path.read_bytes())
-    return source.accepted(source.model(kind, source.data))
 
 
 def shipped_packs() -> list[Path]:

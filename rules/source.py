@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
@@ -91,6 +92,12 @@ class Source:
                 break
             node = node[step]
         return line + 1, col + 1
+
+
+def read_typed(path: Path, kind: type[Model]) -> Model:
+    """Read a YAML file as a typed value. Raises `FileProblems` with all that is wrong, OSError if it is not there."""
+    source = Source(str(path), path.read_bytes())
+    return source.accepted(source.model(kind, source.data))
 
 
 def attempt(kind: type[Model], data: Any) -> tuple[Model | None, list[ErrorDetails]]:
