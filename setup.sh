@@ -12,7 +12,8 @@ cd "$(dirname "$0")"
 PY=.venv/bin/python
 LOG=.setup/log
 
-say() { printf 'set-up: %s\n' "$*"; }
+# Standard output is left to what set-up is for: `make demo ARGS=--json` prints one object and nothing else.
+say() { printf 'set-up: %s\n' "$*" >&2; }
 fail() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 # bounded SECONDS COMMAND...  (where there is no `timeout`, as on macOS, the command's own limits must do)

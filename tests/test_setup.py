@@ -99,8 +99,10 @@ def test_packages_that_cannot_be_had_end_in_one_sentence(tmp_path: Path) -> None
     (tmp_path / "requirements.lock").write_text(f"setuptools==0.0.1 \\\n    --hash=sha256:{'0' * 64}\n")
     done = run_setup(tmp_path, "run", PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null")
     assert done.returncode == 1
-    assert done.stderr.startswith("set-up: the packages of requirements.lock could not be installed: see why ")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == "", "standard output is left to what set-up is for"
+    *progress, last = done.stderr.splitlines()
+    assert last.startswith("set-up: the packages of requirements.lock could not be installed: see why ")
+    assert [line.split()[1] for line in progress] == ["making", "installing"]
     assert not (tmp_path / ".setup/run").exists()
 
 
