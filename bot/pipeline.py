@@ -103,9 +103,12 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
 
 
 def judge_standing(parts: Parts, now: datetime) -> int:
-    """Judge comments that were observed and not yet judged, oldest first, in one transaction."""
+    """Judge comments that were observed and not yet judged, oldest first, in one transaction.
+
+    Only on accounts that the settings still name: what was recorded of others rests as it is.
+    """
     with parts.database.begin() as tx:
-        standing = cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE)
+        standing = cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.readers)
         if standing:
             _keep_documents(parts, tx, now)
         for case in standing:
@@ -170,4 +173,4 @@ def _keep_documents(parts: Parts, tx: Tx, now: datetime) -> None:
 
 def _marked(parts: Parts) -> list[Case]:
     with parts.database.read() as tx:
-        return cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE)
+        return cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE, accounts=parts.readers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from city import HARMLESS, VIOLATION, City
 
@@ -35,6 +37,23 @@ def test_the_straight_line_ends_hidden_and_read_back(city: City, platform: str) 
     assert good.public
     assert [effect.what for effect in city.done_by_us(bad)] == ["hide"]
     assert city.broken_promises() == []
+
+
+def test_an_account_taken_out_of_the_settings_rests_and_holds_up_no_other(city: City) -> None:
+    left, bad = city.write("facebook"), city.write("youtube")
+    city.poll()
+    whole = city.parts
+    others = tuple(entry for entry in city.settings.accounts if entry.platform != "facebook")
+    city.parts = replace(
+        whole,
+        settings=city.settings.model_copy(update={"accounts": others}),
+        readers={key: reader for key, reader in whole.readers.items() if not key.startswith("facebook:")},
+        actors={key: actor for key, actor in whole.actors.items() if not key.startswith("facebook:")},
+    )
+    city.run()
+    assert city.state(bad) is State.ENFORCED
+    assert city.state(left) is State.OBSERVED
+    assert left.public
 
 
 @EVERYWHERE
