@@ -5,8 +5,8 @@ done that no later life has to do again (a case moved, evidence sealed, a mail k
 from the beginning again: so each step that the work takes is one that a life ends right after, and each life begins
 with what the one before left behind. Once the accounts have been read, the beginning is where the work begins.
 
-Some steps can be missed so. When a life is killed after the platform has hidden a comment, the next one sees that it is
-hidden, and what follows hiding in an unharmed life is not done. These steps are aimed at by name, one by one.
+Some steps are missed so. When a life is killed after the platform has hidden a comment, the next one sees that it is
+hidden, and what follows hiding in an unharmed life is not done. These have to be aimed at by name, each in a new town.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from town import by_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from town import Life, Town
 
@@ -74,19 +74,6 @@ def sweep(town: Town, *, stride: int = 1, meanwhile: Callable[[Town], bool] = la
         before = after
     message = f"after {town.lives} lives the work is not done: {town.states()}"
     raise AssertionError(message)
-
-
-def aim(town: Town, steps: Collection[str], deaths: Deaths, more: Callable[[], object]) -> None:
-    """Kill right after each of the steps named, with `more` to be done each time, and let a life mend it."""
-    for step in steps:
-        done = len(town.effects())
-        more()
-        life = town.live(step)
-        assert life.killed, f"the program never came to {step}"
-        deaths.note(life)
-        check_life(town, done)
-        assert not town.live().killed
-        check_life(town, done)
 
 
 def check_life(town: Town, done: int) -> None:

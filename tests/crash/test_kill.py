@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from city import HARMLESS, VIOLATION
 from steps import KINDS
-from sweep import aim, check_life, sweep
+from sweep import check_life, sweep
 from town import Town, by_kind
 
 from bot.domain.states import State
@@ -50,10 +50,6 @@ class Story:
         self.withdrawn.append(self._deleted)
         self._changes = False
         return True
-
-    def more(self, town: Town) -> None:
-        """Let one more violating comment be written on each platform."""
-        self.hidden += [town.write(name, VIOLATION) for name in town.accounts]
 
     def check(self, town: Town) -> None:
         """Everything ended as it should, and once."""
@@ -118,23 +114,34 @@ def test_killed_after_every_single_step_nothing_is_lost_hidden_unproven_or_maile
     with Town(tmp_path / "killed") as town:
         story = Story(town, bad=7, changes=True)
         deaths = sweep(town, meanwhile=story.goes_on)
-        assert town.at_rest()
-        swept = str(deaths)
-        missed = [step for step in dict.fromkeys(unharmed) if step not in deaths.after]
-        aim(town, missed, deaths, lambda: story.more(town))
         finish(town)
         story.check(town)
         check_rest(town)
         twice = sum(len(copies) > 1 for copies in town.mails().values())
         with capsys.disabled():
             print(  # noqa: T201  the figures of a test this long are worth keeping
-                f"\n{town.lives} lives: {swept}, and {len(missed)} aimed at; an unharmed life takes {len(unharmed)} "
-                f"steps ({dict(by_kind(unharmed))}); {len(town.mails())} mails, {twice} of them more than once; "
-                f"hide calls: { ({name: town.hides(name) for name in town.accounts}) } "
-                f"for {len(story.hidden)} comments hidden"
+                f"\n{town.lives} lives, {deaths}; an unharmed life takes {len(unharmed)} steps "
+                f"({dict(by_kind(unharmed))}); {len(town.mails())} mails, {twice} of them more than once; "
+                f"hide calls { ({name: town.hides(name) for name in town.accounts}) }"
             )
-    assert set(unharmed) <= set(deaths.after), "steps after which the program was never killed"
     assert deaths.kinds == set(KINDS), "a kind of step was not met, so it is not counted"
+    missed = [step for step in dict.fromkeys(unharmed) if step not in deaths.after]
+    assert len(missed) < len(set(unharmed)) / 4, "what is only aimed at is not part of a long story"
+    for number, step in enumerate(missed):
+        killed_once(tmp_path / f"aimed-{number}", step)
+
+
+def killed_once(folder: Path, step: str) -> None:
+    """Kill the first life of a new town right after the step of that name; the next one must mend it."""
+    with Town(folder) as town:
+        story = Story(town, bad=1, changes=False)
+        life = town.live(step, linger=True)
+        assert life.killed, f"the program never came to {step}"
+        check_life(town, 0)
+        assert not town.live().killed
+        finish(town)
+        story.check(town)
+        check_rest(town)
 
 
 def finish(town: Town) -> None:
