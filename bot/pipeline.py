@@ -34,7 +34,7 @@ from bot.enforcing import enforce, waiting
 from bot.log import logger
 from bot.securing import deciding_rule, secure
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
-from rules.engine import Context
+from rules.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,39 +6,26 @@ Rules speak and never act. Everything is compiled once; a comment is then read o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain.types import Ask, Match
+from rules.context import NO_CONTEXT
 from rules.match.link import Links, Wanted, domain
 from rules.match.pattern import Patterns
 from rules.match.personal import PersonalNumbers
 from rules.match.phrase import Phrases
+from rules.match.repeat import Repeats
+from rules.match.score import Scores
 from rules.normal import Forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from rules.context import Context
     from rules.match import Hit
+    from rules.match.score import Model
     from rules.model import Link, Matcher, Pack, Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What stands above a comment: the City's post, and in `thread` the comments that this one answers."""
-
-    parent_post: str = ""
-    thread: tuple[str, ...] = ()
-
-    def is_quoted(self, excerpt: str) -> bool:
-        """Tell whether these words repeat the City's own, or a whole phrase of a comment that is being answered."""
-        words = excerpt.casefold()
-        if words in self.parent_post.casefold():
-            return True
-        return len(words.split()) >= _QUOTATION and any(words in above.casefold() for above in self.thread)
-
-
-_QUOTATION = 3  # words; fewer may be anybody's own
-NO_CONTEXT = Context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +37,12 @@ class Inert:
 
 
 class Placed(NamedTuple):
-    """A rule, the label of the pack it stands in, and the domain lists that it can name."""
+    """A rule, the label of the pack it stands in, and the domain lists and models that it can name."""
 
     label: str
     rule: Rule
     lists: Mapping[str, frozenset[str]]
+    models: Mapping[str, Model]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +107,19 @@ class Rulebook:
             Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link}),
             PersonalNumbers({number: m.personal for number, (_, m) in numbered if m.personal}),
         )
+        models = {name: model for placed in rules for name, model in placed.models.items()}
+        self._repeats = Repeats({number: m.repeat for number, (_, m) in numbered if m.repeat})
+        self._scores = Scores({number: m.score for number, (_, m) in numbered if m.score}, models)
 
     def read(self, text: str, context: Context = NO_CONTEXT) -> tuple[Match, ...]:
         """Give a match for every part of every rule that this text meets, in the order of packs and rules."""
         forms = Forms(text)
         first: dict[int, Hit | None] = {}
-        for finder in self._finders:
-            for hit in finder.find(forms):
-                known = first.get(hit.number)
-                if known is None or (hit.start, -hit.end) < (known.start, -known.end):
-                    first[hit.number] = hit
+        found = (finder.find(forms) for finder in self._finders)
+        for hit in chain(*found, self._repeats.find(forms, context), self._scores.find(forms, context)):
+            known = first.get(hit.number)
+            if known is None or (hit.start, -hit.end) < (known.start, -known.end):
+                first[hit.number] = hit
         return tuple(self._matches(_Seen(forms, first, self._patterns), context))
 
     def _matches(self, seen: _Seen, context: Context) -> Iterator[Match]:
@@ -149,7 +140,7 @@ class Engine:
         """Compile the packs in force. Raises ValueError if two rules share an id: a match must name one rule."""
         self.packs = tuple(pack for pack in packs if pack.in_force)
         self.inert = tuple(Inert(pack=pack, reason=_why_inert(pack)) for pack in packs if not pack.in_force)
-        rules = [Placed(pack.label, rule, pack.lists) for pack in self.packs for rule in pack.rules]
+        rules = [Placed(pack.label, rule, pack.lists, pack.models) for pack in self.packs for rule in pack.rules]
         ids = [placed.rule.id for placed in rules]
         twice = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
         if twice:

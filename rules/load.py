@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
+    from rules.match.score import Model
     from rules.source import Route
 
 __all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
@@ -100,11 +101,12 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     said = source.model(PackFile, data)
     rules = list(_rules(data))
     domains = _domains(source, rules, lists)
+    models: dict[str, Model] = {}
     _check_ids(source, rules)
     for at, rule in rules:
         _check_reach(source, at, rule, policy)
         if _can_compile(source, at, rule, domains):
-            book = Rulebook([Placed("on trial", rule, domains)])
+            book = Rulebook([Placed("on trial", rule, domains, models)])
             _check_examples(source, at, rule, book)
             _check_viewpoint(source, at, book, policy)
     said = source.accepted(said)
@@ -117,6 +119,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         sha256=_sha256(body),
         rules=said.rules,
         lists=MappingProxyType(domains),
+        models=MappingProxyType(models),
         **(approvals or Approvals()).of(_sha256(body)),
     )
 

@@ -16,6 +16,8 @@ from rules.match.phrase import SHORTEST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rules.match.score import Model
+
 
 class Code(StrEnum):
     """The ten bullets of AR 1-27 5.0.A.2.e. There is no eleventh: rude, off-topic or critical is no category."""
@@ -30,6 +32,13 @@ class Code(StrEnum):
     C8 = "C8"
     C9 = "C9"
     C10 = "C10"
+
+
+class Language(StrEnum):
+    """A language that a comment may be guessed to be in. A rule without languages reads them all."""
+
+    EN = "en"
+    ES = "es"
 
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -59,18 +68,38 @@ class Link(_Said):
         return self
 
 
+class Repeat(_Said):
+    """The same account saying nearly the same on the City's posts: `copies` or more within `hours`.
+
+    `likeness` is the share of the text that must agree, 1 being letter for letter.
+    """
+
+    copies: Annotated[int, Field(ge=3, le=20)] = 3
+    hours: Annotated[int, Field(ge=1, le=72)] = 24
+    likeness: Annotated[float, Field(ge=0.8, le=1)] = 0.9
+
+
+class Score(_Said):
+    """What a model makes of the words: `at_least` on a scale from 0 to 1. A score may ask a person and nothing more."""
+
+    model: Name
+    at_least: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Matcher(_Said):
-    """One way of looking at a comment: exactly one of the four."""
+    """One way of looking at a comment: exactly one of the six."""
 
     phrase: Annotated[tuple[Phrase, ...], Field(min_length=1)] | None = None
     pattern: Words | None = None
     link: Link | None = None
     personal: Annotated[tuple[Personal, ...], Field(min_length=1)] | None = None
+    repeat: Repeat | None = None
+    score: Score | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if len(self.model_fields_set) != 1:
-            message = "a matcher is one of phrase, pattern, link, personal"
+            message = "a matcher is one of phrase, pattern, link, personal, repeat, score"
             raise ValueError(message)
         return self
 
@@ -111,6 +140,7 @@ class Rule(_Said):
     since: date
     match: Condition
     outcome: Ask
+    languages: tuple[Language, ...] = ()
     shadow: bool = False
     unless: tuple[Matcher, ...] = Field(default=(), alias="except")
     examples: RuleExamples
@@ -170,7 +200,7 @@ class ApprovalsFile(RootModel[tuple[Approval, ...]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A checked rule pack: its rules and the domain lists they name.
+    """A checked rule pack: its rules, and the domain lists and models they name.
 
     `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes.
     """
@@ -183,6 +213,7 @@ class Pack:
     sha256: str
     rules: tuple[Rule, ...]
     lists: Mapping[str, frozenset[str]]
+    models: Mapping[str, Model]
     approved_by: str | None = None
     approved_on: date | None = None
 

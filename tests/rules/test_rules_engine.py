@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from shipped import engine, packs, policy, verdict
 
 from bot.domain.types import Ask, Outcome
-from rules.engine import Context, Engine
+from rules.context import Context
+from rules.engine import Engine
 from rules.load import load_pack
 
 if TYPE_CHECKING:
