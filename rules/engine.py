@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.domain.types import Ask, Match
 from rules.context import NO_CONTEXT
 from rules.match.link import Links, Wanted, domain
+from rules.match.literal import Literals
 from rules.match.pattern import Patterns
 from rules.match.personal import PersonalNumbers
 from rules.match.phrase import Phrases
@@ -20,7 +21,7 @@ from rules.match.score import Scores
 from rules.normal import Forms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rules.context import Context
     from rules.match import Hit
@@ -59,11 +60,20 @@ class _Compiled:
         """Give what every matcher of the rule that counts has met, or nothing if the rule does not match."""
         if not seen.possible.issuperset(self.all) or (self.any and seen.possible.isdisjoint(self.any)):
             return []
-        if any(map(seen.hit, self.unless)):
+        both = seen.hits(self.all)
+        if len(both) < len(self.all):
             return []
-        both = [hit for hit in map(seen.hit, self.all) if hit]
-        either = [hit for hit in map(seen.hit, self.any) if hit]
-        return [*both, *either] if len(both) == len(self.all) and (either or not self.any) else []
+        either = seen.hits(self.any)
+        if (self.any and not either) or seen.hits(self.unless):
+            return []
+        return [*both, *either]
+
+    def triggers(self, costly: Collection[int]) -> Collection[int]:
+        """Give the matchers of which one must be possible for the rule to match; none if all of them are `costly`."""
+        for number in self.all:
+            if number not in costly:
+                return (number,)
+        return () if any(number in costly for number in self.any) else self.any
 
 
 class _Seen:
@@ -71,14 +81,17 @@ class _Seen:
 
     __slots__ = ("_hits", "_patterns", "forms", "possible")
 
-    def __init__(self, forms: Forms, hits: dict[int, Hit | None], patterns: Patterns) -> None:
+    def __init__(self, forms: Forms, hits: dict[int, Hit], possible: set[int], patterns: Patterns) -> None:
         self.forms = forms
-        self._hits = hits
+        self._hits: dict[int, Hit | None] = {**hits}
         self._patterns = patterns
-        self.possible = patterns.possible(forms) | hits.keys()
+        self.possible = possible
 
-    def hit(self, number: int) -> Hit | None:
-        """Give where a matcher is met, if it is."""
+    def hits(self, numbers: Iterable[int]) -> list[Hit]:
+        """Give where matchers are met, those of them that are."""
+        return [hit for hit in map(self._hit, numbers) if hit]
+
+    def _hit(self, number: int) -> Hit | None:
         if number not in self._hits:
             self._hits[number] = self._patterns.first(number, self.forms) if number in self.possible else None
         return self._hits[number]
@@ -91,39 +104,63 @@ class Rulebook:
         """Compile rules that were checked when their packs were loaded."""
         matchers: list[tuple[Placed, Matcher]] = []
         self._rules: list[_Compiled] = []
-        self._rule_of: dict[int, int] = {}  # by the number of a matcher that speaks for it
         for placed in rules:
             first = len(matchers)
             matchers += [(placed, matcher) for matcher in placed.rule.matchers]
             either = first + len(placed.rule.match.all)
             unless = either + len(placed.rule.match.any)
             numbers = range(first, either), range(either, unless), range(unless, len(matchers))
-            self._rule_of |= dict.fromkeys(range(first, unless), len(self._rules))
             self._rules.append(_Compiled(placed.rule, placed.label, *numbers))
         numbered = list(enumerate(matchers))
-        self._patterns = Patterns({number: m.pattern for number, (_, m) in numbered if m.pattern})
-        self._finders = (
-            Phrases({number: m.phrase for number, (_, m) in numbered if m.phrase}),
-            Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link}),
-            PersonalNumbers({number: m.personal for number, (_, m) in numbered if m.personal}),
-        )
+        self._literals = Literals()
+        self._phrases = Phrases({number: m.phrase for number, (_, m) in numbered if m.phrase}, self._literals)
+        self._patterns = Patterns({number: m.pattern for number, (_, m) in numbered if m.pattern}, self._literals)
+        self._literals.compile()
+        self._links = Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link})
+        self._personal = PersonalNumbers({number: m.personal for number, (_, m) in numbered if m.personal})
         models = {name: model for placed in rules for name, model in placed.models.items()}
         self._repeats = Repeats({number: m.repeat for number, (_, m) in numbered if m.repeat})
         self._scores = Scores({number: m.score for number, (_, m) in numbered if m.score}, models)
+        self._set_triggers({number for number, (_, m) in numbered if m.link and m.link.any})
+
+    def _set_triggers(self, any_link: set[int]) -> None:
+        """Note which rules are looked at when a matcher is possible, and which for every comment."""
+        self._rules_of: dict[int, list[int]] = {}
+        self._always: list[int] = []
+        for index, compiled in enumerate(self._rules):
+            triggers = compiled.triggers(self._patterns.always | any_link) or compiled.triggers(self._patterns.always)
+            for number in triggers:
+                self._rules_of.setdefault(number, []).append(index)
+            if not triggers:
+                self._always.append(index)
 
     def read(self, text: str, context: Context = NO_CONTEXT) -> tuple[Match, ...]:
         """Give a match for every part of every rule that this text meets, in the order of packs and rules."""
         forms = Forms(text)
-        first: dict[int, Hit | None] = {}
-        found = (finder.find(forms) for finder in self._finders)
-        for hit in chain(*found, self._repeats.find(forms, context), self._scores.find(forms, context)):
-            known = first.get(hit.number)
+        hits: dict[int, Hit] = {}
+        plain = self._literals.find(forms.plain)
+        folded = self._literals.find(forms.folded)
+        self._phrases.read(plain, hits, folded=False)
+        self._phrases.read(folded, hits, folded=True)
+        for hit in chain(
+            self._links.find(forms),
+            self._personal.find(forms),
+            self._repeats.find(forms, context),
+            self._scores.find(forms, context),
+        ):
+            known = hits.get(hit.number)
             if known is None or (hit.start, -hit.end) < (known.start, -known.end):
-                first[hit.number] = hit
-        return tuple(self._matches(_Seen(forms, first, self._patterns), context))
+                hits[hit.number] = hit
+        possible = self._patterns.possible({place[0] for place in chain(plain, folded)})
+        possible.update(hits)
+        rules = {index for number in possible if number in self._rules_of for index in self._rules_of[number]}
+        if not rules and not self._always:
+            return ()
+        seen = _Seen(forms, hits, possible, self._patterns)
+        return tuple(self._matches(sorted(rules.union(self._always)), seen, context))
 
-    def _matches(self, seen: _Seen, context: Context) -> Iterator[Match]:
-        for index in sorted({self._rule_of[number] for number in seen.possible if number in self._rule_of}):
+    def _matches(self, rules: Iterable[int], seen: _Seen, context: Context) -> Iterator[Match]:
+        for index in rules:
             compiled = self._rules[index]
             told = set()
             for hit in compiled.met(seen):
