@@ -137,11 +137,8 @@ class Rulebook:
     def read(self, text: str, context: Context = NO_CONTEXT) -> tuple[Match, ...]:
         """Give a match for every part of every rule that this text meets, in the order of packs and rules."""
         forms = Forms(text)
-        hits: dict[int, Hit] = {}
-        plain = self._literals.find(forms.plain)
-        folded = self._literals.find(forms.folded)
-        self._phrases.read(plain, hits, folded=False)
-        self._phrases.read(folded, hits, folded=True)
+        strings = self._literals.find(forms)
+        hits = self._phrases.find(forms, strings)
         for hit in chain(
             self._links.find(forms),
             self._personal.find(forms),
@@ -151,7 +148,7 @@ class Rulebook:
             known = hits.get(hit.number)
             if known is None or (hit.start, -hit.end) < (known.start, -known.end):
                 hits[hit.number] = hit
-        possible = self._patterns.possible({place[0] for place in chain(plain, folded)})
+        possible = self._patterns.possible(strings)
         possible.update(hits)
         rules = {index for number in possible if number in self._rules_of for index in self._rules_of[number]}
         if not rules and not self._always:

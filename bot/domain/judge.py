@@ -28,7 +28,7 @@ class Standing:
 
 def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
     """Decide on one comment. All matches stay in the verdict, whether they counted or not (P5)."""
-    why = _why_clear(matches, policy, standing)
+    why = _why_clear(matches, policy, standing) if matches else "no rule matched"
     if why:
         return Verdict(outcome=Outcome.CLEAR, action=None, matches=matches, why=why)
     counting = _counting(matches, policy)
@@ -41,25 +41,28 @@ def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Ver
 
 def _why_clear(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> str | None:
     """Why nothing follows, if nothing follows. The order is that in which a lawyer would ask."""
-    reasons = (
-        (not matches, "no rule matched"),
-        (standing.speaker is Speaker.CITY, "written by a City account, which is never judged as the public is"),
-        (standing.dismissed, "a person has let this very wording stand"),
-        (not policy.in_force, f"policy {policy.id} is not approved in this wording, so no rule has effect"),
-        (standing.mode is Mode.OBSERVE, "the account is in observe mode: matches are recorded and nothing follows"),
-        (not _counting(matches, policy), "only rules on trial, or in categories left to people altogether, matched"),
-    )
-    return next((why for holds, why in reasons if holds), None)
+    if standing.speaker is Speaker.CITY:
+        return "written by a City account, which is never judged as the public is"
+    if standing.dismissed:
+        return "a person has let this very wording stand"
+    if not policy.in_force:
+        return f"policy {policy.id} is not approved in this wording, so no rule has effect"
+    if standing.mode is Mode.OBSERVE:
+        return "the account is in observe mode: matches are recorded and nothing follows"
+    if not _counting(matches, policy):
+        return "only rules on trial, or in categories left to people altogether, matched"
+    return None
 
 
 def _why_a_person_decides(acting: list[Match], standing: Standing) -> str | None:
     """Why something does follow, but not without a person."""
-    reasons = (
-        (not acting, "a person decides"),
-        (standing.mode is Mode.REVIEW, "the account is in review mode, so a person decides"),
-        (standing.budget.spent, f"the budget of {standing.budget.limit} acts a day is spent, so a person decides"),
-    )
-    return next((why for holds, why in reasons if holds), None)
+    if not acting:
+        return "a person decides"
+    if standing.mode is Mode.REVIEW:
+        return "the account is in review mode, so a person decides"
+    if standing.budget.spent:
+        return f"the budget of {standing.budget.limit} acts a day is spent, so a person decides"
+    return None
 
 
 def _counting(matches: tuple[Match, ...], policy: Policy) -> list[Match]:

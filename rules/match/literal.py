@@ -1,15 +1,19 @@
-"""Finds fixed strings, however many there are, in one pass over a text.
+"""Tells which of many fixed strings a comment holds, in one pass.
 
-Phrases are found so, and the letters without which a pattern cannot match (`rules.match.atoms`): nearly every comment
-holds none of them, and is done with.
+They are phrases, and the letters without which a pattern cannot match (`rules.match.atoms`). Nearly every comment holds
+none of them and is done with; where one is held, its matcher looks for the place. So this pass may say yes too often,
+never no: strings and comments are both laid out as words, with one space for whatever is neither letter nor figure.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+if TYPE_CHECKING:
+    from rules.normal import Forms
 
 # Scripts that are written without spaces: every character may begin or end a word.
 _UNSPACED = re.compile(
@@ -18,55 +22,73 @@ _UNSPACED = re.compile(
 )
 
 
-class Place(NamedTuple):
-    """Where a string was found, by the number that it was given."""
-
-    number: int
-    start: int
-    end: int
-
-
-class Literals:
-    """Strings, each of which may have to begin or end with a word; `find` gives every place of every one of them."""
-
-    def __init__(self) -> None:
-        """Begin without strings."""
-        self._numbers: dict[tuple[str, bool, bool], int] = {}
-        self._automaton: AhoCorasick | None = None
-        self._meanings: list[list[tuple[int, bool, bool]]] = []  # by string: its numbers, and at which ends words end
-
-    def add(self, string: str, *, begins: bool, ends: bool) -> int:
-        """Give the number of a string that begins or ends with a word, the same number for the same demand."""
-        return self._numbers.setdefault((string, begins, ends), len(self._numbers))
-
-    def compile(self) -> None:
-        """Make ready to find; nothing is added afterwards."""
-        by_string: dict[str, list[tuple[int, bool, bool]]] = {}
-        for (string, begins, ends), number in self._numbers.items():
-            by_string.setdefault(string, []).append((number, begins, ends))
-        self._meanings = list(by_string.values())
-        if by_string:
-            self._automaton = AhoCorasick(by_string, implementation=Implementation.DFA)
-
-    def find(self, text: str) -> list[Place]:
-        """Give all places, overlapping ones too, in the order of their ends."""
-        if self._automaton is None:
-            return []
-        return [
-            Place(number, start, end)
-            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
-            for number, begins, ends in self._meanings[index]
-            if not ((begins and _joined(text, start)) or (ends and _joined(text, end)))
-        ]
-
-
-def _joined(text: str, at: int) -> bool:
+def joined(text: str, at: int) -> bool:
     """Tell whether the characters on both sides of a position belong to one word."""
     if at in {0, len(text)}:
         return False
     before, after = text[at - 1], text[at]
-    return (
-        before.isalnum()
-        and after.isalnum()
-        and ((before.isascii() and after.isascii()) or not (_UNSPACED.match(before) or _UNSPACED.match(after)))
-    )
+    return before.isalnum() and after.isalnum() and not (_UNSPACED.match(before) or _UNSPACED.match(after))
+
+
+class Literals:
+    """Strings, each of which may have to begin or end with a word."""
+
+    def __init__(self) -> None:
+        """Begin without strings."""
+        self._words: dict[bytes, int] = {}
+        self._signs: dict[str, int] = {}  # strings without a letter or a figure; their numbers are negative
+        self._automaton: BytesAhoCorasick | None = None
+
+    def add(self, string: str, *, begins: bool, ends: bool) -> int:
+        """Give the number of a string that begins or ends with a word, the same number for the same demand."""
+        laid = _laid_out(string)
+        if not laid.strip():
+            return self._signs.setdefault(string.strip(), -1 - len(self._signs))
+        if begins and not laid.startswith(b" "):
+            laid = b" " + laid
+        if ends and not laid.endswith(b" "):
+            laid += b" "
+        return self._words.setdefault(laid, len(self._words))
+
+    def compile(self) -> None:
+        """Make ready to find; nothing is added afterwards."""
+        if self._words:
+            self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.DFA)
+
+    def find(self, forms: Forms) -> set[int]:
+        """Give the numbers of all strings that the plain or the folded form of a comment may hold."""
+        plain = _laid_out(f" {forms.plain} ")
+        folded = _laid_out(f" {forms.folded} ")
+        found = self._found(folded)
+        if plain != folded:
+            found |= self._found(plain)
+        found.update(number for sign, number in self._signs.items() if sign in forms.plain)
+        return found
+
+    def _found(self, laid: bytes) -> set[int]:
+        if self._automaton is None:
+            return set()
+        return {place[0] for place in self._automaton.find_matches_as_indexes(laid, overlapping=True)}
+
+
+class _Layout(dict[int, str]):
+    """A table for `str.translate` that works out each character when it first meets it."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        self[code] = laid = f" {char} " if _UNSPACED.match(char) else char if char.isalnum() else " "
+        return laid
+
+
+_LAYOUT = _Layout()
+_ASCII_LAYOUT = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
+
+
+def _laid_out(text: str) -> bytes:
+    if text.isascii():
+        laid = text.encode("ascii").translate(_ASCII_LAYOUT)
+    else:
+        laid = text.translate(_LAYOUT).encode("utf-8", "replace")
+    while b"  " in laid:
+        laid = laid.replace(b"  ", b" ")
+    return laid

@@ -31,18 +31,14 @@ def phrases(text: str, *listed: str) -> list[str]:
     forms, literals = Forms(text), Literals()
     matcher = Phrases({0: listed}, literals)
     literals.compile()
-    hits: dict[int, Hit] = {}
-    for form, folded in ((forms.plain, False), (forms.folded, True)):
-        matcher.read(literals.find(form), hits, folded=folded)
-    return _excerpts(text, hits.values(), forms)
+    return _excerpts(text, matcher.find(forms, literals.find(forms)).values(), forms)
 
 
 def patterns(text: str, *listed: str) -> list[str]:
     forms, literals = Forms(text), Literals()
     matcher = Patterns(dict(enumerate(listed)), literals)
     literals.compile()
-    strings = {place.number for form in (forms.plain, forms.folded) for place in literals.find(form)}
-    hits = (matcher.first(number, forms) for number in sorted(matcher.possible(strings)))
+    hits = (matcher.first(number, forms) for number in sorted(matcher.possible(literals.find(forms))))
     return _excerpts(text, filter(None, hits), forms)
 
 
