@@ -74,8 +74,8 @@ def _decode(char: str) -> str:
 def _kind(char: str) -> str:
     """Give the kind of a folded character, in one byte: what the searches below look at instead of the text.
 
-    Letters: ``a`` Latin, ``t`` turned, ``b`` borrowed, ``o`` any other. Figures are ``1``, and so are signs that can
-    begin or end a word as letters; ``!`` are signs that are letters only inside one; ``.`` are all other signs.
+    Letters: ``a`` Latin, ``t`` turned, ``b`` borrowed, ``o`` any other. Figures are ``1``. Signs: ``$`` can stand for a
+    letter anywhere in a word, ``!`` only inside one, ``.`` nowhere.
     """
     if char == " ":
         return " "
@@ -87,12 +87,12 @@ def _kind(char: str) -> str:
         return "a" if char < "\u0100" else "o"
     if char in "!|@¡":
         return "!"
-    return "1" if char.isalnum() or char in FIGURES or char == "+" else "."
+    if char.isalnum():
+        return "1"
+    return "$" if char in FIGURES or char == "+" else "."
 
 
 _PLAIN, _FOLD, _KIND, _BLANKED, _DECODED = map(_Table, (plain, fold, _kind, _blank, _decode))
-
-
 _DECODED_WORDS = _Table(lambda char: char if char == " " else _decode(char))
 _BARE = _Table(lambda char: _decode(char) if char.isalnum() or char in TURNED else "")
 _SIGNS_AS_LETTERS = str.maketrans("+<(", "tcc")
@@ -113,12 +113,16 @@ _BYTES_LETTERS = _for_bytes(lambda char: char if "a" <= char <= "z" else "\0")
 _BYTES_LETTERS_BEFORE = _for_bytes(lambda char: char if "a" <= char <= "z" else "\1")  # so that signs never repeat
 _BYTES_ASCII = bytes(range(128))
 
-# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or is a figure
-# beside a letter; the search begins at the first of a row. Then: words in turned or borrowed letters; single letters at
-# equal distances; what stands three times in a row; two that stand twice in a row.
-_ODD = re.compile(rb"[.1!](?<![.1!][.1!])(?:(?<=[atb].)[.1!]*+[atb]|(?<=[atb]1)|(?<=1)[1!]*+[atb]|[.1!]*+(?<=1)[atb])")
+# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to one
+# as a figure, or is one sign or figure that follows one; the search begins with the first of a row. Then: figures inside;
+# turned or borrowed letters; single letters at equal distances. Among the repeats: three in a row; two and two.
+_ODD = re.compile(
+    rb"[.1!$](?<![.1!$][.1!$])"
+    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!1))"
+)
+_FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
 _DRESSED_UP = re.compile(rb"[tb]")
-_SPACED_OUT = re.compile(rb"(?<![a-z1!])[a-z1!]([. ]{1,3})[a-z1!](?:\1[a-z1!])+(?![a-z1])")
+_SPACED_OUT = re.compile(rb"(?<![a-z1!$])[a-z1!$]([. ]{1,3})[a-z1!$](?:\1[a-z1!$])+(?![a-z1$])")
 _TREBLE = re.compile(rb"==+")
 _TWO_DOUBLES = re.compile(rb"=\.=")
 
@@ -196,63 +200,71 @@ _STRETCHES = _Step(re.compile(r"([a-z])\1\1+"), lambda found: found[1])
 _GAPS = _Step(re.compile(r"  +"), " ")
 
 
-class _Base:
-    """A text whose characters are folded, and what there is to do about it."""
+class _Base(NamedTuple):
+    """A text whose characters are folded, and what a search for something to do can look at instead of it."""
 
-    __slots__ = ("blanked", "dressed_up", "kinds", "repeats", "text")
-
-    def __init__(self, text: str) -> None:
-        """Look at a text; this is all that is done to nearly every one."""
-        self.text = text
-        self.dressed_up = False
-        try:
-            letters = text.encode("latin-1")
-            self.kinds = letters.translate(_BYTES_KIND)
-            blanked = letters.translate(_BYTES_BLANKED).decode("latin-1")
-        except UnicodeEncodeError:
-            letters = text.encode("latin-1", "replace")
-            self.kinds = text.translate(_KIND).encode()
-            blanked = text.translate(_BLANKED)
-            self.dressed_up = b"t" in self.kinds or b"b" in self.kinds
-        while "  " in blanked:
-            blanked = blanked.replace("  ", " ")
-        self.blanked = blanked
-        self.repeats = _repeats(letters)
-
-    @property
-    def ordinary(self) -> bool:
-        """Whether nothing has to be done. Nearly every text is ordinary."""
-        return not (
-            _ODD.search(self.kinds)
-            or b"==" in self.repeats
-            or b"=.=" in self.repeats
-            or self.has_single_letters
-            or self.dressed_up
-        )
-
-    @property
-    def has_single_letters(self) -> bool:
-        """Whether there may be three words of one letter in a row."""
-        singles = self.blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
-        return b" a a " in b" " + singles + b" "
+    text: str
+    blanked: str
+    kinds: bytes
+    repeats: bytes
 
     def words(self) -> Iterator[tuple[int, int]]:
         """Give the words that may be disguised; a few of them more than once."""
-        searches = [_searched(_ODD, self.kinds)]
-        if b"==" in self.repeats:
-            searches.append(_searched(_TREBLE, self.repeats))
-        if b"=.=" in self.repeats:
-            searches.append(_searched(_TWO_DOUBLES, self.repeats))
-        if self.dressed_up:
-            searches.append(_searched(_DRESSED_UP, self.kinds))
-        for places in searches:
-            yield from _around(places, self.kinds)
+        searches = [
+            (_ODD, self.kinds),
+            (_DRESSED_UP, self.kinds),
+            (_TREBLE, self.repeats),
+            (_TWO_DOUBLES, self.repeats),
+        ]
+        for find, where in searches:
+            end = 0
+            for found in find.finditer(where):
+                at = found.start()
+                if at >= end:
+                    start = self.kinds.rfind(b" ", end, at) + 1
+                    end = self.kinds.find(b" ", at)
+                    if end < 0:
+                        end = len(self.kinds)
+                    yield start, end
 
-    @property
     def steps(self) -> list[_Step]:
-        """What has to be done to the text as a whole."""
-        figures = (b"1" in self.kinds or b"!" in self.kinds) and _ODD.search(self.kinds)
-        return [step for step, wanted in ((_FIGURES_INSIDE, figures), (_STRETCHES, b"==" in self.repeats)) if wanted]
+        """Give what has to be done to the text as a whole."""
+        wanted = ((_FIGURES_INSIDE, _FIGURE_INSIDE.search(self.kinds)), (_STRETCHES, b"==" in self.repeats))
+        return [step for step, is_wanted in wanted if is_wanted]
+
+
+def _base(text: str) -> _Base:
+    """Look at a text whose characters are folded."""
+    try:
+        letters = text.encode("latin-1")
+        kinds = letters.translate(_BYTES_KIND)
+        blanked = letters.translate(_BYTES_BLANKED).decode("latin-1")
+    except UnicodeEncodeError:
+        letters = text.encode("latin-1", "replace")
+        kinds = text.translate(_KIND).encode()
+        blanked = text.translate(_BLANKED)
+    while "  " in blanked:
+        blanked = blanked.replace("  ", " ")
+    return _Base(text, blanked, kinds, _repeats(letters))
+
+
+def _is_ordinary(base: _Base) -> bool:
+    """Tell that nothing has to be done. Nearly every text is ordinary."""
+    _, blanked, kinds, repeats = base
+    return not (
+        _ODD.search(kinds)
+        or _has_single_letters(blanked)
+        or b"==" in repeats
+        or b"=.=" in repeats
+        or b"t" in kinds
+        or b"b" in kinds
+    )
+
+
+def _has_single_letters(blanked: str) -> bool:
+    """Tell whether there may be three words of one letter in a row."""
+    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
+    return b" a a " in b" " + singles + b" "
 
 
 def _repeats(letters: bytes) -> bytes:
@@ -262,36 +274,16 @@ def _repeats(letters: bytes) -> bytes:
     return (these ^ those_before).to_bytes(len(letters), "big").translate(_BYTES_SAME)
 
 
-def _searched(find: re.Pattern[bytes], kinds: bytes) -> Iterator[int]:
-    return (found.start() for found in find.finditer(kinds))
-
-
-def _around(places: Iterable[int], kinds: bytes) -> Iterator[tuple[int, int]]:
-    """Give the words that stand at some places, which come in order."""
-    end = 0
-    for at in places:
-        if at >= end:
-            start = kinds.rfind(b" ", end, at) + 1
-            end = kinds.find(b" ", at)
-            if end < 0:
-                end = len(kinds)
-            yield start, end
-
-
-class _Reading(NamedTuple):
-    """What the characters `start` to `end` of a folded text may be meant to say."""
-
-    text: str
-    start: int
-    end: int
+_Reading = tuple[str, int, int]
+"""What the characters from one place to another, in a text whose characters are folded, may be meant to say."""
 
 
 def _readings(base: _Base) -> list[_Reading]:
     """Give what the disguised words of a text may be meant to say."""
-    readings = [*_of_words(base)]
-    if base.has_single_letters:
-        readings += _of_single_letters(base)
-    return [*dict.fromkeys(readings)]
+    readings = dict.fromkeys(_of_words(base))
+    if _has_single_letters(base.blanked):
+        readings |= dict.fromkeys(_of_single_letters(base))
+    return list(readings)
 
 
 def _of_words(base: _Base) -> Iterator[_Reading]:
@@ -301,10 +293,11 @@ def _of_words(base: _Base) -> Iterator[_Reading]:
         word = base.text[start:end].rstrip(_EDGES)
         stop = start + len(word)
         word = word.lstrip(_EDGES)
-        if len(word) <= _LONGEST_DISGUISE and not (word.startswith("@") and _MENTION.fullmatch(word)):
-            meanings = _meanings(word)
-            yield from [_Reading(meaning, stop - len(word), stop) for meaning in meanings]
-            read += 1 + len(meanings)
+        read += 1
+        if len(word) <= _LONGEST_DISGUISE and not (word[:1] == "@" and _MENTION.fullmatch(word)):
+            for meaning in _meanings(word):
+                yield meaning, stop - len(word), stop
+                read += 1
         if read > _MOST_DISGUISES:
             yield from _in_haste(base.text)
             break
@@ -315,7 +308,7 @@ def _in_haste(text: str) -> Iterator[_Reading]:
     at = 0
     for word, letters in zip(text.split(" "), text.translate(_DECODED_WORDS).split(" "), strict=True):
         if len(letters) >= _SHORTEST:
-            yield _Reading(letters, at, at + len(word))
+            yield letters, at, at + len(word)
         at += len(word) + 1
 
 
@@ -326,9 +319,9 @@ def _of_single_letters(base: _Base) -> Iterator[_Reading]:
         distance = 1 + len(found[1])
         word = base.text[start:end:distance]
         if len(word) <= _LONGEST_DISGUISE:
-            yield from [_Reading(meaning, start, end) for meaning in _meanings(word)]
+            yield from ((meaning, start, end) for meaning in _meanings(word))
             if word[0] in _WORDS_OF_ONE_LETTER:
-                yield from [_Reading(meaning, start + distance, end) for meaning in _meanings(word[1:])]
+                yield from ((meaning, start + distance, end) for meaning in _meanings(word[1:]))
 
 
 def _meanings(word: str) -> list[str]:
@@ -379,48 +372,51 @@ def _unstretched(word: str) -> list[str]:
     return spelt
 
 
-def _replaced(text: str, table: _Table) -> str:
-    """Do what `str.translate` does, to all characters but ASCII, of which a comment has many and few different ones."""
-    different = set(
-        text.encode("utf-8", "surrogatepass").translate(None, _BYTES_ASCII).decode("utf-8", "surrogatepass")
-    )
-    if len(different) > _FEW:
+def _unusual(text: str) -> set[str]:
+    """Give the different characters of a text that are not ASCII. A comment has few, though perhaps many times."""
+    if text.isascii():
+        return set()
+    return set(text.encode("utf-8", "surrogatepass").translate(None, _BYTES_ASCII).decode("utf-8", "surrogatepass"))
+
+
+def _replaced(text: str, unusual: set[str], table: _Table) -> str:
+    """Do to a text, or only to its unusual characters, what `str.translate` does."""
+    if len(unusual) > _FEW:
         return text.translate(table)
-    for char in different:
+    for char in unusual:
         text = text.replace(char, table[ord(char)])
     return text
 
 
-def _folded(text: str) -> str:
-    """Fold a text, fast."""
+def _folded(text: str, unusual: set[str] | None = None) -> str:
+    """Fold a text, fast. Its unusual characters may be known, or others with them."""
     if "&" in text:
-        text = _ENTITIES.on_text(text)
-    ordinary = text.isascii()
-    if not ordinary:
-        if _OVERRIDE in text:
+        text, unusual = _ENTITIES.on_text(text), None
+    if unusual is None:
+        unusual = _unusual(text)
+    if unusual:
+        if _OVERRIDE in unusual:
             text = "".join([text[at] for at in _shown(text)])
-        text = _replaced(text, _FOLD)
-        ordinary = text.isascii()
+        text = _replaced(text, unusual, _FOLD)
     text = text.encode().translate(_BYTES_PLAIN, _APOSTROPHES).decode()
-    if not ordinary:
+    if unusual and not text.isascii():
         if TILDE in text:
             text = _TILDES.on_text(text)
         text = _FLAGS.on_text(text)
-    return _lines(_Base(text))
+    base = _base(text)
+    return base.blanked if _is_ordinary(base) else _lines(base)
 
 
 def _lines(base: _Base) -> str:
     """Give the lines of the folded form."""
-    if base.ordinary:
-        return base.blanked
     whole = base.blanked
-    steps = base.steps
+    steps = base.steps()
     if steps:
         whole = base.text
         for step in steps:
             whole = step.on_text(whole)
-        whole = _GAPS.on_text(whole.translate(_BLANKED))
-    return "\n".join([whole, *[reading.text for reading in _readings(base)]])
+        whole = _base(whole).blanked
+    return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
 
 
 def _traced(text: str) -> _Tape:
@@ -432,16 +428,16 @@ def _traced(text: str) -> _Tape:
         *("".join([tape.text[at] for at in order]), [tape.starts[at] for at in order], [tape.ends[at] for at in order])
     )
     tape = _FLAGS.on_tape(_TILDES.on_tape(_translated(tape)))
-    base = _Base(tape.text)
+    base = _base(tape.text)
     whole = tape
-    for step in base.steps:
+    for step in base.steps():
         whole = step.on_tape(whole)
     whole = _GAPS.on_tape(whole._replace(text=whole.text.translate(_BLANKED)))
     pieces, starts, ends = [whole.text], [*whole.starts], [*whole.ends]
-    for reading in _readings(base):
-        pieces.append(reading.text)
-        starts += [min(tape.starts[reading.start : reading.end])] * (1 + len(reading.text))
-        ends += [max(tape.ends[reading.start : reading.end])] * (1 + len(reading.text))
+    for meaning, start, end in _readings(base):
+        pieces.append(meaning)
+        starts += [min(tape.starts[start:end])] * (1 + len(meaning))
+        ends += [max(tape.ends[start:end])] * (1 + len(meaning))
     return _Tape("\n".join(pieces), starts, ends)
 
 
@@ -484,11 +480,12 @@ class Forms:
     def __init__(self, verbatim: str) -> None:
         """Read a comment; the way back is worked out when it is first asked for."""
         self.verbatim = self._words = verbatim
-        plain = verbatim if verbatim.isascii() else _replaced(verbatim, _PLAIN)
+        unusual = _unusual(verbatim)
+        plain = _replaced(verbatim, unusual, _PLAIN) if unusual else verbatim
         self.plain = plain.encode().translate(_BYTES_PLAIN).decode()
         if "://" in self.plain or "www." in self.plain:
             self._blank_addresses()
-        self.folded = _folded(self._words)
+        self.folded = _folded(self._words, unusual)
         self._tape: _Tape | None = None
 
     def _blank_addresses(self) -> None:
