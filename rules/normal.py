@@ -1,81 +1,52 @@
 """Reads a comment in the two forms that rules search, each with an exact way back to the verbatim characters.
 
 *Plain* is the comment in lower case, character for character. *Folded* undoes what people do to hide a word: letters
-of other alphabets and shapes, accents, invisible characters, figures for letters, stretched and spaced-out words.
-Folding can also spoil a word ("5th" is no "sth"), so rules search both forms. Web addresses are blanked out of both:
-they are the link matcher's business, and a word in an address is not a word somebody said.
+of other alphabets and shapes, accents, invisible characters, figures for letters, stretched, spaced-out, turned and
+mirrored words. Folding can also spoil a word ("5th" is no "sth"), so rules search both forms. Web addresses are blanked
+out of both: they are the link matcher's business, and a word in an address is not a word somebody said.
 
 Folded text is lines: the comment itself first, then each reading of a disguised word on a line of its own, so that a
 reading can only ever match as a whole. Where its characters came from is worked out when a rule matched, not before:
 nearly every comment matches nothing.
+
+Nearly every comment is also ordinary. What is done to all of them is done to bytes, by C: a text is translated into the
+kinds of its characters, and a few searches among those tell whether there is any work left, and where.
 """
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 import string
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from rules.lookalikes import (
+    BORROWED,
+    FIGURES,
+    FLAG_LETTERS,
+    MIRRORED,
+    TILDE,
+    TURNED,
+    UPSIDE_DOWN,
+    fold,
+    is_invisible,
+    plain,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-_TILDE = "\u0303"
-_LOOKALIKES = {
-    # Only what the eye takes for the Latin letter: Cyrillic, then Greek, then others.
-    "a": "аАαΑɑ",
-    "b": "вВЬβΒ",
-    "c": "сСϲϹ¢",
-    "d": "ԁԀ",
-    "e": "еЕёЁѐЀεΕɛ",
-    "g": "ɡԍ",
-    "h": "һҺнНΗ",
-    "i": "іІїЇӏιΙɩı",
-    "j": "јЈϳ",
-    "k": "кКκΚ",
-    "l": "Ӏℓ",
-    "m": "мМΜ",
-    "n": "ηΝո",
-    "o": "оОοΟσօ",
-    "p": "рРρΡ",
-    "q": "ԛԚ",
-    "s": "ѕЅƨ",
-    "t": "тТτΤ",
-    "u": "υս∪",
-    "v": "ѵѴν",
-    "w": "ԝԜω",
-    "x": "хХχΧ",
-    "y": "уУүҮγΥʏ",
-    "z": "ζΖ",
-}
-_CONFUSABLE = {lookalike: letter for letter, lookalikes in _LOOKALIKES.items() for lookalike in lookalikes}
-_LETTER_BY_NAME = re.compile(r"\bLATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER )?([A-Z])(?: WITH .*)?$")
-_MARKED_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT")
-_FILLERS = "\u034f\u115f\u1160\u3164\uffa0"
-_TYPOGRAPHY = dict.fromkeys("‘’‚‛ʼʹ`´＇", "'") | dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−﹣－", "-")
-
-_FIGURES = str.maketrans("03456789@$!|€", "oeasgtbgasiie")  # 1 is read both as i and as l
-_FIGURE_SIGNS = "@$!|€"
-_EDGES = '.,!?;:"()[]{}<>*_~-/|+&%#=…'  # what stands beside a word rather than in it
+_EDGES = '.,!?;:"()[]{}<>*_~-/\\|+&%#^=…'  # what stands beside a word rather than in it
+_SENTENCE_ENDS = ".!?;:"  # the only signs that folded text keeps
 _SHORTEST = 3  # letters of a word worth reading twice; no phrase is shorter
 _LONGEST_DISGUISE = 200  # characters of one word, disguise and all
 _STRETCH = 3  # English and Spanish double letters and never treble them
 _MOST_STRETCHES = 4
-
-_ADDRESS = re.compile(r"(?:\b[a-z][a-z+.-]{1,10}://|\bwww\.)\S+")
-_SPACED_OUT = re.compile(
-    r"(?<![\w@$])(?:[^\W_]|[@$])"  # one character, and at least twice more: the same gap and another one
-    r"([ .,*_~/|+-]{1,3})(?:[^\W_]|[@$!])(?:\1(?:[^\W_]|[@$!]))+"
-    r"(?![\w@$])"
-)
-_STRETCHED = re.compile(r"([a-z])\1\1+")
-_TREBLES = AhoCorasick([letter * 3 for letter in string.ascii_lowercase], implementation=Implementation.DFA)
-_NUMBER = re.compile(r"\d+(?:st|nd|rd|th|am|pm)?")  # whose figures are figures
-_RUN = re.compile(r"(.)\1*")
+_FEW = 16  # different characters
+_WORDS_OF_ONE_LETTER = "aiu"  # before a spaced-out word: "a s h i t", or "u", as some write it
+_MOST_DISGUISES = 300  # in one comment; the rest of it is read in haste
 
 
 class _Table(dict[int, str]):
@@ -90,65 +61,85 @@ class _Table(dict[int, str]):
         return reading
 
 
-def _plain(char: str) -> str:
-    """Give one character in lower case: always exactly one, so that positions stay what they are."""
-    if char.isspace():
-        return " "
-    if unicodedata.category(char) == "Cs":
-        return "\ufffd"  # half a character: matchers speak UTF-8, which has no such thing
-    if char in _TYPOGRAPHY:
-        return _TYPOGRAPHY[char]
-    lower = unicodedata.normalize("NFKC", char).lower()
-    if len(lower) != 1:
-        return char
-    return str(unicodedata.decimal(lower)) if lower.isdecimal() else lower
-
-
-def _fold(char: str) -> str:
-    """Give what one character stands for: nothing for an invisible one, several letters for a ligature."""
-    if char == _TILDE or char in "ñÑ":
-        return char.lower()  # a letter of its own in Spanish: "año" is not "ano"
-    if _is_invisible(char):
-        return ""
-    plain = _plain(char)
-    if plain == "'":
-        return ""
-    return plain if plain.isascii() else "".join(_latin(part) for part in _parts(char))
-
-
-def _is_invisible(char: str) -> bool:
-    category = unicodedata.category(char)
-    return (
-        category in {"Cf", "Me"}
-        or char in _FILLERS
-        or (category == "Mn" and unicodedata.name(char, "").startswith(("COMBINING", "VARIATION")))
-    )
-
-
-def _parts(char: str) -> str:
-    """Take a character apart into letters, without accents in those alphabets where an accent only decorates."""
-    parts = unicodedata.normalize("NFKD", char)
-    if unicodedata.name(parts[0], "").startswith(_MARKED_ALPHABETS):
-        return "".join(part for part in parts if not unicodedata.combining(part))
-    return unicodedata.normalize("NFKC", char)
-
-
-def _latin(char: str) -> str:
-    """Give the Latin letter that a character is taken for, or else the character in lower case."""
-    if char in _CONFUSABLE:
-        return _CONFUSABLE[char]
-    name = _LETTER_BY_NAME.search(unicodedata.name(char, ""))
-    return name[1].lower() if name else _plain(char)
-
-
 def _blank(char: str) -> str:
     """Give a space for what neither belongs to a word nor ends a sentence."""
-    return char if char.isalnum() or char in ".!?;:" else " "
+    return char if char.isalnum() or char in _SENTENCE_ENDS else " "
 
 
-_PLAIN = _Table(_plain)
-_FOLD = _Table(_fold)
-_BLANK = _Table(_blank)
+def _decode(char: str) -> str:
+    """Give the letter that a character of a disguised word stands for, and nothing for one that only parts letters."""
+    return FIGURES.get(char, char if char.isalnum() or char in TURNED else "")
+
+
+def _kind(char: str) -> str:
+    """Give the kind of a folded character, in one byte: what the searches below look at instead of the text.
+
+    Letters: ``a`` Latin, ``t`` turned, ``b`` borrowed, ``o`` any other. Figures are ``1``. Signs: ``$`` can stand for a
+    letter anywhere in a word, ``!`` only inside one, ``.`` nowhere.
+    """
+    if char == " ":
+        return " "
+    if char in TURNED:
+        return "t"
+    if char in BORROWED:
+        return "b"
+    if char.isalpha():
+        return "a" if char < "\u0100" else "o"
+    if char in "!|@¡":
+        return "!"
+    if char.isalnum():
+        return "1"
+    return "$" if char in FIGURES or char == "+" else "."
+
+
+_PLAIN, _FOLD, _KIND, _BLANKED, _DECODED = map(_Table, (plain, fold, _kind, _blank, _decode))
+_DECODED_WORDS = _Table(lambda char: char if char == " " else _decode(char))
+_BARE = _Table(lambda char: _decode(char) if char.isalnum() or char in TURNED else "")
+_SIGNS_AS_LETTERS = str.maketrans("+<(", "tcc")
+
+
+def _for_bytes(reading: Callable[[str], str]) -> bytes:
+    """Make a table for `bytes.translate`, for text in Latin-1."""
+    return bytes(ord(reading(chr(code))) for code in range(256))
+
+
+_BYTES_PLAIN = _for_bytes(lambda char: plain(char) if char.isascii() else char)
+_BYTES_KIND, _BYTES_BLANKED = _for_bytes(_kind), _for_bytes(_blank)
+_BYTES_ALL_A = _for_bytes(lambda char: " " if char == " " else "a")
+_BYTES_SAME = b"=" + b"." * 255
+_BYTES_SENTENCE_ENDS = _SENTENCE_ENDS.encode()
+_APOSTROPHES = b"'`"
+_BYTES_LETTERS = _for_bytes(lambda char: char if "a" <= char <= "z" else "\0")
+_BYTES_LETTERS_BEFORE = _for_bytes(lambda char: char if "a" <= char <= "z" else "\1")  # so that signs never repeat
+_BYTES_ASCII = bytes(range(128))
+
+# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to one
+# as a figure, or is one sign or figure that follows one; the search begins with the first of a row. Then: figures inside;
+# turned or borrowed letters; single letters at equal distances. Among the repeats: three in a row; two and two.
+_ODD = re.compile(
+    rb"[.1!$](?<![.1!$][.1!$])"
+    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!1))"
+)
+_FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
+_DRESSED_UP = re.compile(rb"[tb]")
+_SPACED_OUT = re.compile(rb"(?<![a-z1!$])[a-z1!$]([. ]{1,3})[a-z1!$](?:\1[a-z1!$])+(?![a-z1$])")
+_TREBLE = re.compile(rb"==+")
+_TWO_DOUBLES = re.compile(rb"=\.=")
+
+_ADDRESS = re.compile(r"(?:://|www\.(?<!\wwww\.))\S+")
+_LONGEST_SCHEME = 11
+_SCHEME = string.ascii_lowercase + "+.-"
+_OVERRIDE = "\u202e"
+_RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]+")
+_NUMBER = re.compile(
+    r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|gb|yr|hr|min)?"  # whose figures are figures
+    r"|[a-z]+-?\d\d+"  # a name with a number
+)
+_MENTION = re.compile(r"@\w+")
+_LENGTHENED = re.compile(r"([a-z])\1(?:\1|(.)\2)")
+_DOUBLED = re.compile(r"(?:(.)\1)+")
+_RUN = re.compile(r"(.)\1*")
+_ONLY_PARTED = re.compile(r"[a-z./:*_,~\\-]*")  # by signs that are never letters
 
 
 class _Tape(NamedTuple):
@@ -187,126 +178,298 @@ class _Step:
         return _Tape("".join(pieces), starts + tape.starts[at:], ends + tape.ends[at:])
 
 
-_TILDES = _Step(re.compile(f"n?{_TILDE}"), lambda found: "ñ" if found[0][0] == "n" else "")
+def _unescaped(found: re.Match[str]) -> str:
+    """Give what an HTML entity stands for, if it is one."""
+    said = html.unescape(found[0])
+    return said if len(said) == 1 else found[0]
+
+
+def _flagged(found: re.Match[str]) -> str:
+    """Read regional indicators: two make a flag, more or fewer of them are letters."""
+    return "**" if len(found[0]) == len("us") else "".join([FLAG_LETTERS[letter] for letter in found[0]])
+
+
+_INSIDE = "".join(map(re.escape, FIGURES))
+_ENTITIES = _Step(re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10});"), _unescaped)
+_FLAGS = _Step(re.compile(f"[{''.join(FLAG_LETTERS)}]+"), _flagged)
+_TILDES = _Step(re.compile(f"n?{TILDE}"), lambda found: "ñ" if found[0][0] == "n" else "")
 _FIGURES_INSIDE = _Step(
-    re.compile(r"(?<=[a-z])[013-9@$!|€]+(?=[a-z])"), lambda found: found[0].replace("1", "i").translate(_FIGURES)
+    re.compile(rf"[{_INSIDE}](?<=[a-z].)[{_INSIDE}]*(?=[a-z])"), lambda found: found[0].translate(_DECODED)
 )
-_STRETCHES = _Step(_STRETCHED, lambda found: found[1])
+_STRETCHES = _Step(re.compile(r"([a-z])\1\1+"), lambda found: found[1])
 _GAPS = _Step(re.compile(r"  +"), " ")
 
 
-class _Words(NamedTuple):
-    """The words of a text that are not simply letters, by place, and what else about it calls for work."""
+class _Base(NamedTuple):
+    """A text whose characters are folded, and what a search for something to do can look at instead of it."""
 
-    odd: list[tuple[int, int]]
-    stretched: bool
-    spaced_out: bool
+    text: str
+    blanked: str
+    kinds: bytes
+    repeats: bytes
+
+    def words(self) -> Iterator[tuple[int, int]]:
+        """Give the words that may be disguised; a few of them more than once."""
+        searches = [
+            (_ODD, self.kinds),
+            (_DRESSED_UP, self.kinds),
+            (_TREBLE, self.repeats),
+            (_TWO_DOUBLES, self.repeats),
+        ]
+        for find, where in searches:
+            end = 0
+            for found in find.finditer(where):
+                at = found.start()
+                if at >= end:
+                    start = self.kinds.rfind(b" ", end, at) + 1
+                    end = self.kinds.find(b" ", at)
+                    if end < 0:
+                        end = len(self.kinds)
+                    yield start, end
+
+    def steps(self) -> list[_Step]:
+        """Give what has to be done to the text as a whole."""
+        wanted = ((_FIGURES_INSIDE, _FIGURE_INSIDE.search(self.kinds)), (_STRETCHES, b"==" in self.repeats))
+        return [step for step, is_wanted in wanted if is_wanted]
 
 
-def _words(base: str) -> _Words:
-    words = base.split(" ")
-    stretched = bool(_TREBLES.find_matches_as_indexes(base))
-    odd: list[tuple[int, int]] = []
-    single = [*map(len, words)].count(1)
+def _base(text: str) -> _Base:
+    """Look at a text whose characters are folded."""
+    try:
+        letters = text.encode("latin-1")
+        kinds = letters.translate(_BYTES_KIND)
+        blanked = letters.translate(_BYTES_BLANKED).decode("latin-1")
+    except UnicodeEncodeError:
+        letters = text.encode("latin-1", "replace")
+        kinds = text.translate(_KIND).encode()
+        blanked = text.translate(_BLANKED)
+    while "  " in blanked:
+        blanked = blanked.replace("  ", " ")
+    return _Base(text, blanked, kinds, _repeats(letters))
+
+
+def _is_ordinary(base: _Base) -> bool:
+    """Tell that nothing has to be done. Nearly every text is ordinary."""
+    _, blanked, kinds, repeats = base
+    return not (
+        _ODD.search(kinds)
+        or _has_single_letters(blanked)
+        or b"==" in repeats
+        or b"=.=" in repeats
+        or b"t" in kinds
+        or b"b" in kinds
+    )
+
+
+def _has_single_letters(blanked: str) -> bool:
+    """Tell whether there may be three words of one letter in a row."""
+    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
+    return b" a a " in b" " + singles + b" "
+
+
+def _repeats(letters: bytes) -> bytes:
+    """Give ``=`` for every small letter that is the same as the one before it."""
+    these = int.from_bytes(letters.translate(_BYTES_LETTERS), "big")
+    those_before = int.from_bytes(letters.translate(_BYTES_LETTERS_BEFORE), "big") >> 8
+    return (these ^ those_before).to_bytes(len(letters), "big").translate(_BYTES_SAME)
+
+
+_Reading = tuple[str, int, int]
+"""What the characters from one place to another, in a text whose characters are folded, may be meant to say."""
+
+
+def _readings(base: _Base) -> list[_Reading]:
+    """Give what the disguised words of a text may be meant to say."""
+    readings = dict.fromkeys(_of_words(base))
+    if _has_single_letters(base.blanked):
+        readings |= dict.fromkeys(_of_single_letters(base))
+    return list(readings)
+
+
+def _of_words(base: _Base) -> Iterator[_Reading]:
+    """Read words that are written together."""
+    read = 0
+    for start, end in base.words():
+        word = base.text[start:end].rstrip(_EDGES)
+        stop = start + len(word)
+        word = word.lstrip(_EDGES)
+        read += 1
+        if len(word) <= _LONGEST_DISGUISE and not (word[:1] == "@" and _MENTION.fullmatch(word)):
+            for meaning in _meanings(word):
+                yield meaning, stop - len(word), stop
+                read += 1
+        if read > _MOST_DISGUISES:
+            yield from _in_haste(base.text)
+            break
+
+
+def _in_haste(text: str) -> Iterator[_Reading]:
+    """Read every word of a text that has very many disguises, but each in the likeliest way alone."""
     at = 0
-    for word in words if stretched else [word for word in words if not word.isalpha() and word]:
-        at = base.index(word, at)  # the next word that is not all letters, or simply the next
-        core = word.rstrip(_EDGES)
-        end = at + len(core)
-        core = core.lstrip(_EDGES)
-        single += len(word) > len(core) == 1
-        if _STRETCHED.search(core) if core.isalpha() else not (core.isdecimal() or core.startswith("@")):
-            odd.append((end - len(core), end))
-        at += len(word)
-    return _Words(odd, stretched, bool(odd) or single >= _SHORTEST)
+    for word, letters in zip(text.split(" "), text.translate(_DECODED_WORDS).split(" "), strict=True):
+        if len(letters) >= _SHORTEST:
+            yield letters, at, at + len(word)
+        at += len(word) + 1
 
 
-def _steps(words: _Words) -> list[_Step]:
-    """Choose what has to be done to a text; most need little."""
-    wanted = ((words.odd, _FIGURES_INSIDE), (words.stretched, _STRETCHES))
-    return [step for wants, step in wanted if wants]
+def _of_single_letters(base: _Base) -> Iterator[_Reading]:
+    """Read words whose letters stand apart, with and without a word of one letter before them."""
+    for found in itertools.islice(_SPACED_OUT.finditer(base.kinds), _MOST_DISGUISES):
+        start, end = found.span()
+        distance = 1 + len(found[1])
+        word = base.text[start:end:distance]
+        if len(word) <= _LONGEST_DISGUISE:
+            yield from ((meaning, start, end) for meaning in _meanings(word))
+            if word[0] in _WORDS_OF_ONE_LETTER:
+                yield from ((meaning, start + distance, end) for meaning in _meanings(word[1:]))
 
 
-def _readings(base: str, words: _Words) -> Iterator[_Tape]:
-    """Give what the disguised words of a text may be meant to say, each reading as a whole word."""
-    if words.spaced_out:
-        for found in _SPACED_OUT.finditer(base):
-            yield from _decoded(base, list(range(found.start(), found.end(), 1 + len(found[1]))))
-    for start, end in words.odd:
-        if end - start <= _LONGEST_DISGUISE:
-            signs = (at for at in range(start, end) if base[at].isalnum() or base[at] in _FIGURE_SIGNS)
-            yield from _decoded(base, list(signs))
+def _meanings(word: str) -> list[str]:
+    """Give what a disguised word may be meant to say, in three letters or more."""
+    letters = word.translate(_DECODED)
+    if len(letters) < _SHORTEST:
+        return []
+    if _ONLY_PARTED.fullmatch(word):
+        return _unstretched(letters)
+    if _NUMBER.fullmatch(word):
+        return []
+    written = [word]
+    if "+" in word or "<" in word or ("(" in word and ")" not in word):
+        written.append(word.translate(_SIGNS_AS_LETTERS))
+    if "1" in word or "|" in word:
+        written += [one.replace("11", "ll") for one in written]
+        written += [one.replace("1", "l").replace("|", "l") for one in written]
+    decoded = [*[one.translate(_DECODED) for one in written], word.translate(_BARE)]
+    if not TURNED.isdisjoint(word):
+        decoded += [turned[::way] for one in decoded for turned in _turned(one) for way in (1, -1)]
+    if not BORROWED.keys().isdisjoint(word):
+        decoded += ["".join([BORROWED.get(char, char) for char in one]) for one in decoded]
+    return [meaning for one in dict.fromkeys(decoded) if len(one) >= _SHORTEST for meaning in _unstretched(one)]
 
 
-def _decoded(base: str, kept: list[int]) -> Iterator[_Tape]:
-    """Read one disguised word, whose signs stand at `kept`: figures as letters, stretches as one or two."""
-    letters = "".join([base[at] for at in kept])
-    if len(letters) < _SHORTEST or _NUMBER.fullmatch(letters):
-        return
-    for one in "il" if "1" in letters else "i":
-        word = letters.replace("1", one).translate(_FIGURES)
-        if _STRETCHED.search(word):
-            yield from _unstretched(word, kept)
-        else:
-            yield _Tape(word, kept, [at + 1 for at in kept])
+def _turned(word: str) -> Iterator[str]:
+    """Turn the page, if every letter can be turned, or hold a mirror to it."""
+    if UPSIDE_DOWN.keys() >= set(word):
+        yield "".join([UPSIDE_DOWN[char] for char in word])
+    yield "".join([MIRRORED.get(char, char) for char in word])
 
 
-def _unstretched(word: str, kept: list[int]) -> Iterator[_Tape]:
-    """Give a word with each letter that stands three times or more once, and twice: "fooool" is "fol" and "fool"."""
-    runs = [found.span() for found in _RUN.finditer(word)]
-    stretches = sum(end - start >= _STRETCH for start, end in runs)
+def _unstretched(word: str) -> list[str]:
+    """Give a word with each letter that stands three times or more once, and twice: "fooool" is "fol" and "fool".
+
+    Where letters that stand twice follow each other, as in "ffooooll", each may also be meant once, or half as often.
+    """
+    if not _LENGTHENED.search(word):
+        return [word]
+    runs = [found[0] for found in _RUN.finditer(word)]
+    stretches = sum(len(run) >= _STRETCH for run in runs)
     lengths = (1, 2) if stretches <= _MOST_STRETCHES else (1,)
-    choices = [lengths if end - start >= _STRETCH else (end - start,) for start, end in runs]
-    for choice in itertools.product(*choices):
-        cut = [(start, end, start + length) for (start, end), length in zip(runs, choice, strict=True)]
-        yield _Tape(
-            "".join(word[start:stop] for start, _, stop in cut),
-            [kept[at] for start, _, stop in cut for at in range(start, stop)],
-            [kept[at if at < stop - 1 else end - 1] + 1 for start, end, stop in cut for at in range(start, stop)],
-        )
+    choices = [[run[:length] for length in lengths] if len(run) >= _STRETCH else [run] for run in runs]
+    spelt = ["".join(choice) for choice in itertools.product(*choices)]
+    spelt.append("".join([run[0] for run in runs]))
+    if _DOUBLED.fullmatch(word):
+        spelt.append("".join([run[::2] for run in runs]))
+    return spelt
 
 
-def _folded(text: str) -> str:
-    """Fold a text, fast."""
-    base = text.translate(_FOLD)
-    if _TILDE in base:
-        base = _TILDES.on_text(base)
-    words = _words(base)
-    whole = base
-    for step in _steps(words):
-        whole = step.on_text(whole)
-    whole = _GAPS.on_text(whole.translate(_BLANK))
-    return "\n".join([whole, *(reading.text for reading in _readings(base, words))])
+def _unusual(text: str) -> set[str]:
+    """Give the different characters of a text that are not ASCII. A comment has few, though perhaps many times."""
+    if text.isascii():
+        return set()
+    return set(text.encode("utf-8", "surrogatepass").translate(None, _BYTES_ASCII).decode("utf-8", "surrogatepass"))
+
+
+def _replaced(text: str, unusual: set[str], table: _Table) -> str:
+    """Do to a text, or only to its unusual characters, what `str.translate` does."""
+    if len(unusual) > _FEW:
+        return text.translate(table)
+    for char in unusual:
+        text = text.replace(char, table[ord(char)])
+    return text
+
+
+def _folded(text: str, unusual: set[str] | None = None) -> str:
+    """Fold a text, fast. Its unusual characters may be known, or others with them."""
+    if "&" in text:
+        text, unusual = _ENTITIES.on_text(text), None
+    if unusual is None:
+        unusual = _unusual(text)
+    if unusual:
+        if _OVERRIDE in unusual:
+            text = "".join([text[at] for at in _shown(text)])
+        text = _replaced(text, unusual, _FOLD)
+    text = text.encode().translate(_BYTES_PLAIN, _APOSTROPHES).decode()
+    if unusual and not text.isascii():
+        if TILDE in text:
+            text = _TILDES.on_text(text)
+        text = _FLAGS.on_text(text)
+    base = _base(text)
+    return base.blanked if _is_ordinary(base) else _lines(base)
+
+
+def _lines(base: _Base) -> str:
+    """Give the lines of the folded form."""
+    whole = base.blanked
+    steps = base.steps()
+    if steps:
+        whole = base.text
+        for step in steps:
+            whole = step.on_text(whole)
+        whole = _base(whole).blanked
+    return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
 
 
 def _traced(text: str) -> _Tape:
     """Fold a text as `_folded` does, and keep where every character came from."""
-    base = _TILDES.on_tape(_translated(text))
-    words = _words(base.text)
-    whole = base
-    for step in _steps(words):
+    tape = _Tape(text, list(range(len(text))), list(range(1, len(text) + 1)))
+    tape = _ENTITIES.on_tape(tape)
+    order = _shown(tape.text)
+    tape = _Tape(
+        *("".join([tape.text[at] for at in order]), [tape.starts[at] for at in order], [tape.ends[at] for at in order])
+    )
+    tape = _FLAGS.on_tape(_TILDES.on_tape(_translated(tape)))
+    base = _base(tape.text)
+    whole = tape
+    for step in base.steps():
         whole = step.on_tape(whole)
-    whole = _GAPS.on_tape(whole._replace(text=whole.text.translate(_BLANK)))
-    pieces, starts, ends = [whole.text], list(whole.starts), list(whole.ends)
-    for reading in _readings(base.text, words):
-        pieces.append(reading.text)
-        starts += [len(text), *(base.starts[at] for at in reading.starts)]
-        ends += [len(text), *(base.ends[at - 1] for at in reading.ends)]
+    whole = _GAPS.on_tape(whole._replace(text=whole.text.translate(_BLANKED)))
+    pieces, starts, ends = [whole.text], [*whole.starts], [*whole.ends]
+    for meaning, start, end in _readings(base):
+        pieces.append(meaning)
+        starts += [min(tape.starts[start:end])] * (1 + len(meaning))
+        ends += [max(tape.ends[start:end])] * (1 + len(meaning))
     return _Tape("\n".join(pieces), starts, ends)
 
 
-def _translated(text: str) -> _Tape:
+def _shown(text: str) -> list[int]:
+    """Give the order in which characters are shown: a control character can make some run from right to left."""
+    order = list(range(len(text)))
+    for found in _RIGHT_TO_LEFT.finditer(text):
+        order[slice(*found.span())] = reversed(order[slice(*found.span())])
+    return order
+
+
+def _translated(tape: _Tape) -> _Tape:
+    """Fold every character; one that shows nothing of its own belongs to the one before it."""
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for at, char in enumerate(text):
+    for char, start, end in zip(*tape, strict=True):
         letters = _FOLD[ord(char)]
         pieces.append(letters)
-        starts += [at] * len(letters)
-        ends += [at + 1] * len(letters)
-        if not letters and ends and _is_invisible(char):
-            ends[-1] = at + 1
+        starts += [start] * len(letters)
+        ends += [end] * len(letters)
+        if not letters and ends and ends[-1] == start and is_invisible(char):
+            ends[-1] = end
     return _Tape("".join(pieces), starts, ends)
+
+
+def _scheme(text: str) -> str:
+    """Give the scheme at the end of a text that an address follows; a word may be glued to a usual one."""
+    for usual in ("https", "http"):
+        if text.endswith(usual):
+            return usual
+    return text[len(text.rstrip(_SCHEME)) :]
 
 
 class Forms:
@@ -317,21 +480,30 @@ class Forms:
     def __init__(self, verbatim: str) -> None:
         """Read a comment; the way back is worked out when it is first asked for."""
         self.verbatim = self._words = verbatim
-        self.plain = verbatim.translate(_PLAIN)
+        unusual = _unusual(verbatim)
+        plain = _replaced(verbatim, unusual, _PLAIN) if unusual else verbatim
+        self.plain = plain.encode().translate(_BYTES_PLAIN).decode()
         if "://" in self.plain or "www." in self.plain:
             self._blank_addresses()
-        self.folded = _folded(self._words)
+        self.folded = _folded(self._words, unusual)
         self._tape: _Tape | None = None
 
     def _blank_addresses(self) -> None:
-        for found in list(_ADDRESS.finditer(self.plain)):
-            start, end = found.span()
-            self._words = self._words[:start] + " " * (end - start) + self._words[end:]
-            self.plain = self.plain[:start] + " " * (end - start) + self.plain[end:]
+        plain: list[str] = []
+        words: list[str] = []
+        end = 0
+        for found in _ADDRESS.finditer(self.plain):
+            start = found.start() - len(_scheme(self.plain[max(end, found.start() - _LONGEST_SCHEME) : found.start()]))
+            blank = " " * (found.end() - start)
+            plain += (self.plain[end:start], blank)
+            words += (self._words[end:start], blank)
+            end = found.end()
+        self.plain = "".join([*plain, self.plain[end:]])
+        self._words = "".join([*words, self._words[end:]])
 
     def plain_span(self, start: int, end: int) -> tuple[int, int]:
         """Find the verbatim characters behind ``plain[start:end]``, invisible ones that follow included."""
-        while end < len(self.verbatim) and _is_invisible(self.verbatim[end]):
+        while end < len(self.verbatim) and is_invisible(self.verbatim[end]):
             end += 1
         return start, end
 
@@ -339,7 +511,7 @@ class Forms:
         """Find the verbatim characters behind ``folded[start:end]``, which must be one line's."""
         if self._tape is None:
             self._tape = _traced(self._words)
-        return self._tape.starts[start], self._tape.ends[end - 1]
+        return min(self._tape.starts[start:end]), max(self._tape.ends[start:end])
 
 
 def folded_phrase(phrase: str) -> str:
