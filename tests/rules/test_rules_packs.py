@@ -239,8 +239,12 @@ def test_what_is_milder_is_nobodys_business(text: str) -> None:
         "They are shooting at us, send the fucking police, call 911",
     ],
 )
-def test_a_call_for_help_is_never_hidden_for_its_language(text: str) -> None:
-    assert verdict(text).outcome is Outcome.REVIEW
+def test_a_call_for_help_is_no_matter_of_language(text: str) -> None:
+    assert verdict(text).outcome is Outcome.CLEAR
+
+
+def test_abuse_where_there_is_danger_goes_to_a_person() -> None:
+    assert verdict("No heat, no power, and you motherfuckers tweet").outcome is Outcome.REVIEW
 
 
 @pytest.mark.parametrize(
