@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "config" / "policy" / "ar-1-27.yaml"
 DATA = Path(os.environ.get("CITYMOD_DEV_DATA", ROOT.parent / "shared" / "data"))
+HERE = Path(__file__).parent
+KINDS = ("harsh", "critical", "emergency", "praise", "spanish")
 ENFORCE = Standing(speaker=Speaker.PUBLIC, mode=Mode.ENFORCE, budget=Budget(limit=10**9, used=0))
 APPROVED_ON = date(2026, 1, 1)
 
@@ -46,6 +48,23 @@ def engine() -> Engine:
 def verdict(text: str) -> Verdict:
     """What follows for a comment of the public on an account in enforce mode."""
     return judge(engine().evaluate(text), policy(), ENFORCE)
+
+
+def criticism() -> list[tuple[str, str]]:
+    """Each line of the harsh, lawful comments, and of which kind it is: the heading above it says so."""
+    kind, told = "", []
+    for line in (HERE / "criticism.txt").read_text("utf-8").splitlines():
+        heading = line.removeprefix("# ").partition(":")[0]
+        if not line.startswith("#"):
+            told.append((kind, line))
+        elif heading in KINDS:
+            kind = heading
+    return told
+
+
+def lines(name: str) -> list[str]:
+    """The lines of a text file beside the tests, without its comments."""
+    return [line for line in (HERE / f"{name}.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
 
 
 def rows(name: str) -> list[dict[str, Any]]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from pathlib import Path
 
 import pytest
-from shipped import DATA, engine, packs, policy, rows, verdict
+from shipped import DATA, KINDS, criticism, engine, packs, policy, rows, verdict
 
 from bot.domain.types import Action, Ask, Automation, Outcome
 from rules.engine import Engine
 
 RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
 EXAMPLES = [(rule, kind, text) for _, rule in RULES for kind, texts in rule.examples for text in texts]
-LINES = (Path(__file__).parent / "criticism.txt").read_text("utf-8").splitlines()
-CRITICISM = [line for line in LINES if not line.startswith("#")]
+CRITICISM = [text for _, text in criticism()]
 CLAUSES = "7231e09479463c4e2cc9da7d316787043f0c5563cd64807c2848daf30ba92d1a"  # SHA-256 of the ten, a line each
 AR_1_27 = DATA.parent / "policy" / "ar-1-27.txt"
 
@@ -71,11 +69,20 @@ def test_only_four_categories_hide_and_none_deletes() -> None:
     assert not [rule.id for _, rule in RULES if rule.outcome is Ask.DELETE]
 
 
-def test_the_closed_list_is_short() -> None:
+def test_the_closed_list_is_short_and_each_of_its_words_a_decision_with_a_reason() -> None:
     obscene = [rule for _, rule in RULES if rule.clause == "C2" and rule.outcome is Ask.HIDE]
     source = next(pack.source for pack in packs() if pack.id == "c2-profanity")
+    decisions = re.findall(r"^ +# (\d+) [\w ]+: (.+)$", source, re.MULTILINE)
     assert [rule.id for rule in obscene] == ["c2-obscenity", "c2-obscenity-es"]
-    assert max(map(int, re.findall(r"^ +# (\d+)$", source, re.MULTILINE))) <= 15
+    assert [int(number) for number, _ in decisions] == list(range(1, len(decisions) + 1))
+    assert 1 < len(decisions) <= 15
+    assert all(len(reason.split()) >= 5 for _, reason in decisions)
+
+
+def test_of_sexual_content_only_links_are_hidden() -> None:
+    hiding = [rule for _, rule in RULES if rule.clause == "C4" and rule.outcome is not Ask.REVIEW]
+    assert hiding
+    assert all(matcher.link for rule in hiding for matcher in (*rule.match.all, *rule.match.any))
 
 
 @pytest.mark.parametrize(("rule", "kind", "text"), EXAMPLES, ids=lambda value: str(getattr(value, "id", value))[:40])
@@ -99,7 +106,8 @@ def test_rule_ids_are_unique_and_begin_with_their_category() -> None:
 
 
 def test_there_is_plenty_of_criticism() -> None:
-    assert len(CRITICISM) == len(set(CRITICISM)) >= 200
+    assert len(CRITICISM) == len(set(CRITICISM)) >= 1000
+    assert {kind for kind, _ in criticism()} == set(KINDS)
 
 
 @pytest.mark.parametrize("text", CRITICISM)
@@ -110,6 +118,15 @@ def test_harsh_criticism_is_never_hidden(text: str) -> None:
 def test_criticism_hardly_ever_asks_for_a_person_either() -> None:
     asked = [text for text in CRITICISM if verdict(text).outcome is Outcome.REVIEW]
     assert len(asked) <= len(CRITICISM) // 50, asked
+
+
+def test_no_criticism_asks_for_a_person_because_of_its_language() -> None:
+    assert not [
+        text
+        for text in CRITICISM
+        for match in engine().evaluate(text)
+        if match.clause == "C2" or match.rule == "c4-explicit"
+    ]
 
 
 TARGETS = [
@@ -182,17 +199,14 @@ def test_the_name_of_a_group_is_no_ground(saying: str, group: str) -> None:
             "🅵🆄🅲🅺",
         ),
         *(
-            "sh1t",
-            "$hit",
-            "5h!t",
-            "sh!!!t",
-            "s_h_i_t",
-            "bullllshit",
-            "bu11shit",
             "what the fück",
             "phuck",
             "c.u.n.t",
             "сunt",
+            "m0therfucker",
+            "muthafucka",
+            "c0cksucker",
+            "fuckthis",
         ),
     ],
 )
@@ -200,9 +214,75 @@ def test_disguises_of_listed_words_are_seen_through(text: str) -> None:
     assert verdict(f"oh {text} no").action is Action.HIDE
 
 
-@pytest.mark.parametrize("text", ["f**k", "sh*t", "bulls**t", "asshole", "pendejo"])
-def test_what_is_masked_or_milder_goes_to_a_person(text: str) -> None:
-    assert verdict(f"oh {text} no").outcome is Outcome.REVIEW
+@pytest.mark.parametrize("text", ["f**k", "f***ing", "c*nt", "sh1t", "$hit", "5h!t", "s_h_i_t", "shitty", "fucked"])
+def test_what_is_masked_or_one_step_below_the_list_goes_to_a_person(text: str) -> None:
+    assert verdict(f"this {text} road").outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("bullshit", "bull$hit", "holy shit", "no shit", "s***", "b*tch", "bitch", "asshole", "pendejo", "mierda"),
+        *("damn", "hell", "crap", "sucks", "pissed", "pig", "jackass", "bastard", "wtf", "bs"),
+    ],
+)
+def test_what_is_milder_is_nobodys_business(text: str) -> None:
+    assert engine().evaluate(f"oh {text} again") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Get the fuck out, the house is on fire",
+        "What the fuck, the power went out again",
+        "We are all okay, but that was a fucking tornado",
+        "They are shooting at us, send the fucking police, call 911",
+    ],
+)
+def test_a_call_for_help_is_no_matter_of_language(text: str) -> None:
+    assert verdict(text).outcome is Outcome.CLEAR
+
+
+def test_abuse_where_there_is_danger_goes_to_a_person() -> None:
+    assert verdict("No heat, no power, and you motherfuckers tweet").outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your officer called me a fucking liar in front of my kids.",
+        "She told us to fuck off and hung up.",
+        "“Shut the fuck up”, that is what the driver said to me.",
+        'The sign on the wall says "fuck the poor" and nobody takes it down.',
+        "Is the word fuck allowed here?",
+        "There is a song named fuck the system, play it at the parade.",
+    ],
+)
+def test_to_report_what_another_said_is_never_hidden(text: str) -> None:
+    assert verdict(text).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize("who", ["the mayor", "my team", "this rain", "the other party", "potholes", "you"])
+def test_a_listed_word_is_hidden_whatever_it_is_said_about(who: str) -> None:
+    assert verdict(f"Fuck {who}").action is verdict(f"I fucking love {who}").action is Action.HIDE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title IX protects students from discrimination on the basis of sex.",
+        "Oral sex can pass on HPV, get the shot at the clinic.",
+        "The coach asked girls for nudes and the district knew.",
+        "A man was masturbating on the bus and the driver did nothing.",
+        "Two men kissed in the park and your ranger wrote them up.",
+        "Teach teenagers about condoms, orgasm and consent, or teach them about diapers.",
+        "My husband has a prescription for viagra and your plan refuses it.",
+        "Call girls by their names, coach, not by numbers.",
+        "The vice squad arrested three escorts and no client.",
+    ],
+)
+def test_to_speak_of_sex_is_no_sexual_content(text: str) -> None:
+    assert engine().evaluate(text) == ()
 
 
 # comments that others labelled, where a developer has them
