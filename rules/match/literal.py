@@ -15,6 +15,8 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 if TYPE_CHECKING:
     from rules.normal import Forms
 
+_LONGEST = 14  # bytes of a string that are looked for; a small automaton stays in the processor's cache
+
 # Scripts that are written without spaces: every character may begin or end a word.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u2e80-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -48,20 +50,18 @@ class Literals:
             laid = b" " + laid
         if ends and not laid.endswith(b" "):
             laid += b" "
-        return self._words.setdefault(laid, len(self._words))
+        return self._words.setdefault(laid[:_LONGEST], len(self._words))
 
     def compile(self) -> None:
         """Make ready to find; nothing is added afterwards."""
         if self._words:
-            self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.DFA)
+            self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.ContiguousNFA)
 
     def find(self, forms: Forms) -> set[int]:
         """Give the numbers of all strings that the plain or the folded form of a comment may hold."""
         plain = _laid_out(f" {forms.plain} ")
         folded = _laid_out(f" {forms.folded} ")
-        found = self._found(folded)
-        if plain != folded:
-            found |= self._found(plain)
+        found = self._found(plain if plain == folded else plain + folded)
         found.update(number for sign, number in self._signs.items() if sign in forms.plain)
         return found
 
