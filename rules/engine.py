@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain.types import Ask, Match
 from rules.context import NO_CONTEXT
-from rules.match.link import Links, Wanted, domain
+from rules.hosts import domain
+from rules.match.link import Links, Wanted
 from rules.match.pattern import Patterns
 from rules.match.personal import PersonalNumbers
 from rules.match.phrase import Phrases
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rules.context import Context
+    from rules.lists import DomainList
     from rules.match import Hit
     from rules.match.score import Model
     from rules.model import Link, Matcher, Pack, Rule
@@ -41,7 +43,7 @@ class Placed(NamedTuple):
 
     label: str
     rule: Rule
-    lists: Mapping[str, frozenset[str]]
+    lists: Mapping[str, DomainList]
     models: Mapping[str, Model]
 
 
@@ -104,9 +106,9 @@ class Rulebook:
         self._patterns = Patterns({number: m.pattern for number, (_, m) in numbered if m.pattern})
         self._finders = (
             Phrases({number: m.phrase for number, (_, m) in numbered if m.phrase}),
-            Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link}),
             PersonalNumbers({number: m.personal for number, (_, m) in numbered if m.personal}),
         )
+        self._links = Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link})
         models = {name: model for placed in rules for name, model in placed.models.items()}
         self._repeats = Repeats({number: m.repeat for number, (_, m) in numbered if m.repeat})
         self._scores = Scores({number: m.score for number, (_, m) in numbered if m.score}, models)
@@ -116,7 +118,7 @@ class Rulebook:
         forms = Forms(text)
         first: dict[int, Hit | None] = {}
         found = (finder.find(forms) for finder in self._finders)
-        for hit in chain(*found, self._repeats.find(forms, context), self._scores.find(forms, context)):
+        for hit in chain(*found, self._links.find(forms, context), self._repeats.find(forms, context), self._scores.find(forms, context)):
             known = first.get(hit.number)
             if known is None or (hit.start, -hit.end) < (known.start, -known.end):
                 first[hit.number] = hit
@@ -158,8 +160,9 @@ def _why_inert(pack: Pack) -> str:
 
 
 def _wanted(placed: Placed, link: Link) -> Wanted:
-    listed = (placed.lists[name] for name in link.lists)
-    return Wanted(domains=frozenset(map(domain, link.domains)).union(*listed), any=link.any)
+    listed = tuple(placed.lists[name] for name in link.lists if name in placed.lists)
+    domains = frozenset(map(domain, link.domains))
+    return Wanted(domains=domains, lists=listed, shortener=link.shortener, any=link.any)
 
 
 def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, context: Context) -> Match:
