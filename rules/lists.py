@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import re2
 
-from rules.hosts import EVERYBODYS, NotADomain, domain, host, is_ip, is_suffix, open_parents, suffixes
+from rules.hosts import EVERYBODYS, NotADomain, domain, host, is_ip, open_parents, suffixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,13 +124,14 @@ def _read_piece(piece: bytes) -> tuple[list[bytes], dict[int, str]]:
     """Give the entries of some lines, and by place what is wrong with those that name none."""
     plain = _simplified(piece)
     lines = plain.split(b"\n")
+    more: list[bytes] = []
     wrong: dict[int, str] = {}
     if plain.translate(None, _PLAIN):
         written = piece.split(b"\n")
         for at in [at for at, line in enumerate(lines) if line.translate(None, _PLAIN)]:
             lines[at] = b""
             try:
-                lines += _entries(written[at])
+                more += _entries(written[at])
             except UnicodeDecodeError:
                 wrong[at] = "is not UTF-8"
             except NotADomain as problem:
@@ -138,8 +139,12 @@ def _read_piece(piece: bytes) -> tuple[list[bytes], dict[int, str]]:
         plain = b"\n".join(lines)
     pattern, endings = _suspects()
     if pattern.search(plain) or not endings.isdisjoint(lines):
-        wrong |= {at: why for at, line in enumerate(lines) if (why := _why_not(line))}
-    return lines, wrong
+        for at, line in enumerate(lines):
+            try:
+                lines[at] = line and _listed(line.decode())
+            except NotADomain as problem:
+                wrong[at] = str(problem)
+    return lines + more, wrong
 
 
 def _simplified(piece: bytes) -> bytes:
@@ -155,7 +160,7 @@ def _entries(line: bytes) -> list[bytes]:
     """Read a line that is more than a domain in small letters. Raises NotADomain, UnicodeDecodeError."""
     text = line.decode("utf-8")
     words = (_COMMENT.sub("", text) if "#" in text else text).split()
-    if len(words) > 1 and is_ip(host(words[0]) or host(f"[{words[0]}]")):
+    if len(words) > 1 and (is_ip(host(words[0])) or is_ip(host(f"[{words[0]}]"))):
         words = [word for word in words[1:] if word.lower().encode() not in _OWN_NAMES]
     elif len(words) > 1:
         message = f"{' '.join(words)!r} is not a domain such as example.com"
@@ -171,7 +176,18 @@ def _entry(word: str) -> bytes:
     name, path = parts[1].lower().removeprefix("www."), (parts[2] or "").rstrip("/")
     if path:
         return (host(name) + comparable(path)).encode()
-    return domain(name).encode()
+    return _listed(name)
+
+
+def _listed(name: str) -> bytes:
+    """Give a domain that may be listed whole; nothing for what hosts files say of their own machine."""
+    if name.encode() in _OWN_NAMES:
+        return b""
+    labels = domain(name).split(".")
+    if not EVERYBODYS.isdisjoint(".".join(labels[at:]) for at in range(len(labels))):
+        message = f"{name!r} is a place of everybody's; list the address of the page itself, such as {name}/page"
+        raise NotADomain(message)
+    return ".".join(labels).encode()
 
 
 def comparable(path: str) -> str:
@@ -194,21 +210,6 @@ def _suspects() -> tuple[re2._Regexp, frozenset[bytes]]:
     under = "|".join(re.escape(name) for name in sorted(open_parents()))
     pattern = rf"(?m)^[^.\n]+$|^\.|\.$|\.\.|^[^.\n]+\.(?:{under})$|(?:^|\.)(?:{named})$"
     return re2.compile(pattern.encode()), frozenset(name.encode() for name in suffixes())
-
-
-def _why_not(line: bytes) -> str | None:
-    """Say why a domain cannot be listed, if it cannot."""
-    if line in _OWN_NAMES or b"/" in line:
-        return None
-    name = line.decode("ascii", "replace")
-    try:
-        domain(name)
-    except NotADomain as wrong:
-        return str(wrong)
-    labels = name.split(".")
-    if not EVERYBODYS.isdisjoint(".".join(labels[at:]) for at in range(len(labels))):
-        return f"{name!r} is a place of everybody's; list the address of the page itself, such as {name}/page"
-    return None
 
 
 def _told(wrong: dict[int, str]) -> str:

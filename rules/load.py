@@ -200,7 +200,7 @@ def _domain_lists(
         try:
             lists[name] = _domain_list(folder / name)
         except OSError as wrong:
-            what = f"{wrong.filename or folder / name} cannot be read ({wrong.strerror})"
+            what = f"{wrong.filename} cannot be read ({wrong.strerror})"
             source.say(route, f"the domain list {folder / name} was refused: {what}; {_how_to_vouch(folder, name)}")
         except BadList as wrong:
             source.say(route, f"the domain list {folder / name} was refused: {wrong}; {_how_to_vouch(folder, name)}")

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from rules.lists import DomainList
     from rules.normal import Forms
 
-_LABEL = r"(?>[^\W_](?:[\w-]{0,61}[^\W_])?)"
+_WITHIN = r"\w\u0300-\u036f-"  # accents may stand on their own
+_LABEL = rf"(?>[^\W_](?:[{_WITHIN}]{{0,61}}[^\W_])?)"
 _SCHEME = r"(?:h(?:tt|xx)ps?|ftps?)(?:\[?:\]?[/\\]{2}|\[:[/\\]{2}\])"
 _USER = r"(?:[^\s/\\?#<>\"]{0,200}@)?"
-_PLACE = r"\[[0-9a-f:.]{2,45}\]|[\w%][\w%.-]{0,300}"
+_PLACE = rf"\[[0-9a-f:.]{{2,45}}\]|[\w%][{_WITHIN}%.]{{0,300}}"
 _PATH = r"\.?[/\\?#][^\s<>\"]*"
 _ADDRESS = re.compile(
     rf"(?:{_SCHEME}{_USER}(?P<place>{_PLACE})"
@@ -69,7 +70,7 @@ _PASSED_ON = re.compile(
     re.IGNORECASE,
 )
 _IN_ITS_NAME = (".translate.goog", ".cdn.ampproject.org")
-_PASSERS_ON = (*_IN_ITS_NAME, "google.com", "archive.org", "12ft.io", "r.jina.ai", *(
+_PASSERS_ON = (*_IN_ITS_NAME, "ampproject.org", "google.com", "archive.org", "12ft.io", "r.jina.ai", *(
     f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "fo", "vn")
 ))  # fmt: skip
 _LAYERS = 3  # of percent signs, each hiding the next
@@ -108,7 +109,8 @@ _SIGNS_OF_ONE = (
     (" org", re.compile(r"\w (org)\b")),
     (" xxx", re.compile(r"\w (xxx)\b")),
 )
-_STRANGE_DOT = re.compile(rf"[a-z0-9]\W{{0,3}}[{_DOTS}]\W{{0,3}}[a-z0-9]", re.IGNORECASE)
+_LATIN = r"a-zа-я0-9\uff10-\uff5a\U0001d400-\U0001d7ff"  # and what is taken for it
+_STRANGE_DOT = re.compile(rf"[{_LATIN}]\W{{0,3}}[{_DOTS}]\W{{0,3}}[{_LATIN}]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,7 @@ def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
             certain = _is_certain(name, path)
         else:
             name = host(found["place"])
-            if not name:
+            if "." not in name and not is_ip(name):
                 continue
             certain = True
         place = _Place(name, path.lstrip(".").replace("\\", "/"))
@@ -338,7 +340,7 @@ def _redirects(path: str) -> Iterator[_Place]:
 
 def _target(found: re.Match[str]) -> Iterator[_Place]:
     name = host(found["place"])
-    if name:
+    if "." in name or is_ip(name):
         yield _Place(name, found["path"] or "")
 
 
