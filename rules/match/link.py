@@ -43,7 +43,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _INNER_DOT = re.compile(r"\.[^\s.]")
-_TRAILING = ".,;:!?'\"]}>…*_~|"
+_TRAILING = ".,;:!?'\")]}>…*_~|"
 _USUAL = frozenset({"com", "net", "org", "info", "biz", "io", "gg", "xyz", "gov", "edu"})
 _WORDS = frozenset("am as at be by do et go he id in is it la me mo my no om pm re so st to us ve".split())
 _NO_NAMES = frozenset(
@@ -77,7 +77,7 @@ _LAYERS = 3  # of percent signs, each hiding the next
 
 # readings
 _EMOJI = "\x01"  # what stands for any one sign that is neither letter nor figure
-_DOTS = "。．｡․﹒"
+_DOTS = "。．｡․"
 _SIGNS = "•·∙‧・"
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 _FLAGS = 0x1F1E6  # the first of the twenty-six letters that flags are made of
@@ -98,17 +98,12 @@ _GUESSED = (
     (re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
     (re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
 )
-# Signs of a hidden address in the folded form, each behind a test that nearly every comment fails at once.
-_SIGNS_OF_ONE = (
-    ("dot", re.compile(r"\bdot ([a-z]{2,})|dot(com|net|org)\b")),
-    ("d0t", re.compile(r"\bd0t ([a-z]{2,})")),
-    ("punto", re.compile(r"\bpunto ([a-z]{2,})\b")),
-    (" .", re.compile(r"\w \. ?([a-z]{2,}|c o m|n e t|o r g)\b|\w \.([a-z]{2,})\b")),
-    (" com", re.compile(r"\w[ .]* (com)\b")),
-    (" net", re.compile(r"\w (net)\b")),
-    (" org", re.compile(r"\w (org)\b")),
-    (" xxx", re.compile(r"\w (xxx)\b")),
-)
+# Signs of a hidden address in the folded form, where every sign but .!?;: is a space. An ending that is named must exist.
+_DOT_IN_WORDS = re.compile(r"dot(?:(?<![a-z]dot)(?: ([a-z]{2,})|\n|$)|(?:com|net|org)\b)")
+_PUNTO = re.compile(r"punto ([a-z]{2,})")
+_LOOSE_DOT = re.compile(r" \. ?(?:([a-z]{2,})\b|c o m\b|n e t\b|o r g\b)")
+_LOOSE_COM = re.compile(r" com\b")
+_LOOSE_ENDING = re.compile(r" (?:net|org|xxx)\b")
 _LATIN = r"a-zа-я0-9\uff10-\uff5a\U0001d400-\U0001d7ff"  # and what is taken for it
 _STRANGE_DOT = re.compile(rf"[{_LATIN}]\W{{0,3}}[{_DOTS}]\W{{0,3}}[{_LATIN}]", re.IGNORECASE)
 
@@ -144,7 +139,6 @@ class Links:
 
     def __init__(self, wanted: Mapping[int, Wanted]) -> None:
         """Take what each matcher looks for, by the matcher's number."""
-        self._wanted = bool(wanted)
         self._by_domain: dict[bytes, list[int]] = {}
         self._by_list: dict[DomainList, list[int]] = {}
         for number, one in wanted.items():
@@ -161,15 +155,15 @@ class Links:
         An address that the platform gave stands where the shortened one in its place stands, or else for the whole
         comment.
         """
-        if not self._wanted:
-            return ()
         text = forms.verbatim
-        addresses = _as_they_stand(text) if "." in text or "//" in text else ()
+        addresses: list[_Address] = []
+        if _INNER_DOT.search(text) or "//" in text:
+            addresses += _as_they_stand(text)
         if _may_be_hidden(text, forms.folded):
-            addresses = (*addresses, *_hidden(text, 0, len(text)))
+            addresses += _hidden(text, 0, len(text))
         if context.links:
-            addresses = (*addresses, *_given(text, context.links))
-        return list(self._hits(addresses)) if addresses else ()
+            addresses += _given(text, context.links)
+        return self._hits(addresses) if addresses else ()
 
     def _hits(self, addresses: Iterable[_Address]) -> Iterator[Hit]:
         seen = set()
@@ -211,27 +205,25 @@ def _parents(name: str) -> list[bytes]:
     return parents
 
 
-def _as_they_stand(text: str) -> tuple[_Address, ...]:
+def _as_they_stand(text: str) -> Iterator[_Address]:
     """Give the addresses that stand in a comment undisguised, or with disguised letters."""
-    if not (_INNER_DOT.search(text) or "//" in text):
-        return ()
-    found: list[_Address] = []
     at = 0
     for word in text.split():
         if "." in word or "//" in word:
             at = text.index(word, at)
             end = at + len(word)
-            found += _addresses(text, at, end)
+            yield from _addresses(text, at, end)
             if not word.isascii():
-                found += _hidden(text, at, end)
+                yield from _hidden(text, at, end)
             at = end
-    return tuple(found)
 
 
 def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
     for found in _ADDRESS.finditer(text, start, end):
-        bare, path = found["bare"], found["path"] or ""
-        stop = found.start() + len(_without_trailing(found[0]))
+        whole, placed, bare, path = found.group(0, "place", "bare", "path")
+        if whole[-1] in _TRAILING:
+            whole = _without_trailing(whole)
+        stop = found.start() + len(whole)
         if bare:
             written = _to_an_ending(bare) if not path else bare
             if not written:
@@ -242,24 +234,23 @@ def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
             stop -= len(bare) - len(written)
             certain = _is_certain(name, path)
         else:
-            name = host(found["place"])
+            name = host(placed)
             if "." not in name and not is_ip(name):
                 continue
             certain = True
-        place = _Place(name, path.lstrip(".").replace("\\", "/"))
-        others = (*_disguised(bare or found["place"], place), *_carried(place))
-        yield _Address(found.start(), stop, (place, *others), certain)
+        place = _Place(name, path.lstrip(".").replace("\\", "/") if path else "")
+        yield _Address(found.start(), stop, (place, *_disguised(bare or placed, place), *_carried(place)), certain)
 
 
 def _without_trailing(written: str) -> str:
     """Leave off what belongs to the sentence around an address."""
     while True:
         kept = written.rstrip(_TRAILING)
-        if kept.endswith(")") and kept.count(")") > kept.count("("):
-            kept = kept[:-1]
-        if kept == written:
+        closing = written[len(kept) : len(kept) + 1] == ")"
+        if not (closing and kept.count("(") > kept.count(")")):
             return kept
-        written = kept
+        written = kept + ")"
+        return written
 
 
 def _to_an_ending(written: str) -> str:
@@ -280,44 +271,49 @@ def _exists(name: str, written: str) -> bool:
     return last in _USUAL or not written[-len(last) :].istitle() or written.istitle()
 
 
-def _is_certain(name: str, path: str) -> bool:
+def _is_certain(name: str, path: str | None) -> bool:
     last = name.rpartition(".")[2]
     if last in _USUAL or name.startswith("www.") or name in SHORTENERS:
         return True
-    return path[:1] == "/" and len(path) > 1 and last not in _WORDS
+    return bool(path) and path[0] == "/" and len(path) > 1 and last not in _WORDS
 
 
-def _disguised(written: str, place: _Place) -> Iterator[_Place]:
-    """Give the host that an address looks like, if some of its letters are of another alphabet.
+def _disguised(written: str, place: _Place) -> tuple[_Place, ...]:
+    """Give the host that an address looks like, if its letters are of another alphabet or have dots between them.
 
     An accent is no disguise: bücher.example and bucher.example are two sites.
     """
     if not written.isascii() and not all(map(_is_accented, written)):
         alike = host(look_alike(unicodedata.normalize("NFC", written)))
-        if alike and alike.isascii() and alike != place.host:
-            yield _Place(alike, place.path)
-    *letters, last = place.host.split(".")
-    if len(letters) > 3 and all(len(letter) == 1 for letter in letters):  # noqa: PLR2004 - fewer may be a real name
-        yield _Place(f"{''.join(letters)}.{last}", place.path)
+        return (_Place(alike, place.path),) if alike not in {"", place.host} else ()
+    if place.host[1:2] == "." == place.host[3:4]:
+        *letters, last = place.host.split(".")
+        if len(letters) > 3 and all(len(letter) == 1 for letter in letters):  # noqa: PLR2004 - fewer may be a name
+            return (_Place(f"{''.join(letters)}.{last}", place.path),)
+    return ()
 
 
 def _is_accented(char: str) -> bool:
     return char.isascii() or unicodedata.normalize("NFD", char)[0].isascii()
 
 
-def _carried(place: _Place) -> Iterator[_Place]:
+def _carried(place: _Place) -> Iterable[_Place]:
     """Give the places that an address carries in itself: redirects, archives, translations, copies of pages."""
     name, path = place
-    if name.endswith(_PASSERS_ON):
-        for ending in _IN_ITS_NAME:
-            if name.endswith(ending):
-                inner = name.removesuffix(ending).replace("--", "\0").replace("-", ".").replace("\0", "-")
-                yield _Place(inner, path)
-        passed_on = _PASSED_ON.match(name + path)
-        if passed_on:
-            yield _Place(host(passed_on["place"]), passed_on["path"] or "")
+    carried = _passed_on(name, path) if name.endswith(_PASSERS_ON) else ()
     if path and ("=" in path or "%" in path or ":" in path or "aHR0" in path):
-        yield from _redirects(path)
+        return (*carried, *_redirects(path))
+    return carried
+
+
+def _passed_on(name: str, path: str) -> Iterator[_Place]:
+    for ending in _IN_ITS_NAME:
+        if name.endswith(ending):
+            inner = name.removesuffix(ending).replace("--", "\0").replace("-", ".").replace("\0", "-")
+            yield _Place(inner, path)
+    passed_on = _PASSED_ON.match(name + path)
+    if passed_on:
+        yield _Place(host(passed_on["place"]), passed_on["path"] or "")
 
 
 def _redirects(path: str) -> Iterator[_Place]:
@@ -409,12 +405,24 @@ def _read(text: str, start: int, end: int) -> _Reading:
 
 def _may_be_hidden(text: str, folded: str) -> bool:
     """Tell whether it is worth reading a comment differently; nearly always no, and quickly."""
-    for sign, more in _SIGNS_OF_ONE:
-        if sign in folded:
-            for found in more.finditer(folded):
-                if found.lastindex and (is_ending(found[found.lastindex]) or found[0][-2] == " "):
-                    return True
-    return not text.isascii() and any(dot in text for dot in _DOTS) and bool(_STRANGE_DOT.search(text))
+    return (
+        ("dot" in folded and _has_sign(_DOT_IN_WORDS, folded))
+        or (" ." in folded and _has_sign(_LOOSE_DOT, folded))
+        or (" com" in folded and _has_sign(_LOOSE_COM, folded))
+        or ("punto" in folded and _has_sign(_PUNTO, folded))
+        or (not text.isascii() and _may_be_hidden_in_signs(text, folded))
+    )
+
+
+def _may_be_hidden_in_signs(text: str, folded: str) -> bool:
+    """Tell the same of dots of other scripts, and of emoji in the place of dots."""
+    if (" net" in folded or " org" in folded or " xxx" in folded) and _has_sign(_LOOSE_ENDING, folded):
+        return True
+    return ("。" in text or "．" in text or "｡" in text or "․" in text) and bool(_STRANGE_DOT.search(text))
+
+
+def _has_sign(sign: re.Pattern[str], folded: str) -> bool:
+    return any(not found.lastindex or is_ending(found[1]) for found in sign.finditer(folded))
 
 
 def _hidden(text: str, start: int, end: int) -> Iterator[_Address]:
