@@ -19,6 +19,7 @@ from connectors.contract import ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from bot.settings import AccountSettings, Settings
 
 FREE_BYTES = 2 * 1024**3

@@ -118,7 +118,12 @@ class Rulebook:
         forms = Forms(text)
         first: dict[int, Hit | None] = {}
         found = (finder.find(forms) for finder in self._finders)
-        for hit in chain(*found, self._links.find(forms, context), self._repeats.find(forms, context), self._scores.find(forms, context)):
+        for hit in chain(
+            *found,
+            self._links.find(forms, context),
+            self._repeats.find(forms, context),
+            self._scores.find(forms, context),
+        ):
             known = first.get(hit.number)
             if known is None or (hit.start, -hit.end) < (known.start, -known.end):
                 first[hit.number] = hit

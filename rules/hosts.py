@@ -17,28 +17,26 @@ from urllib.parse import unquote
 from tldextract import TLDExtract
 
 LONGEST = 253  # characters; no longer name can be looked up (RFC 1035)
-SHORTENERS = frozenset(
-    (
-        "bit.ly bitly.com j.mp tinyurl.com is.gd v.gd ow.ly buff.ly goo.gl rebrand.ly cutt.ly shorturl.at tiny.cc t.ly "
-        "rb.gy s.id bl.ink lnkd.in trib.al dlvr.it ift.tt fb.me wp.me amzn.to soo.gd qr.ae qrco.de adf.ly "
-        "ouo.io shorte.st sh.st bc.vc linktr.ee snip.ly po.st mcaf.ee clck.ru u.to tr.im su.pr x.co surl.li urlz.fr "
-        "n9.cl acortar.link shorturl.asia 1url.com lc.chat kutt.it short.gy spr.ly hubs.ly hubs.la zpr.io gg.gg"
-    ).split()
+_SHORTENERS = (
+    "bit.ly bitly.com j.mp tinyurl.com is.gd v.gd ow.ly buff.ly goo.gl rebrand.ly cutt.ly shorturl.at tiny.cc t.ly "
+    "rb.gy s.id bl.ink lnkd.in trib.al dlvr.it ift.tt fb.me wp.me amzn.to soo.gd qr.ae qrco.de adf.ly "
+    "ouo.io shorte.st sh.st bc.vc linktr.ee snip.ly po.st mcaf.ee clck.ru u.to tr.im su.pr x.co surl.li urlz.fr "
+    "n9.cl acortar.link shorturl.asia 1url.com lc.chat kutt.it short.gy spr.ly hubs.ly hubs.la zpr.io gg.gg"
 )
+SHORTENERS = frozenset(_SHORTENERS.split())
 """Hosts whose addresses say nothing of where they lead. X's own t.co is none: X tells where each of those leads."""
 
-EVERYBODYS = SHORTENERS | frozenset(
-    (
-        "gov mil kcmo.org kclibrary.org ridekc.org google.com youtube.com youtu.be goo.gl g.co forms.gle facebook.com "
-        "fb.com instagram.com whatsapp.com wa.me messenger.com threads.net x.com twitter.com t.co t.me telegram.org "
-        "nextdoor.com snapchat.com pinterest.com tiktok.com reddit.com redd.it linkedin.com twitch.tv discord.com "
-        "discord.gg wikipedia.org wikimedia.org archive.org apple.com icloud.com microsoft.com live.com office.com "
-        "bing.com yahoo.com duckduckgo.com amazon.com ebay.com paypal.com venmo.com gofundme.com "
-        "netflix.com spotify.com soundcloud.com vimeo.com dropbox.com zoom.us eventbrite.com change.org github.com "
-        "imgur.com nytimes.com washingtonpost.com cnn.com foxnews.com npr.org kcur.org kansascity.com kshb.com kmbc.com "
-        "kctv5.com fox4kc.com adobe.com cloudflare.com mozilla.org"
-    ).split()
+_EVERYBODYS = (
+    "gov mil kcmo.org kclibrary.org ridekc.org google.com youtube.com youtu.be goo.gl g.co forms.gle facebook.com "
+    "fb.com instagram.com whatsapp.com wa.me messenger.com threads.net x.com twitter.com t.co t.me telegram.org "
+    "nextdoor.com snapchat.com pinterest.com tiktok.com reddit.com redd.it linkedin.com twitch.tv discord.com "
+    "discord.gg wikipedia.org wikimedia.org archive.org apple.com icloud.com microsoft.com live.com office.com "
+    "bing.com yahoo.com duckduckgo.com amazon.com ebay.com paypal.com venmo.com gofundme.com "
+    "netflix.com spotify.com soundcloud.com vimeo.com dropbox.com zoom.us eventbrite.com change.org github.com "
+    "imgur.com nytimes.com washingtonpost.com cnn.com foxnews.com npr.org kcur.org kansascity.com kshb.com kmbc.com "
+    "kctv5.com fox4kc.com adobe.com cloudflare.com mozilla.org"
 )
+EVERYBODYS = SHORTENERS | frozenset(_EVERYBODYS.split())
 """Endings and hosts on which everybody writes or reads: no list may condemn one whole, or a name beneath it."""
 
 _FIGURES = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}", re.ASCII)
@@ -111,7 +109,7 @@ def host(written: str) -> str:
         return _ipv6(written)
     if "%" in written:
         written = unquote(written)
-    name = ascii_name(written).rstrip(".")
+    name = ascii_name(written).rstrip(".") if len(written) <= LONGEST else ""
     if not name or len(name) > LONGEST or ".." in name or name[0] == ".":
         return ""
     return _ipv4(name) if name[name.rfind(".") + 1].isdigit() and _FIGURES.fullmatch(name) else name

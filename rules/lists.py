@@ -65,7 +65,7 @@ class DomainList:
         return f"{self.name}#{self.sha256[:12]}"
 
     def entry(self, parents: Sequence[bytes], path: str) -> str | None:
-        """Give the entry that a host, the first of `parents` (itself and every domain above it), and a path fall under."""
+        """Give the entry that an address falls under: `parents` are its host and every domain above that."""
         for parent in parents:
             if parent in self.entries:
                 return parent.decode()

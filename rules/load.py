@@ -219,7 +219,9 @@ def _vouching(path: Path) -> Path:
 
 
 def _how_to_vouch(folder: Path, name: str) -> str:
-    return f"if it is the list you mean to use, whole and corrected, run: cd {folder} && sha256sum {name} > {name}.sha256"
+    return (
+        f"if it is the list you mean to use, whole and corrected, run: cd {folder} && sha256sum {name} > {name}.sha256"
+    )
 
 
 def _waits_for(link: Link, missing: tuple[str, ...]) -> bool:

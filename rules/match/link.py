@@ -15,10 +15,11 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from rules.hosts import LONGEST, SHORTENERS, ascii_name, host, is_ending, is_ip
+from rules.hosts import SHORTENERS, ascii_name, host, is_ending, is_ip
 from rules.match import Hit
 from rules.normal import look_alike
 
@@ -45,11 +46,13 @@ _ADDRESS = re.compile(
 _INNER_DOT = re.compile(r"\.[^\s.]")
 _TRAILING = ".,;:!?'\")]}>…*_~|"
 _USUAL = frozenset({"com", "net", "org", "info", "biz", "io", "gg", "xyz", "gov", "edu"})
-_WORDS = frozenset("am as at be by do et go he id in is it la me mo my no om pm re so st to us ve".split())
-_NO_NAMES = frozenset(
+_WORDS = "am as at be by do et go he id in is it la me mo my no om pm re so st to us ve"
+_ENGLISH_ENDINGS = frozenset(_WORDS.split())
+_FEW_WORDS = (
     "the a an this that these those our my your his her their its every any some no of and or in pre post old early "
-    "late first new big another from by during since for as like whole entire el la los las un una era".split()
+    "late first new big another from by during since for as like whole entire el la los las un una era"
 )
+_NO_NAMES = frozenset(_FEW_WORDS.split())
 
 # what stands inside another address
 _REDIRECT = re.compile(
@@ -98,7 +101,7 @@ _GUESSED = (
     (re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
     (re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
 )
-# Signs of a hidden address in the folded form, where every sign but .!?;: is a space. An ending that is named must exist.
+# Signs of a hidden address in the folded form, where all but .!?;: is a space. An ending that is named must exist.
 _DOT_IN_WORDS = re.compile(r"dot(?:(?<![a-z]dot)(?: ([a-z]{2,})|\n|$)|(?:com|net|org)\b)")
 _PUNTO = re.compile(r"punto ([a-z]{2,})")
 _LOOSE_DOT = re.compile(r" \. ?(?:([a-z]{2,})\b|c o m\b|n e t\b|o r g\b)")
@@ -208,49 +211,34 @@ def _parents(name: str) -> list[bytes]:
 def _as_they_stand(text: str) -> Iterator[_Address]:
     """Give the addresses that stand in a comment undisguised, or with disguised letters."""
     at = 0
-    for word in text.split():
-        if "." in word or "//" in word:
-            at = text.index(word, at)
-            end = at + len(word)
-            yield from _addresses(text, at, end)
-            if not word.isascii():
-                yield from _hidden(text, at, end)
-            at = end
+    for word in [word for word in text.split() if "." in word or "//" in word]:
+        at = text.index(word, at)
+        end = at + len(word)
+        yield from _addresses(text, at, end)
+        if not word.isascii():
+            yield from _hidden(text, at, end)
+        at = end
 
 
 def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
     for found in _ADDRESS.finditer(text, start, end):
         whole, placed, bare, path = found.group(0, "place", "bare", "path")
+        written = placed or (bare if path else _to_an_ending(bare))
+        name = host(written)
+        if not (_is_host(name) if placed else _exists(name, written)):
+            continue
         if whole[-1] in _TRAILING:
             whole = _without_trailing(whole)
-        stop = found.start() + len(whole)
-        if bare:
-            written = _to_an_ending(bare) if not path else bare
-            if not written:
-                continue
-            name = host(written)
-            if not _exists(name, written):
-                continue
-            stop -= len(bare) - len(written)
-            certain = _is_certain(name, path)
-        else:
-            name = host(placed)
-            if "." not in name and not is_ip(name):
-                continue
-            certain = True
+        stop = found.start() + len(whole) - len(placed or bare) + len(written)
         place = _Place(name, path.lstrip(".").replace("\\", "/") if path else "")
-        yield _Address(found.start(), stop, (place, *_disguised(bare or placed, place), *_carried(place)), certain)
+        places = (place, *_disguised(written, place), *_carried(place))
+        yield _Address(found.start(), stop, places, bool(placed) or _is_certain(*place))
 
 
 def _without_trailing(written: str) -> str:
-    """Leave off what belongs to the sentence around an address."""
-    while True:
-        kept = written.rstrip(_TRAILING)
-        closing = written[len(kept) : len(kept) + 1] == ")"
-        if not (closing and kept.count("(") > kept.count(")")):
-            return kept
-        written = kept + ")"
-        return written
+    """Leave off what belongs to the sentence around an address, but a bracket only if it was opened there."""
+    kept = written.rstrip(_TRAILING)
+    return kept + ")" if kept.count("(") > kept.count(")") and written.startswith(kept + ")") else kept
 
 
 def _to_an_ending(written: str) -> str:
@@ -259,6 +247,10 @@ def _to_an_ending(written: str) -> str:
     if "." in head and last[0].isupper() and not written.isupper() and is_ending(ascii_name(head.rpartition(".")[2])):
         return head
     return written
+
+
+def _is_host(name: str) -> bool:
+    return "." in name or is_ip(name)
 
 
 def _exists(name: str, written: str) -> bool:
@@ -271,11 +263,11 @@ def _exists(name: str, written: str) -> bool:
     return last in _USUAL or not written[-len(last) :].istitle() or written.istitle()
 
 
-def _is_certain(name: str, path: str | None) -> bool:
+def _is_certain(name: str, path: str) -> bool:
     last = name.rpartition(".")[2]
     if last in _USUAL or name.startswith("www.") or name in SHORTENERS:
         return True
-    return bool(path) and path[0] == "/" and len(path) > 1 and last not in _WORDS
+    return path[:1] == "/" and len(path) > 1 and last not in _ENGLISH_ENDINGS
 
 
 def _disguised(written: str, place: _Place) -> tuple[_Place, ...]:
@@ -325,7 +317,9 @@ def _redirects(path: str) -> Iterator[_Place]:
         for target in _BARE_TARGET.finditer(path):
             yield from _target(target)
         for hidden in _BASE64.finditer(path):
-            plain = urlsafe_b64decode(hidden[1].replace("+", "-") + "=" * (-len(hidden[1]) % 4)).decode("utf-8", "replace")
+            plain = urlsafe_b64decode(hidden[1].replace("+", "-") + "=" * (-len(hidden[1]) % 4)).decode(
+                "utf-8", "replace"
+            )
             for target in _REDIRECT.finditer(plain):
                 yield from _target(target)
         further = unquote(path, errors="replace")
@@ -336,7 +330,7 @@ def _redirects(path: str) -> Iterator[_Place]:
 
 def _target(found: re.Match[str]) -> Iterator[_Place]:
     name = host(found["place"])
-    if "." in name or is_ip(name):
+    if _is_host(name):
         yield _Place(name, found["path"] or "")
 
 
@@ -378,21 +372,25 @@ class _Table(dict[str, str]):
 def _read_as(char: str) -> str:
     """Give what a character stands for in an address: nothing for an invisible one, a letter for a styled one."""
     category = unicodedata.category(char)
-    if char.isascii():
-        return char
-    if category in {"Cf", "Me"} or unicodedata.name(char, "").startswith("VARIATION") or char in "\u034f\u3164\uffa0":
+    name = unicodedata.name(char, "")
+    if category in {"Cf", "Me"} or name.startswith("VARIATION") or char in "\u034f\u3164\uffa0":
         return ""
     plain = unicodedata.normalize("NFKC", char)
-    if char in _DOTS or plain in _DOTS:
+    if plain in _DOTS:
         return "."
     if plain.isascii():
         return plain
-    if _FLAGS <= ord(char) < _FLAGS + 26:
-        return chr(ord("a") + ord(char) - _FLAGS)
     if char in _SIGNS or category[0] == "S" or category == "Cn":
-        alike = look_alike(char)
-        return alike if alike.isascii() and alike.isalnum() else _EMOJI
-    return " " if unicodedata.name(char, "").startswith(_UNSPACED) else char
+        return _sign_as(char)
+    return " " if name.startswith(_UNSPACED) else char
+
+
+def _sign_as(char: str) -> str:
+    """Give the letter that an emoji shows, if it shows one."""
+    if _FLAGS <= ord(char) < _FLAGS + len(ascii_lowercase):
+        return ascii_lowercase[ord(char) - _FLAGS]
+    alike = look_alike(char)
+    return alike if alike.isascii() and alike.isalnum() else _EMOJI
 
 
 _READ_AS = _Table(_read_as)
