@@ -197,10 +197,10 @@ def comparable(path: str) -> str:
 
 
 def _pages(own: bytes, path: str) -> Iterator[bytes]:
-    """Give every page at or above a path of a host, the innermost first."""
+    """Give every page at or above a path of a host."""
     whole = comparable(path)
-    for cut in reversed([found.start() for found in _CUT.finditer(whole, 1)]):
-        yield own + whole[:cut].encode("utf-8", "replace")
+    for cut in _CUT.finditer(whole, 1):
+        yield own + whole[: cut.start()].encode("utf-8", "replace")
 
 
 @cache

@@ -131,6 +131,7 @@ def test_links_to_a_listed_domain_are_found(text: str, found: str) -> None:
         "https://kcmo.gov\\@bad.example.com/",
         "write to me@bad.example.com",
         "first.last@bad.example.com",
+        "bad.example.com@mail.example.net",
         "@bad.example.com",
         "@me.bad.example.com",
         "#bad.example.com",
@@ -239,6 +240,11 @@ def test_names_in_other_alphabets_are_compared_in_ascii() -> None:
 )
 def test_any_link_is_any_address(text: str) -> None:
     assert links(f"look {text} here", any_=True) == [text]
+
+
+def test_two_sentences_without_a_space_between_them_are_no_host() -> None:
+    assert links("This is the end.It was good", "end.it") == []
+    assert links("see end.it and END.IT and End.It", "end.it") == ["end.it", "END.IT", "End.It"]
 
 
 NO_ADDRESSES = [
