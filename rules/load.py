@@ -112,7 +112,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         _check_reach(source, at, rule, policy)
         if _can_compile(source, at, rule):
             book = Rulebook([Placed("on trial", rule, domains, models)])
-            _check_examples(source, at, rule, book, excused=any(_waits_for(link, missing) for _, link in _links(rule)))
+            _check_examples(source, at, rule, book, excused=any(_waits(link, domains) for _, link in _links(rule)))
             _check_viewpoint(source, at, book, policy)
     said = source.accepted(said)
     return Pack(
@@ -184,18 +184,27 @@ def _domain_lists(
 ) -> tuple[_Lists, tuple[str, ...]]:
     """Read the lists that rules name, each once, and give the names of those that are not there.
 
-    Whatever is wrong with a list is said where a rule first names it.
+    Whatever is wrong with a list is said where a rule first names it. A list under ``except`` must be there: without it
+    the rule would act where it should be silent.
     """
     named: dict[str, Route] = {}
+    excepted: dict[str, Route] = {}
     for at, rule in rules:
         for route, link in _links(rule):
             for index, name in enumerate(link.lists):
                 named.setdefault(name, (*at, *route, "lists", index))
+                if route[0] == "except":
+                    excepted.setdefault(name, (*at, *route, "lists", index))
     lists: _Lists = {}
     missing = []
     for name, route in named.items():
         if folder is None or not ((folder / name).exists() or _vouching(folder / name).exists()):
             missing.append(name)
+            if name in excepted:
+                what = (
+                    f"the domain list {name!r} is not there, and without it the rule would reach further than it says"
+                )
+                source.say(excepted[name], f"{what}; put it into the folder of lists or take the name out")
             continue
         try:
             lists[name] = _domain_list(folder / name)
@@ -224,9 +233,9 @@ def _how_to_vouch(folder: Path, name: str) -> str:
     )
 
 
-def _waits_for(link: Link, missing: tuple[str, ...]) -> bool:
+def _waits(link: Link, lists: _Lists) -> bool:
     """Tell whether a matcher can find nothing at all until the City has its lists."""
-    return bool(link.lists) and not (link.domains or link.shortener) and set(link.lists) <= set(missing)
+    return bool(link.lists) and not (link.domains or link.shortener) and lists.keys().isdisjoint(link.lists)
 
 
 def _check_ids(source: Source, rules: list[tuple[Route, Rule]]) -> None:

@@ -250,6 +250,28 @@ def test_a_city_without_lists_can_start_and_is_told(tmp_path: Path) -> None:
         assert not Engine([pack]).evaluate("https://bad.example.com/")
 
 
+def test_an_exception_does_not_silently_go_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileProblems) as refused:
+        a_pack(tmp_path, a_rule([], except_=[{"link": {"lists": ["ours.txt"]}}]))
+    (problem,) = refused.value.problems
+    assert problem.endswith(
+        "rules.0.except.0.link.lists.0: the domain list 'ours.txt' is not there, and without it the rule would reach "
+        "further than it says; put it into the folder of lists or take the name out"
+    )
+
+
+def test_a_refused_list_is_the_only_thing_said_of_its_rule(tmp_path: Path) -> None:
+    put(tmp_path, "co.uk\n")
+    examples = {
+        "match": ["see bad.example.com", "see www.bad.example.com"],
+        "near_miss": ["bad"],
+        "no_match": ["a", "b"],
+    }
+    with pytest.raises(FileProblems) as refused:
+        a_pack(tmp_path, a_rule([{"link": {"lists": ["adult.txt"]}}], examples=examples), lists=tmp_path)
+    assert len(refused.value.problems) == 1
+
+
 def test_examples_are_excused_only_while_the_list_is_missing(tmp_path: Path) -> None:
     examples = {
         "match": ["see bad.example.com", "see www.bad.example.com"],
