@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import pauses
@@ -17,7 +19,6 @@ from connectors.contract import ConnectorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from bot.settings import AccountSettings, Settings
 
@@ -35,7 +36,9 @@ class Finding:
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Look at everything in turn; nothing is changed but that the data folder is made if it is not there."""
-    yield _rulebook(settings)
+    book = Rulebook.read(settings.rules)
+    yield _rulebook(book)
+    yield from _lists(book, settings)
     yield _disk(settings)
     yield from _database(settings, now)
     problems = tuple(check_browser(settings.browser))
@@ -45,8 +48,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield _account(settings, entry, now)
 
 
-def _rulebook(settings: Settings) -> Finding:
-    book = Rulebook.read(settings.rules)
+def _rulebook(book: Rulebook) -> Finding:
     inert = [f"pack {each.pack.label} has no effect: {each.reason}" for each in book.engine.inert]
     if not book.policy.in_force:
         inert.insert(0, f"policy {book.policy.id} is not approved in this wording (sha256 {book.policy.sha256})")
@@ -54,6 +56,24 @@ def _rulebook(settings: Settings) -> Finding:
         return Finding(False, "policy and packs", (*inert, "Add an entry to the approvals file, with name and date."))  # noqa: FBT003
     detail = f"{book.policy.id}, approved by {book.policy.approved_by} on {book.policy.approved_on}"
     return Finding(True, "policy and packs", (detail,))  # noqa: FBT003
+
+
+def _lists(book: Rulebook, settings: Settings) -> Iterator[Finding]:
+    """Tell of every domain list that a pack names which bytes of it count, or that it is missing.
+
+    A folder that lacks a list is a mistake; a city that has no folder yet only has fewer sites to go by.
+    """
+    packs = [*book.engine.packs, *(each.pack for each in book.engine.inert)]
+    folder = settings.rules.lists
+    for listed in {name: listed for pack in packs for name, listed in sorted(pack.lists.items())}.values():
+        changed = datetime.fromtimestamp(((folder or Path()) / listed.name).stat().st_mtime, settings.zone)
+        size = f"{len(listed)} entries, {listed.size} bytes, changed {changed:%Y-%m-%d %H:%M %Z}"
+        yield Finding(True, f"domain list {listed.name}", (f"{size}, SHA-256 {listed.sha256}",))  # noqa: FBT003
+    for name in sorted({name for pack in packs for name in pack.missing}):
+        where = f"put it into {folder}" if folder else "name a folder as rules.lists in the settings, put it there"
+        without = ", ".join(f"{pack.id}" for pack in packs if name in pack.missing)
+        what = f"MISSING, so rules of {without} do without it; {where}, and run: sha256sum {name} > {name}.sha256"
+        yield Finding(folder is None, f"domain list {name}", (what,))
 
 
 def _disk(settings: Settings) -> Finding:

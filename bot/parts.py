@@ -42,7 +42,15 @@ class Rulebook:
         packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
         documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
+        documents |= {pack.lists_sha256: (f"lists of {pack.name}", pack.lists_record) for pack in packs if pack.lists}
         return cls(policy=policy, engine=Engine(packs), documents=documents)
+
+    @property
+    def in_force(self) -> Mapping[str, str]:
+        """What a verdict was given on besides the policy: packs in force and their lists, by name to SHA-256."""
+        packs = self.engine.packs
+        lists = {f"lists of {pack.label}": pack.lists_sha256 for pack in packs if pack.lists}
+        return {pack.label: pack.sha256 for pack in packs} | lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 JUDGED_AT_ONCE = 100
 CAPTURED_AT_ONCE = 4
+LINK_CARDS = ("link", "share")  # attachments that are a link's target, as X and Facebook call them
 
 log = logger("pipeline")
 
@@ -139,7 +140,7 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         case.revision,
         verdict,
         policy_sha256=parts.rulebook.policy.sha256,
-        packs={pack.label: pack.sha256 for pack in parts.rulebook.engine.packs},
+        packs=parts.rulebook.in_force,
         now=now,
     )
     event = {Outcome.CLEAR: Event.CLEARED, Outcome.REVIEW: Event.REFERRED, Outcome.ACT: Event.MARKED}[verdict.outcome]
@@ -162,6 +163,7 @@ def _context(tx: Tx, comment: Comment) -> Context:
     return Context(
         parent_post=parent_post,
         thread=tuple(parent.text for parent in records.thread(tx, comment.ref)),
+        links=tuple(card.url for card in comment.attachments if card.url and card.kind in LINK_CARDS),
     )
 
 

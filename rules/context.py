@@ -38,7 +38,8 @@ class Context:
     """What stands above a comment: the City's post, and in `thread` the comments that this one answers.
 
     `posted_at` is when the comment was written; `earlier` the other comments of its account; `scores` what the City's
-    own model server said, if it has one.
+    own model server said, if it has one; `links` where the addresses in the comment lead, whole and in their order, if
+    the platform shortens them and tells.
     """
 
     parent_post: str = ""
@@ -46,6 +47,7 @@ class Context:
     posted_at: datetime | None = None
     earlier: tuple[Earlier, ...] = ()
     scores: Mapping[str, ModelScore] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
 
     def is_quoted(self, excerpt: str) -> bool:
         """Tell whether these words repeat the City's own, or a whole phrase of a comment that is being answered."""

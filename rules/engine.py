@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.domain.types import Ask, Match
 from rules.context import NO_CONTEXT
-from rules.match.link import Links, Wanted, domain
+from rules.hosts import domain
+from rules.match.link import Links, Wanted
 from rules.match.literal import Literals
 from rules.match.pattern import Patterns
 from rules.match.personal import PersonalNumbers
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rules.context import Context
+    from rules.lists import DomainList
     from rules.match import Hit
     from rules.match.score import Model
     from rules.model import Link, Matcher, Pack, Rule
@@ -42,7 +44,7 @@ class Placed(NamedTuple):
 
     label: str
     rule: Rule
-    lists: Mapping[str, frozenset[str]]
+    lists: Mapping[str, DomainList]
     models: Mapping[str, Model]
 
 
@@ -140,7 +142,7 @@ class Rulebook:
         strings = self._literals.find(forms)
         hits = self._phrases.find(forms, strings)
         for hit in chain(
-            self._links.find(forms),
+            self._links.find(forms, context),
             self._personal.find(forms),
             self._repeats.find(forms, context),
             self._scores.find(forms, context),
@@ -192,8 +194,9 @@ def _why_inert(pack: Pack) -> str:
 
 
 def _wanted(placed: Placed, link: Link) -> Wanted:
-    listed = (placed.lists[name] for name in link.lists)
-    return Wanted(domains=frozenset(map(domain, link.domains)).union(*listed), any=link.any)
+    listed = tuple(placed.lists[name] for name in link.lists if name in placed.lists)
+    domains = frozenset(map(domain, link.domains))
+    return Wanted(domains=domains, lists=listed, shortener=link.shortener, any=link.any)
 
 
 def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, context: Context) -> Match:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
 from rules.engine import Placed, Rulebook
-from rules.match.link import NotADomain, domain
+from rules.hosts import NotADomain, domain
+from rules.lists import BadList, DomainList, read, vouched
 from rules.match.pattern import BadPattern, check
-from rules.model import Approval, ApprovalsFile, Code, Pack, PackFile, PolicyFile, Rule
+from rules.model import Approval, ApprovalsFile, Code, Link, Pack, PackFile, PolicyFile, Rule
 from rules.source import FileProblems, Source, attempt, read_typed
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_pac
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _SHIPPED = Path(__file__).parent / "packs"
-_Lists = dict[str, frozenset[str]]
+_Lists = dict[str, DomainList]
 
 
 class Approvals:
@@ -93,6 +94,10 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
 def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: Approvals | None = None) -> Pack:
     """Read a rule pack, the domain lists it names (files in the folder `lists`), and run its examples.
 
+    A list counts only in the very bytes that ``sha256sum`` gave in a file beside it, NAME.sha256, so that one that was
+    changed or half written never takes effect. A list that is not there at all is `missing` in the pack, which is no
+    error: a city may not have it yet.
+
     Raises `FileProblems` with everything that is wrong in it, OSError if the pack cannot be read.
     """
     body = path.read_bytes()
@@ -100,14 +105,14 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     data = _spelled_out(source, source.data, _words(source.data))
     said = source.model(PackFile, data)
     rules = list(_rules(data))
-    domains = _domains(source, rules, lists)
+    domains, missing = _domain_lists(source, rules, lists)
     models: dict[str, Model] = {}
     _check_ids(source, rules)
     for at, rule in rules:
         _check_reach(source, at, rule, policy)
-        if _can_compile(source, at, rule, domains):
+        if _can_compile(source, at, rule):
             book = Rulebook([Placed("on trial", rule, domains, models)])
-            _check_examples(source, at, rule, book)
+            _check_examples(source, at, rule, book, excused=any(_waits(link, domains) for _, link in _links(rule)))
             _check_viewpoint(source, at, book, policy)
     said = source.accepted(said)
     return Pack(
@@ -120,6 +125,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         rules=said.rules,
         lists=MappingProxyType(domains),
         models=MappingProxyType(models),
+        missing=missing,
         **(approvals or Approvals()).of(_sha256(body)),
     )
 
@@ -156,7 +162,7 @@ def _rules(data: Any) -> Iterator[tuple[Route, Rule]]:
             yield ("rules", at), rule
 
 
-def _links(rule: Rule) -> Iterator[tuple[Route, Any]]:
+def _links(rule: Rule) -> Iterator[tuple[Route, Link]]:
     for route, matcher in _placed_matchers(rule):
         if matcher.link:
             yield (*route, "link"), matcher.link
@@ -173,32 +179,63 @@ def _placed_matchers(rule: Rule) -> Iterator[tuple[Route, Any]]:
             yield (*route, at), matcher
 
 
-def _domains(source: Source, rules: list[tuple[Route, Rule]], folder: Path | None) -> _Lists:
-    """Read the domain lists that rules name, each once; whatever is wrong is said where the rule names it."""
-    domains: _Lists = {}
+def _domain_lists(
+    source: Source, rules: list[tuple[Route, Rule]], folder: Path | None
+) -> tuple[_Lists, tuple[str, ...]]:
+    """Read the lists that rules name, each once, and give the names of those that are not there.
+
+    Whatever is wrong with a list is said where a rule first names it. A list under ``except`` must be there: without it
+    the rule would act where it should be silent.
+    """
+    named: dict[str, Route] = {}
+    excepted: dict[str, Route] = {}
     for at, rule in rules:
         for route, link in _links(rule):
             for index, name in enumerate(link.lists):
-                if name not in domains:
-                    domains[name] = _domain_list(source, (*at, *route, "lists", index), name, folder)
-    return domains
+                named.setdefault(name, (*at, *route, "lists", index))
+                if route[0] == "except":
+                    excepted.setdefault(name, (*at, *route, "lists", index))
+    lists: _Lists = {}
+    missing = []
+    for name, route in named.items():
+        if folder is None or not ((folder / name).exists() or _vouching(folder / name).exists()):
+            missing.append(name)
+            if name in excepted:
+                what = (
+                    f"the domain list {name!r} is not there, and without it the rule would reach further than it says"
+                )
+                source.say(excepted[name], f"{what}; put it into the folder of lists or take the name out")
+            continue
+        try:
+            lists[name] = _domain_list(folder / name)
+        except OSError as wrong:
+            what = f"{wrong.filename} cannot be read ({wrong.strerror})"
+            source.say(route, f"the domain list {folder / name} was refused: {what}; {_how_to_vouch(folder, name)}")
+        except BadList as wrong:
+            source.say(route, f"the domain list {folder / name} was refused: {wrong}; {_how_to_vouch(folder, name)}")
+    return lists, tuple(missing)
 
 
-def _domain_list(source: Source, route: Route, name: str, folder: Path | None) -> frozenset[str]:
-    """Read one domain list: a domain a line, # begins a comment."""
-    if folder is None or not (folder / name).is_file():
-        where = f"in {folder}" if folder else "because no folder for lists is configured"
-        source.say(route, f"the domain list {name!r} is not there ({where}); put the file there or take the name out")
-        return frozenset()
-    domains = set()
-    for number, line in enumerate((folder / name).read_text("utf-8").splitlines(), start=1):
-        entry = line.partition("#")[0].strip()
-        if entry:
-            try:
-                domains.add(domain(entry))
-            except NotADomain as wrong:
-                source.say(route, f"line {number} of {folder / name}: {wrong}; correct that line or take it out")
-    return frozenset(domains)
+def _domain_list(path: Path) -> DomainList:
+    """Read one list. Raises OSError if it or its hash cannot be read, BadList if it is not exactly right."""
+    vouching = _vouching(path).read_bytes()
+    body = path.read_bytes()
+    return read(path.name, body, vouched(path.name, body, vouching))
+
+
+def _vouching(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _how_to_vouch(folder: Path, name: str) -> str:
+    return (
+        f"if it is the list you mean to use, whole and corrected, run: cd {folder} && sha256sum {name} > {name}.sha256"
+    )
+
+
+def _waits(link: Link, lists: _Lists) -> bool:
+    """Tell whether a matcher can find nothing at all until the City has its lists."""
+    return bool(link.lists) and not (link.domains or link.shortener) and lists.keys().isdisjoint(link.lists)
 
 
 def _check_ids(source: Source, rules: list[tuple[Route, Rule]]) -> None:
@@ -223,12 +260,12 @@ def _check_reach(source: Source, at: Route, rule: Rule, policy: Policy) -> None:
         source.say((*at, "outcome"), f"{what}; write hide")
 
 
-def _can_compile(source: Source, at: Route, rule: Rule, lists: _Lists) -> bool:
+def _can_compile(source: Source, at: Route, rule: Rule) -> bool:
     """Check what only a matcher can know of its words; tells whether the rule can be tried out."""
     problems = [(route, what) for route, matcher in _placed_matchers(rule) for route, what in _unusable(route, matcher)]
     for route, what in problems:
         source.say((*at, *route), what)
-    return not problems and all(lists.get(name) for _, link in _links(rule) for name in link.lists)
+    return not problems
 
 
 def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
@@ -248,9 +285,10 @@ def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
             yield (*route, "link", "domains", at), f"{wrong}; write it as example.com"
 
 
-def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> None:
+def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook, *, excused: bool) -> None:
+    """Run a rule's examples; what it must match is `excused` while it waits for a list that is missing."""
     for index, text in enumerate(rule.examples.match):
-        if not book.read(text):
+        if not (excused or book.read(text)):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
     for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 (pydantic needs it when the program runs)
 from enum import StrEnum
@@ -16,6 +17,7 @@ from rules.match.phrase import SHORTEST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rules.lists import DomainList
     from rules.match.score import Model
 
 
@@ -54,18 +56,24 @@ class _Said(BaseModel):
 
 
 class Link(_Said):
-    """Whose addresses: `domains` as written here, `lists` by file name, or `any` address at all."""
+    """Whose addresses: `domains` as written here, `lists` by file name, any `shortener`, or `any` address at all."""
 
     domains: tuple[Words, ...] = ()
     lists: tuple[Words, ...] = ()
+    shortener: bool = False
     any: bool = False
 
     @model_validator(mode="after")
     def _says_whose(self) -> Self:
-        if bool(self.domains or self.lists) == self.any:
-            message = "a link names domains or lists, or says any: true, and not both"
+        if bool(self.domains or self.lists or self.shortener) == self.any:
+            message = "a link names domains, lists or shortener: true, or says any: true, and not both"
             raise ValueError(message)
         return self
+
+    @property
+    def is_anybodys(self) -> bool:
+        """Whether it says of an address no more than that there is one."""
+        return not (self.domains or self.lists)
 
 
 class Repeat(_Said):
@@ -115,7 +123,7 @@ class Condition(_Said):
         if not (self.all or self.any):
             message = "match has neither all nor any, so nothing would ever match"
             raise ValueError(message)
-        if all(matcher.link and matcher.link.any for matcher in (*self.all, *self.any)):
+        if all(matcher.link and matcher.link.is_anybodys for matcher in (*self.all, *self.any)):
             message = "a link alone breaks no rule; name its domains, or say what must stand beside it"
             raise ValueError(message)
         return self
@@ -144,6 +152,14 @@ class Rule(_Said):
     shadow: bool = False
     unless: tuple[Matcher, ...] = Field(default=(), alias="except")
     examples: RuleExamples
+
+    @model_validator(mode="after")
+    def _never_acts_on_a_shortener(self) -> Self:
+        asked = (matcher.link for matcher in (*self.match.all, *self.match.any))
+        if self.outcome is not Ask.REVIEW and any(link and link.shortener for link in asked):
+            message = "nobody knows where a shortened address leads, so it may only ask a person; write outcome: review"
+            raise ValueError(message)
+        return self
 
     @property
     def matchers(self) -> tuple[Matcher, ...]:
@@ -202,7 +218,8 @@ class ApprovalsFile(RootModel[tuple[Approval, ...]]):
 class Pack:
     """A checked rule pack: its rules, and the domain lists and models they name.
 
-    `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes.
+    `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes. `missing` are the lists that rules
+    name and the City has not got: as far as a rule looks for them, it has no effect.
     """
 
     id: str
@@ -212,15 +229,27 @@ class Pack:
     source: str
     sha256: str
     rules: tuple[Rule, ...]
-    lists: Mapping[str, frozenset[str]]
+    lists: Mapping[str, DomainList]
     models: Mapping[str, Model]
+    missing: tuple[str, ...] = ()
     approved_by: str | None = None
     approved_on: date | None = None
 
     @property
     def label(self) -> str:
-        """What a match says of where its rule stood: ``id@version#sha12``."""
-        return f"{self.id}@{self.version}#{self.sha256[:12]}"
+        """What a match says of where its rule stood: ``id@version#sha12``, and ``+sha12`` for the lists it names."""
+        lists = f"+{self.lists_sha256[:12]}" if self.lists else ""
+        return f"{self.id}@{self.version}#{self.sha256[:12]}{lists}"
+
+    @property
+    def lists_record(self) -> str:
+        """Which exact lists the pack was read with, as ``sha256sum`` writes it; empty without lists."""
+        return "".join(f"{self.lists[name].sha256}  {name}\n" for name in sorted(self.lists))
+
+    @property
+    def lists_sha256(self) -> str:
+        """What names those lists together: the SHA-256 (hex) of `lists_record`."""
+        return hashlib.sha256(self.lists_record.encode()).hexdigest()
 
     @property
     def in_force(self) -> bool:

@@ -1,78 +1,140 @@
 """Finds web addresses and tells whose they are, however they are written.
 
-Addresses are found with a scheme, without one, with the dot in words ("example dot com", "example[.]com"), and inside
-the parameters of other addresses (redirects). A listed domain stands for itself and everything under it. Names in
-other alphabets are compared in their ASCII form (RFC 3490). Which endings exist is the Public Suffix List as it came
-with its package: nothing is fetched, and a shortened address is not followed.
+An address is looked for as it stands; and where a comment shows signs of it, in two readings that undo what people do
+to hide one: *written out* ("example dot com", "example[.]com", invisible and styled letters), and *guessed* ("example
+. com", "exa🔥mple.com", "e x a m p l e .com"). What is only guessed counts if the very domain is listed, and not
+otherwise. Addresses that carry another one (redirects, archives, translations) lead to both. Nothing is fetched: a
+shortened address is known as such and not followed.
+
+A listed domain stands for itself and everything under it.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from tldextract import TLDExtract
-
+from rules.hosts import SHORTENERS, ascii_name, host, is_ending, is_ip
 from rules.match import Hit
 from rules.normal import look_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from rules.context import Context
+    from rules.lists import DomainList
     from rules.normal import Forms
 
-_SUFFIXES = TLDExtract(suffix_list_urls=(), cache_dir=None)
-_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_DOT = r"(?:[.。．]| ?\[ ?(?:\.|dot) ?\] ?| ?\( ?(?:\.|dot) ?\) ?| dot | \.(?=(?:com|net|org)\b)| ?\. (?=com\b))"
+_WITHIN = r"\w\u0300-\u036f-"  # accents may stand on their own
+_LABEL = rf"(?>[^\W_](?:[{_WITHIN}]{{0,61}}[^\W_])?)"
+_SCHEME = r"(?:h(?:tt|xx)ps?|ftps?)(?:\[?:\]?[/\\]{2}|\[:[/\\]{2}\])"
+_USER = r"(?:[^\s/\\?#<>\"]{0,200}@)?"
+_PLACE = rf"\[[0-9a-f:.]{{2,45}}\]|[\w%][{_WITHIN}%.]{{0,300}}"
+_PATH = r"\.?[/\\?#][^\s<>\"]*"
 _ADDRESS = re.compile(
-    rf"(?<![\w@.-])(?P<scheme>(?:h(?:tt|xx)ps?|ftp)(?:://|\[:\]//))?(?P<host>{_LABEL}(?:{_DOT}{_LABEL})+)"
-    r"(?![\w@-])(?::\d{1,5})?(?P<path>[/?#][^\s<>\"]*)?",
+    rf"(?:{_SCHEME}{_USER}(?P<place>{_PLACE})"
+    # A bare host begins where a word does (or the underlines around one), and is not half of an e-mail or a hashtag.
+    rf"|(?:(?<![\w@#])|(?<=(?<!\w)_)|(?<=(?<!\w)__))(?<!\w[.-])(?P<bare>{_LABEL}(?:\.{_LABEL})++)(?!@|[^\W_]))"
+    rf"(?::\d{{1,5}})?(?P<path>{_PATH})?",
     re.IGNORECASE,
 )
-_WRITTEN_OUT = ("[.", "(.", "[ .", "( .", " .", ". c", "。", "．")  # a dot that is more than a dot inside a word
-_INNER_DOT = re.compile(r"\.\w")
-_DOTTED = re.compile(r"(?<!\S)[^\s.]+(?:\.[^\s.]+)+\S*")
-_CARRIED = re.compile(r"[?&#]\w*(?:ur[li]|link|dest|target|redir\w*|goto|to|u|q|r)=([^&#\s]+)", re.IGNORECASE)
-_TRAILING = ".,;:!?'\")]}>…"
-_USUAL_ENDINGS = frozenset({"com", "net", "org", "info", "biz", "io", "gg", "xyz"})
-_DEEPEST = 3  # redirects within redirects
+_INNER_DOT = re.compile(r"\.[^\s.]")
+_TRAILING = ".,;:!?'\")]}>…*_~|"
+_USUAL = frozenset({"com", "net", "org", "info", "biz", "io", "gg", "xyz", "gov", "edu"})
+_WORDS = "am as at be by do et go he id in is it la me mo my no om pm re so st to us ve"
+_ENGLISH_ENDINGS = frozenset(_WORDS.split())
+_FEW_WORDS = (
+    "the a an this that these those our my your his her their its every any some no of and or in pre post old early "
+    "late first new big another from by during since for as like whole entire el la los las un una era"
+)
+_NO_NAMES = frozenset(_FEW_WORDS.split())
 
+# what stands inside another address
+_REDIRECT = re.compile(
+    rf"(?P<named>[?&#;]\w{{0,20}}=)?{_SCHEME}{_USER}(?P<place>{_PLACE})(?::\d{{1,5}})?(?=(?P<path>[/?#][^\s<>\"]{{0,300}})?)",
+    re.IGNORECASE,
+)
+_BARE_TARGET = re.compile(
+    r"[?&#;](?:u|ur[il]|link|dest\w{0,12}|target|redir\w{0,12}|goto|go|to|out|next|continue|return\w{0,8}|href)="
+    rf"(?P<place>{_LABEL}(?:\.{_LABEL})++)(?=(?P<path>[/?#][^\s<>\"]{{0,300}})?)(?![\w@])",
+    re.IGNORECASE,
+)
+_TELLS_WHENCE = re.compile(r"[?&#;](?:ref\w*|utm_\w+|source|src|from|via|origin)=", re.IGNORECASE)
+_BASE64 = re.compile(r"[?&#;=/](aHR0c[\w+-]{4,2000})")
+_PASSED_ON = re.compile(
+    r"(?:[\w-]+\.)*(?:ampproject\.org/(?:c|v|i|r|wp)/(?:s/)?|google(?:\.\w{2,3}){1,2}/amp/(?:s/)?"
+    r"|web\.archive\.org/web/[\w*]+/|archive\.(?:today|ph|is|li|md|fo|vn)/(?:\w+/)?|12ft\.io/|r\.jina\.ai/)"
+    rf"(?P<place>{_LABEL}(?:\.{_LABEL})++)(?P<path>[/?#][^\s<>\"]{{0,300}})?",
+    re.IGNORECASE,
+)
+_IN_ITS_NAME = (".translate.goog", ".cdn.ampproject.org")
+_PASSERS_ON = (*_IN_ITS_NAME, "ampproject.org", "google.com", "archive.org", "12ft.io", "r.jina.ai", *(
+    f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "fo", "vn")
+))  # fmt: skip
+_LAYERS = 3  # of percent signs, each hiding the next
 
-class NotADomain(ValueError):
-    """A line of a domain list does not name a domain, or names an ending that is everybody's."""
+# readings
+_EMOJI = "\x01"  # what stands for any one sign that is neither letter nor figure
+_DOTS = "。．｡․"
+_SIGNS = "•·∙‧・"
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
+_FLAGS = 0x1F1E6  # the first of the twenty-six letters that flags are made of
+_ENDINGS = "com|net|org|info|biz|xyz|xxx|tv|io|ru|co|porn|sex|cam|live|top|site|club|online|shop"
+_WRITTEN_OUT = (
+    (re.compile(r"(?<=\w)\s{0,2}[\[({<]\s?(?:\.|d[o0]t|punto)\s?[\])}>]\s{0,2}(?=\w)", re.IGNORECASE), "."),
+    (re.compile(rf"(?<=\w)\s{{1,2}}(?:d[o0]t|punto)\s{{1,2}}(?=(?:{_ENDINGS})\b)", re.IGNORECASE), "."),
+)
+_GUESSED = (
+    (re.compile(r"(?<=(?<!\w)\w) (?=\w(?!\w))"), ""),
+    (re.compile(r"(?<=\w)[\s*_-]{1,2}(?:d[o0]t|punto)[\s*_-]{1,2}(?=\w)", re.IGNORECASE), "."),
+    (re.compile(r"(?<=\w)\s?dot(?=(?:com|net|org)\b)", re.IGNORECASE), "."),
+    (
+        re.compile(rf"(?<=\w)\s{{1,2}}\.\s{{0,2}}(?=(?:\w{{1,63}}\s?\.\s?){{0,3}}(?:{_ENDINGS})\b)", re.IGNORECASE),
+        ".",
+    ),
+    (re.compile(r"(?<=\w)(?:\.\s{1,2}|\s?,\s?|\s?\*\s?)(?=com\b)", re.IGNORECASE), "."),
+    (re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
+    (re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
+)
+# Signs of a hidden address in the folded form, where all but .!?;: is a space. An ending that is named must exist.
+_DOT_IN_WORDS = re.compile(r"dot(?:(?<![a-z]dot)(?: ([a-z]{2,})|\n|$)|(?:com|net|org)\b)")
+_PUNTO = re.compile(r"punto ([a-z]{2,})")
+_LOOSE_DOT = re.compile(r" \. ?(?:([a-z]{2,})\b|c o m\b|n e t\b|o r g\b)")
+_LOOSE_COM = re.compile(r" com\b")
+_LOOSE_ENDING = re.compile(r" (?:net|org|xxx)\b")
+_LATIN = r"a-zа-я0-9\uff10-\uff5a\U0001d400-\U0001d7ff"  # and what is taken for it
+_STRANGE_DOT = re.compile(rf"[{_LATIN}]\W{{0,3}}[{_DOTS}]\W{{0,3}}[{_LATIN}]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What one matcher looks for: listed domains, or any address at all."""
+    """What one matcher looks for: listed domains, shortened addresses, or any address at all."""
 
-    domains: frozenset[str]
+    domains: frozenset[str] = frozenset()
+    lists: tuple[DomainList, ...] = ()
+    shortener: bool = False
     any: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """One address in a comment, the hosts it leads to, and whether it is one beyond doubt ("end.It" is none)."""
+class _Place(NamedTuple):
+    """Where an address leads: a host as hosts are compared, and what follows it."""
+
+    host: str
+    path: str
+
+
+class _Address(NamedTuple):
+    """One address in a comment, the places it leads to, and whether it is one beyond doubt ("end.It" is none)."""
 
     start: int
     end: int
-    hosts: tuple[str, ...]
+    places: tuple[_Place, ...]
     certain: bool
-
-
-def domain(text: str) -> str:
-    """Give a domain as domains are compared. Raises `NotADomain` for anything that is not one."""
-    name = _ascii(text.strip().rstrip("."))
-    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", name):
-        message = f"{text!r} is not a domain such as example.com"
-        raise NotADomain(message)
-    if _SUFFIXES(name).suffix == name:
-        message = f"{text!r} is an ending under which anybody may have a domain"
-        raise NotADomain(message)
-    return name
 
 
 class Links:
@@ -80,87 +142,308 @@ class Links:
 
     def __init__(self, wanted: Mapping[int, Wanted]) -> None:
         """Take what each matcher looks for, by the matcher's number."""
-        self._wanted = dict(wanted)
-        self._domains = frozenset[str]().union(*(one.domains for one in wanted.values()))
+        self._by_domain: dict[bytes, list[int]] = {}
+        self._by_list: dict[DomainList, list[int]] = {}
+        for number, one in wanted.items():
+            for name in one.domains:
+                self._by_domain.setdefault(name.encode(), []).append(number)
+            for listed in one.lists:
+                self._by_list.setdefault(listed, []).append(number)
         self._any = [number for number, one in wanted.items() if one.any]
+        self._shortener = [number for number, one in wanted.items() if one.shortener]
 
-    def find(self, forms: Forms) -> Iterator[Hit]:
-        """Give every address that some matcher looks for."""
-        if not self._wanted:
-            return
-        for address in _found(forms.verbatim):
+    def find(self, forms: Forms, context: Context) -> Iterable[Hit]:
+        """Give every address that some matcher looks for, in the comment or among those the platform gave for it.
+
+        An address that the platform gave stands where the shortened one in its place stands, or else for the whole
+        comment.
+        """
+        text = forms.verbatim
+        addresses: list[_Address] = []
+        if _INNER_DOT.search(text) or "//" in text:
+            addresses += _as_they_stand(text)
+        if _may_be_hidden(text, forms.folded):
+            addresses += _hidden(text, 0, len(text))
+        if context.links:
+            addresses += _given(text, context.links)
+        return self._hits(addresses) if addresses else ()
+
+    def _hits(self, addresses: Iterable[_Address]) -> Iterator[Hit]:
+        seen = set()
+        for address in addresses:
             for number, what in self._met(address):
-                yield Hit(number, address.start, address.end, f"link: {what}")
+                hit = Hit(number, address.start, address.end, f"link: {what}")
+                if hit not in seen:
+                    seen.add(hit)
+                    yield hit
 
     def _met(self, address: _Address) -> Iterator[tuple[int, str]]:
         """Give the matchers that an address meets, and the listed domain it leads to, or its own host."""
-        for host in address.hosts:
-            for parent in _parents(host):
-                if parent in self._domains:
-                    yield from ((number, parent) for number, one in self._wanted.items() if parent in one.domains)
+        for place in address.places:
+            parents = _parents(place.host)
+            for parent in parents:
+                for number in self._by_domain.get(parent, ()):
+                    yield number, parent.decode()
+            for listed, numbers in self._by_list.items():
+                entry = listed.entry(parents, place.path)
+                if entry:
+                    yield from ((number, f"{entry} in {listed.label}") for number in numbers)
+        own = address.places[0].host
         if address.certain:
-            yield from ((number, address.hosts[0]) for number in self._any)
+            yield from ((number, own) for number in self._any)
+            if self._shortener and own.removeprefix("www.") in SHORTENERS:
+                yield from ((number, f"{own}, which tells not where it leads") for number in self._shortener)
 
 
-def _parents(host: str) -> Iterator[str]:
+def _parents(name: str) -> list[bytes]:
     """Give a host and every domain above it, down to two labels."""
-    labels = host.split(".")
-    for at in range(len(labels) - 1):
-        yield ".".join(labels[at:])
+    whole = name.encode("ascii", "replace")
+    if is_ip(name):
+        return [whole]
+    parents = [whole]
+    at = whole.find(b".") + 1
+    while (after := whole.find(b".", at)) > 0:
+        parents.append(whole[at:])
+        at = after + 1
+    return parents
 
 
-def _found(text: str) -> Iterator[_Address]:
-    """Give the addresses of a comment; looks no further than at words with a dot unless dots are written out."""
-    if "dot" in text.lower() or any(sign in text for sign in _WRITTEN_OUT):
-        yield from _addresses(text, 0, len(text))
-    elif _INNER_DOT.search(text):
-        for word in _DOTTED.finditer(text):
-            yield from _addresses(text, word.start(), word.end())
+def _as_they_stand(text: str) -> Iterator[_Address]:
+    """Give the addresses that stand in a comment undisguised, or with disguised letters."""
+    at = 0
+    for word in [word for word in text.split() if "." in word or "//" in word]:
+        at = text.index(word, at)
+        end = at + len(word)
+        yield from _addresses(text, at, end)
+        if not word.isascii():
+            yield from _hidden(text, at, end)
+        at = end
 
 
-def _addresses(text: str, start: int, end: int, depth: int = 0) -> Iterator[_Address]:
+def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
     for found in _ADDRESS.finditer(text, start, end):
-        path = found["path"] or ""
-        host = _host(found["host"])
-        whole = found[0].rstrip(_TRAILING)
-        if not host or not (found["scheme"] or _exists(host)):
+        whole, placed, bare, path = found.group(0, "place", "bare", "path")
+        written = placed or (bare if path else _to_an_ending(bare))
+        name = host(written)
+        if not (_is_host(name) if placed else _exists(name, written)):
             continue
-        ending = host.rpartition(".")[2]
-        certain = bool(found["scheme"]) or host.startswith("www.") or path.startswith("/") or ending in _USUAL_ENDINGS
-        hosts = (host, *_disguised(found["host"]), *_carried(path, depth))
-        yield _Address(found.start(), found.start() + len(whole), hosts, certain)
+        if whole[-1] in _TRAILING:
+            whole = _without_trailing(whole)
+        stop = found.start() + len(whole) - len(placed or bare) + len(written)
+        place = _Place(name, path.lstrip(".").replace("\\", "/") if path else "")
+        places = (place, *_disguised(written, place), *_carried(place))
+        yield _Address(found.start(), stop, places, bool(placed) or _is_certain(*place))
 
 
-def _carried(path: str, depth: int) -> tuple[str, ...]:
-    """Find the hosts that an address carries in its parameters."""
-    if depth == _DEEPEST:
-        return ()
-    carried = (unquote(found[1]) for found in _CARRIED.finditer(path))
-    return tuple(
-        host for value in carried for address in _addresses(value, 0, len(value), depth + 1) for host in address.hosts
+def _without_trailing(written: str) -> str:
+    """Leave off what belongs to the sentence around an address, but a bracket only if it was opened there."""
+    kept = written.rstrip(_TRAILING)
+    return kept + ")" if kept.count("(") > kept.count(")") and written.startswith(kept + ")") else kept
+
+
+def _to_an_ending(written: str) -> str:
+    """Cut a bare host where the next sentence begins without a space, as in ``example.com.Then``."""
+    head, _, last = written.rpartition(".")
+    if "." in head and last[0].isupper() and not written.isupper() and is_ending(ascii_name(head.rpartition(".")[2])):
+        return head
+    return written
+
+
+def _is_host(name: str) -> bool:
+    return "." in name or is_ip(name)
+
+
+def _exists(name: str, written: str) -> bool:
+    """Tell whether a bare word with dots may be a host: ``end.It`` is two sentences, ``3.5`` a number."""
+    head, _, last = name.rpartition(".")
+    if is_ip(name):
+        return written.count(".") == 3 and name == written  # noqa: PLR2004 - four parts
+    if not head or not is_ending(last):
+        return False
+    return last in _USUAL or not written[-len(last) :].istitle() or written.istitle()
+
+
+def _is_certain(name: str, path: str) -> bool:
+    last = name.rpartition(".")[2]
+    if last in _USUAL or name.startswith("www.") or name in SHORTENERS:
+        return True
+    return path[:1] == "/" and len(path) > 1 and last not in _ENGLISH_ENDINGS
+
+
+def _disguised(written: str, place: _Place) -> tuple[_Place, ...]:
+    """Give the host that an address looks like, if its letters are of another alphabet or have dots between them.
+
+    An accent is no disguise: bücher.example and bucher.example are two sites.
+    """
+    if not written.isascii() and not all(map(_is_accented, written)):
+        alike = host(look_alike(unicodedata.normalize("NFC", written)))
+        return (_Place(alike, place.path),) if alike not in {"", place.host} else ()
+    if place.host[1:2] == "." == place.host[3:4]:
+        *letters, last = place.host.split(".")
+        if len(letters) > 3 and all(len(letter) == 1 for letter in letters):  # noqa: PLR2004 - fewer may be a name
+            return (_Place(f"{''.join(letters)}.{last}", place.path),)
+    return ()
+
+
+def _is_accented(char: str) -> bool:
+    return char.isascii() or unicodedata.normalize("NFD", char)[0].isascii()
+
+
+def _carried(place: _Place) -> Iterable[_Place]:
+    """Give the places that an address carries in itself: redirects, archives, translations, copies of pages."""
+    name, path = place
+    carried = _passed_on(name, path) if name.endswith(_PASSERS_ON) else ()
+    if path and ("=" in path or "%" in path or ":" in path or "aHR0" in path):
+        return (*carried, *_redirects(path))
+    return carried
+
+
+def _passed_on(name: str, path: str) -> Iterator[_Place]:
+    for ending in _IN_ITS_NAME:
+        if name.endswith(ending):
+            inner = name.removesuffix(ending).replace("--", "\0").replace("-", ".").replace("\0", "-")
+            yield _Place(inner, path)
+    passed_on = _PASSED_ON.match(name + path)
+    if passed_on:
+        yield _Place(host(passed_on["place"]), passed_on["path"] or "")
+
+
+def _redirects(path: str) -> Iterator[_Place]:
+    for _ in range(_LAYERS):
+        targets = _REDIRECT.finditer(path) if path[:8] != "/search?" else ()
+        for target in targets:
+            if not (target["named"] and _TELLS_WHENCE.match(target["named"])):
+                yield from _target(target)
+        for target in _BARE_TARGET.finditer(path):
+            yield from _target(target)
+        for hidden in _BASE64.finditer(path):
+            plain = urlsafe_b64decode(hidden[1].replace("+", "-") + "=" * (-len(hidden[1]) % 4)).decode(
+                "utf-8", "replace"
+            )
+            for target in _REDIRECT.finditer(plain):
+                yield from _target(target)
+        further = unquote(path, errors="replace")
+        if further == path:
+            return
+        path = further
+
+
+def _target(found: re.Match[str]) -> Iterator[_Place]:
+    name = host(found["place"])
+    if _is_host(name):
+        yield _Place(name, found["path"] or "")
+
+
+# readings
+
+
+class _Reading(NamedTuple):
+    """A piece of a comment read differently: character k stands for the one at ``at[k]`` of the comment."""
+
+    text: str
+    at: list[int]
+
+    def put(self, find: re.Pattern[str], sign: str) -> _Reading:
+        """Replace whatever a pattern finds by one sign or none."""
+        pieces: list[str] = []
+        at: list[int] = []
+        done = 0
+        for found in find.finditer(self.text):
+            pieces += (self.text[done : found.start()], sign)
+            at += self.at[done : found.start() + len(sign)]
+            done = found.end()
+        if not done:
+            return self
+        return _Reading("".join((*pieces, self.text[done:])), at + self.at[done:])
+
+
+class _Table(dict[str, str]):
+    """Works out what a character is read as when it first meets it."""
+
+    def __init__(self, reading: Callable[[str], str]) -> None:
+        super().__init__()
+        self._reading = reading
+
+    def __missing__(self, char: str) -> str:
+        self[char] = reading = self._reading(char)
+        return reading
+
+
+def _read_as(char: str) -> str:
+    """Give what a character stands for in an address: nothing for an invisible one, a letter for a styled one."""
+    category = unicodedata.category(char)
+    name = unicodedata.name(char, "")
+    if category in {"Cf", "Me"} or name.startswith("VARIATION") or char in "\u034f\u3164\uffa0":
+        return ""
+    plain = unicodedata.normalize("NFKC", char)
+    if plain in _DOTS:
+        return "."
+    if plain.isascii():
+        return plain
+    if char in _SIGNS or category[0] == "S" or category == "Cn":
+        return _sign_as(char)
+    return " " if name.startswith(_UNSPACED) else char
+
+
+def _sign_as(char: str) -> str:
+    """Give the letter that an emoji shows, if it shows one."""
+    if _FLAGS <= ord(char) < _FLAGS + len(ascii_lowercase):
+        return ascii_lowercase[ord(char) - _FLAGS]
+    alike = look_alike(char)
+    return alike if alike.isascii() and alike.isalnum() else _EMOJI
+
+
+_READ_AS = _Table(_read_as)
+
+
+def _read(text: str, start: int, end: int) -> _Reading:
+    pieces = [_READ_AS[char] for char in text[start:end]]
+    return _Reading("".join(pieces), [at for at, piece in enumerate(pieces, start) for _ in piece])
+
+
+def _may_be_hidden(text: str, folded: str) -> bool:
+    """Tell whether it is worth reading a comment differently; nearly always no, and quickly."""
+    return (
+        ("dot" in folded and _has_sign(_DOT_IN_WORDS, folded))
+        or (" ." in folded and _has_sign(_LOOSE_DOT, folded))
+        or (" com" in folded and _has_sign(_LOOSE_COM, folded))
+        or ("punto" in folded and _has_sign(_PUNTO, folded))
+        or (not text.isascii() and _may_be_hidden_in_signs(text, folded))
     )
 
 
-@lru_cache(maxsize=4096)
-def _host(written: str) -> str:
-    """Give a host as domains are compared, its written dots as dots."""
-    return _ascii(re.sub(r"\W*(?:\bdot\b|[.。．])\W*", ".", written, flags=re.IGNORECASE).strip("."))
+def _may_be_hidden_in_signs(text: str, folded: str) -> bool:
+    """Tell the same of dots of other scripts, and of emoji in the place of dots."""
+    if (" net" in folded or " org" in folded or " xxx" in folded) and _has_sign(_LOOSE_ENDING, folded):
+        return True
+    return ("。" in text or "．" in text or "｡" in text or "․" in text) and bool(_STRANGE_DOT.search(text))
 
 
-def _disguised(written: str) -> tuple[str, ...]:
-    """Give the host that an address looks like, if some of its letters are of another alphabet."""
-    return () if written.isascii() else (_host(look_alike(written)),)
+def _has_sign(sign: re.Pattern[str], folded: str) -> bool:
+    return any(not found.lastindex or is_ending(found[1]) for found in sign.finditer(folded))
 
 
-def _ascii(name: str) -> str:
-    try:
-        return name.lower() if name.isascii() else name.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return name.lower()  # no domain can be called so; it is compared as it stands
+def _hidden(text: str, start: int, end: int) -> Iterator[_Address]:
+    """Give the addresses of a piece of a comment in both readings, as they stand in the comment."""
+    reading = _read(text, start, end)
+    for steps, sure in ((_WRITTEN_OUT, True), (_GUESSED, False)):
+        for find, sign in steps:
+            reading = reading.put(find, sign)
+        for found in _addresses(reading.text, 0, len(reading.text)):
+            if found.places[0].host.partition(".")[0] not in _NO_NAMES:
+                where = reading.at[found.start], reading.at[found.end - 1] + 1
+                yield _Address(*where, found.places, found.certain and sure)
 
 
-@lru_cache(maxsize=4096)
-def _exists(host: str) -> bool:
-    """Tell whether a host lies under an ending of the Public Suffix List."""
-    parts = _SUFFIXES(host)
-    return bool(parts.suffix and parts.domain)
+def _given(text: str, links: tuple[str, ...]) -> Iterator[_Address]:
+    """Give the addresses that the platform gave, in the order of the comment, each where its short form stands."""
+    short = list(dict.fromkeys(_SHORT.findall(text)))
+    for at, link in enumerate(links):
+        start = text.index(short[at]) if at < len(short) else 0
+        end = start + len(short[at]) if at < len(short) else len(text)
+        for found in _addresses(link, 0, len(link)):
+            yield _Address(start, end, found.places, found.certain)
+            break
+
+
+_SHORT = re.compile(r"https?://t\.co/\w+", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -177,6 +178,30 @@ def test_doctor_is_content_with_a_whole_installation_and_names_what_is_missing(c
     assert out.count("BAD") == 4
     assert "credential 'x' is not to be found" in out
     assert "is not approved in this wording" in out
+
+
+def test_doctor_tells_which_domain_lists_count_and_which_are_missing(city: City, citymod: Run) -> None:
+    code, out, _ = citymod("doctor", "--config", city.file)
+    told = " ".join(out.split())
+    assert code == 0
+    assert "domain list adult.txt MISSING, so rules of c4-sexual do without it; name a folder as rules.lists" in told
+    folder = city.file.parent / "lists"
+    folder.mkdir()
+    (folder / "adult.txt").write_text("bad.example.com\n", encoding="utf-8")
+    sha256 = hashlib.sha256(b"bad.example.com\n").hexdigest()
+    (folder / "adult.txt.sha256").write_text(f"{sha256}  adult.txt\n", encoding="utf-8")
+    settings = city.file.read_text(encoding="utf-8")
+    city.file.write_text(settings.replace("\nrules:\n", "\nrules:\n  lists: lists\n"), encoding="utf-8")
+    code, out, _ = citymod("doctor", "--config", city.file)
+    told = " ".join(out.split())
+    assert code == 1
+    assert "domain list adult.txt 1 entries, 16 bytes, changed" in told
+    assert f"SHA-256 {sha256}" in told
+    assert "BAD domain list phishing.txt MISSING, so rules of c9-spam do without it; put it into" in told
+    (folder / "adult.txt").write_text("bad.example.com\nworse.exa", encoding="utf-8")
+    code, out, err = citymod("doctor", "--config", city.file)
+    assert code != 0
+    assert "it is not the file that adult.txt.sha256 vouches for" in " ".join((out + err).split())
 
 
 def test_every_command_has_help(citymod: Run) -> None:

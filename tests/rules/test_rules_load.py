@@ -119,16 +119,6 @@ def test_two_rules_of_one_name(tmp_path: Path) -> None:
     assert said == ["our-pack.yaml:25:9: rules.1.id: 'our-rule' names another rule of this pack already; " + REMEDY]
 
 
-def test_a_wrong_line_of_a_domain_list(tmp_path: Path) -> None:
-    (tmp_path / "adult.txt").write_text("good.example.com\nhttp://bad.example.com/\ncom\n", encoding="utf-8")
-    said = problems(tmp_path, GOOD.replace("phrase: [buy zyzzyva]", "link: {lists: [adult.txt]}"), tmp_path)
-    assert any("line 2 of adult.txt: 'http://bad.example.com/' is not a domain such as" in problem for problem in said)
-    assert any(
-        "line 3 of adult.txt: 'com' is an ending under which" in problem or "'com' is not" in problem
-        for problem in said
-    )
-
-
 def test_a_link_alone_breaks_no_rule(tmp_path: Path) -> None:
     matchers = GOOD[GOOD.index("        - phrase") : GOOD.index("    examples")]
     said = problems(tmp_path, GOOD.replace(matchers, "        - link: {any: true}\n"))

@@ -1,4 +1,4 @@
-"""What each of the four ways of looking at a comment finds, and what it leaves alone."""
+"""What each of three ways of looking at a comment finds, and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from build import a_rule, an_engine
 
-from rules.match.link import Links, NotADomain, Wanted, domain
 from rules.match.literal import Literals
 from rules.match.pattern import BadPattern, Patterns, check
 from rules.match.personal import Personal, PersonalNumbers
@@ -40,11 +39,6 @@ def patterns(text: str, *listed: str) -> list[str]:
     literals.compile()
     hits = (matcher.first(number, forms) for number in sorted(matcher.possible(literals.find(forms))))
     return _excerpts(text, filter(None, hits), forms)
-
-
-def links(text: str, *domains: str, any_: bool = False) -> list[str]:
-    forms = Forms(text)
-    return _excerpts(text, Links({0: Wanted(domains=frozenset(domains), any=any_)}).find(forms), forms)
 
 
 def numbers(text: str, *kinds: Personal) -> list[str]:
@@ -148,79 +142,6 @@ def test_what_re2_cannot_do_is_refused(pattern: str) -> None:
         check(pattern)
 
 
-# links
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("see https://bad.example.com/x?y=1.", "https://bad.example.com/x?y=1"),
-        ("HTTP://BAD.EXAMPLE.COM", "HTTP://BAD.EXAMPLE.COM"),
-        ("(bad.example.com)", "bad.example.com"),
-        ("www.shop.bad.example.com/a", "www.shop.bad.example.com/a"),
-        ("bad.example dot com", "bad.example dot com"),
-        ("bad [dot] example [dot] com", "bad [dot] example [dot] com"),
-        ("bad[.]example[.]com", "bad[.]example[.]com"),
-        ("hxxps://bad.example.com/a", "hxxps://bad.example.com/a"),
-        ("bad.example.com:8080/a", "bad.example.com:8080/a"),
-        ("bad.example . com", "bad.example . com"),
-        ("bаd.example.com", "bаd.example.com"),
-        (
-            "https://l.facebook.com/l.php?u=https%3A%2F%2Fbad.example.com%2Fa&h=1",
-            "https://l.facebook.com/l.php?u=https%3A%2F%2Fbad.example.com%2Fa&h=1",
-        ),
-        (
-            "https://g.example.net/url?q=https%3A%2F%2Fg.example.org%2F%3Furl%3Dhttp%253A%252F%252Fbad.example.com",
-            "https://g.example.net/url?q=https%3A%2F%2Fg.example.org%2F%3Furl%3Dhttp%253A%252F%252Fbad.example.com",
-        ),
-        ("見て https://bad.example.com。", "https://bad.example.com"),
-    ],
-)
-def test_links_to_a_listed_domain_are_found(text: str, found: str) -> None:
-    assert links(text, "bad.example.com") == [found]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "https://example.com/bad.example.com",
-        "https://bad.example.com.example.net/",
-        "https://notbad.example.com/",
-        "write to me@bad.example.com",
-        "The dot com boom",
-        "I am bad. Example. Com",
-    ],
-)
-def test_other_links_are_left_alone(text: str) -> None:
-    assert links(text, "bad.example.com") == []
-
-
-def test_names_in_other_alphabets_are_compared_in_ascii() -> None:
-    assert links("https://bücher.example.com", domain("bücher.example.com")) == ["https://bücher.example.com"]
-    assert links("https://xn--bcher-kva.example.com", domain("bücher.example.com"))
-
-
-@pytest.mark.parametrize(
-    "text", ["https://example.com", "www.example.net/a", "example.org", "example.io/x", "x.example.co.uk/a"]
-)
-def test_any_link_is_any_address(text: str) -> None:
-    assert links(f"look {text} here", any_=True) == [text]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["This is the end.It was good", "ok.No", "U.S. Rep.", "3.5 million", "e.g. this", "a@example.com", "v1.2.3", "..."],
-)
-def test_no_link_is_seen_where_a_space_was_forgotten(text: str) -> None:
-    assert links(text, any_=True) == []
-
-
-@pytest.mark.parametrize("text", ["com", "co.uk", "nonsense", "http://example.com", "a b.com", ""])
-def test_what_is_no_domain_is_refused(text: str) -> None:
-    with pytest.raises(NotADomain):
-        domain(text)
-
-
 # personal numbers
 
 TEST_CARDS = [
@@ -286,19 +207,6 @@ def test_rarer_card_numbers_count_where_a_card_is_spoken_of() -> None:
 )
 def test_social_security_numbers(text: str, found: list[str]) -> None:
     assert numbers(text, Personal.SSN) == found
-
-
-# lists that the City keeps
-
-
-def test_a_pack_takes_domains_from_the_citys_lists(tmp_path: Path) -> None:
-    (tmp_path / "adult.txt").write_text("# ours\nbad.example.com  # a note\n\nBÜCHER.example.net\n", encoding="utf-8")
-    rule = a_rule([{"link": {"lists": ["adult.txt"]}}])
-    engine = an_engine(tmp_path, rule, lists=tmp_path)
-    (match,) = engine.evaluate("look at https://bad.example.com/x")
-    assert (match.excerpt, match.matcher) == ("https://bad.example.com/x", "link: bad.example.com")
-    assert engine.evaluate("https://xn--bcher-kva.example.net/")
-    assert not engine.evaluate("https://example.com/")
 
 
 def test_no_matcher_is_slow_on_hostile_text(tmp_path: Path) -> None:
