@@ -17,19 +17,42 @@ from bot.domain.types import Action, Ask, Automation, Category, Policy
 from rules.engine import Placed, Rulebook
 from rules.match.link import NotADomain, domain
 from rules.match.pattern import BadPattern, check
-from rules.model import Approval, ApprovalsFile, Code, Pack, PackFile, PolicyFile, Rule
+from rules.model import (
+    MOST_RULES,
+    Approval,
+    ApprovalsFile,
+    Code,
+    Pack,
+    PackFile,
+    PolicyFile,
+    Rule,
+)
 from rules.source import FileProblems, Source, attempt, read_typed
+from rules.viewpoint import (
+    Reads,
+    belongs_to,
+    named_in_pattern,
+    named_in_phrase,
+    taken_for_criticism,
+    unlike,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.match.score import Model
+    from rules.model import Matcher
     from rules.source import Route
 
 __all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
+_NO_NAMES = "no rule may single out the City, its officers or departments"
+_SPLIT = "write it as several matchers under 'any'"
+MOST_PHRASES_OF_A_PACK = 20_000
+_SHOWN = 60  # characters of an offending text that an error repeats
+_SHARE = 3  # in an even list one word in so many may name what no rule may name
 _SHIPPED = Path(__file__).parent / "packs"
 _Lists = dict[str, frozenset[str]]
 
@@ -86,6 +109,9 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
         sha256=_sha256(body),
         categories=MappingProxyType(categories),
         never_named=said.never_named,
+        even_lists=said.even_lists,
+        criticism=said.criticism,
+        alike=tuple(group for one in said.alike for group in one.groups()),
         **approvals.of(_sha256(body)),
     )
 
@@ -97,18 +123,21 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     """
     body = path.read_bytes()
     source = Source(str(path), body)
-    data = _spelled_out(source, source.data, _words(source.data))
+    words = _words(source.data)
+    data = _spelled_out(source, source.data, words)
     said = source.model(PackFile, data)
     rules = list(_rules(data))
     domains = _domains(source, rules, lists)
     models: dict[str, Model] = {}
+    _check_size(source, rules)
     _check_ids(source, rules)
-    for at, rule in rules:
+    for at, rule in rules if len(rules) <= MOST_RULES else ():
         _check_reach(source, at, rule, policy)
         if _can_compile(source, at, rule, domains):
-            book = Rulebook([Placed("on trial", rule, domains, models)])
-            _check_examples(source, at, rule, book)
-            _check_viewpoint(source, at, book, policy)
+            reads = _on_trial(rule, domains, models)
+            _check_examples(source, at, rule, reads)
+            if _names_nobody(source, at, rule, words, policy):
+                _check_sides(source, at, rule, reads, policy)
     said = source.accepted(said)
     return Pack(
         id=said.id,
@@ -144,7 +173,12 @@ def _spelled_out(source: Source, node: Any, words: Mapping[str, list[str]], at: 
     for name in _WORD_LIST.findall(node):
         if name not in words:
             source.say(at, f"'<{name}>' names no list under 'words' in this pack; add the list or take the name out")
-    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", node)
+    return _with_words(node, words)
+
+
+def _with_words(pattern: str, words: Mapping[str, list[str]]) -> str:
+    """Put the words of each list in the place of its ``<name>``."""
+    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", pattern)
 
 
 def _rules(data: Any) -> Iterator[tuple[Route, Rule]]:
@@ -233,14 +267,16 @@ def _can_compile(source: Source, at: Route, rule: Rule, lists: _Lists) -> bool:
 
 def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
     phrases = [phrase.casefold() for phrase in matcher.phrase or ()]
+    seen: set[str] = set()
     for at, phrase in enumerate(phrases):
-        if phrase in phrases[:at]:
+        if phrase in seen:
             yield (*route, "phrase", at), f"{phrase!r} is in this list already; take one of them out"
+        seen.add(phrase)
     if matcher.pattern:
         try:
             check(matcher.pattern)
         except BadPattern as wrong:
-            yield (*route, "pattern"), f"{matcher.pattern!r} cannot be used: {wrong}; correct the expression"
+            yield (*route, "pattern"), _no_pattern(matcher.pattern, str(wrong))
     for at, name in enumerate(matcher.link.domains if matcher.link else ()):
         try:
             domain(name)
@@ -248,24 +284,105 @@ def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
             yield (*route, "link", "domains", at), f"{wrong}; write it as example.com"
 
 
-def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> None:
+def _on_trial(rule: Rule, lists: _Lists, models: Mapping[str, Model]) -> Reads:
+    """Let one rule read alone, as it is and without its exceptions."""
+    book = Rulebook([Placed("on trial", rule, lists, models)])
+    bold = rule.model_copy(update={"unless": ()})
+    boldly = Rulebook([Placed("on trial", bold, lists, models)]) if rule.unless else book
+    return Reads(truly=book.read, boldly=boldly.read)
+
+
+def _no_pattern(pattern: str, wrong: str) -> str:
+    """Say what RE2 said of a pattern, and what a clerk can do about it."""
+    if "too large" in wrong:
+        return f"{_shortened(pattern)!r} becomes too large when it is compiled; {_SPLIT}"
+    return f"{_shortened(pattern)!r} cannot be used: {wrong}; correct the expression"
+
+
+def _check_size(source: Source, rules: list[tuple[Route, Rule]]) -> None:
+    """Refuse a pack that no person can have read."""
+    phrases = sum(len(matcher.phrase or ()) for _, rule in rules for matcher in rule.matchers)
+    if phrases > MOST_PHRASES_OF_A_PACK:
+        what = f"the rules have {phrases:,} phrases together, and a pack may have {MOST_PHRASES_OF_A_PACK:,}"
+        source.say(("rules",), f"{what}; make several packs of it")
+
+
+def _check_examples(source: Source, at: Route, rule: Rule, reads: Reads) -> None:
     for index, text in enumerate(rule.examples.match):
-        if not book.read(text):
+        if not reads.truly(text):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
     for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
         for index, text in enumerate(texts):
-            for match in book.read(text)[:1]:
+            for match in reads.truly(text)[:1]:
                 what = f"rule {rule.id} matches {match.excerpt!r} in {text!r}; narrow the rule or correct the example"
                 source.say((*at, "examples", kind, index), what)
 
 
-def _check_viewpoint(source: Source, at: Route, book: Rulebook, policy: Policy) -> None:
-    """No rule may look for the City, its officers or criticism, whatever it is called (P9)."""
-    for words in policy.never_named:
-        if book.read(words):
-            what = f"the rule looks for {words!r}, which {policy.id} lets no rule name; take the words out"
-            source.say((*at, "match"), what)
+def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, list[str]], policy: Policy) -> bool:
+    """No rule may name the City, its officers or departments, neither to find nor to spare what names them (P9)."""
+    names = policy.never_named
+    even = {name for name, listed in words.items() if name in policy.even_lists or _is_even(rule, listed, names)}
+    open_words = {name: [r"\pL+"] if name in even else listed for name, listed in words.items()}
+    problems: list[tuple[Route, str]] = []
+    for route, matcher in _placed_matchers(rule):
+        spares = route[0] == "except"
+        remedy = "an exception for words about some and not about others takes sides" if spares else _NO_NAMES
+        for place, named in _named(source, (*at, *route), matcher, open_words, policy):
+            if not (spares and "." in named):
+                problems.append((place, f"names {named!r}; {remedy} ({policy.id}), so take the name out"))
+    for place, what in problems:
+        value = source.at(place)
+        source.say(place, f"{_shortened(value)!r} {what}")
+    return not problems
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _named(
+    source: Source, route: Route, matcher: Matcher, words: Mapping[str, list[str]], policy: Policy
+) -> Iterator[tuple[Route, str]]:
+    """Give every place of a matcher that names what no rule may name, and the name."""
+    for index, phrase in enumerate(matcher.phrase or ()):
+        if named := named_in_phrase(phrase, policy.never_named):
+            yield (*route, "phrase", index), named
+    for index, host in enumerate(matcher.link.domains if matcher.link else ()):
+        if named := belongs_to(host, policy.never_named):
+            yield (*route, "link", "domains", index), named
+    if matcher.pattern:
+        place = (*route, "pattern")
+        named = named_in_pattern(_with_words(source.at(place), words), policy.never_named)
+        if named:
+            yield place, named
+
+
+def _is_even(rule: Rule, listed: Sequence[str], names: tuple[str, ...]) -> bool:
+    """Tell whether a word list is about people of every kind: all its words are decided alike, and most name nobody.
+
+    A threat is a threat whoever is threatened. Only what asks a person may use such a list.
+    """
+    if rule.outcome is not Ask.REVIEW:
+        return False
+    try:
+        naming = sum(named_in_pattern(word, names) is not None for word in listed)
+    except (IndexError, ValueError):
+        return False  # a word that is no pattern by itself
+    return naming * _SHARE <= len(listed)
+
+
+def _check_sides(source: Source, at: Route, rule: Rule, reads: Reads, policy: Policy) -> None:
+    """No rule may rest on criticism, and every rule must decide alike what differs only in whom it speaks of (P9)."""
+    words = taken_for_criticism(reads, policy.criticism, policy.never_named)
+    if words:
+        what = f"rule {rule.id} matches {words!r}, which is criticism and nothing else"
+        source.say((*at, "match"), f"{what}; {policy.id} lets no rule look for that, so ask for more than such words")
+    found = unlike(reads, policy.alike)
+    if found:
+        what = f"rule {rule.id} matches {found.matched!r} but not {found.passed!r}"
+        remedy = f"{policy.id} wants both decided alike; let the rule match both or neither"
+        source.say((*at, "match"), f"{what}; {remedy}")
 
 
 def _sha256(body: bytes) -> str:
