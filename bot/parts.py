@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,26 @@ if TYPE_CHECKING:
     from bot.domain.types import Policy
     from bot.settings import AccountSettings, Rules, Settings
     from connectors.contract import Connector
+    from rules.model import Pack
 
 VERSION = version("citymod")
+LIST = "list "
+"""How a pinned list is told from a pinned pack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256."""
+    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256.
+
+    `pins` says by SHA-256 on what a verdict rests besides the policy: the packs in force by their labels, and the
+    lists they name as ``list NAME``. `packs` are all that were read, in force or not.
+    """
 
     policy: Policy
     engine: Engine
     documents: Mapping[str, tuple[str, str]]
+    pins: Mapping[str, str]
+    packs: tuple[Pack, ...] = ()
 
     @classmethod
     def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
@@ -42,7 +52,13 @@ class Rulebook:
         packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
         documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
-        return cls(policy=policy, engine=Engine(packs), documents=documents)
+        engine = Engine(packs)
+        pins = {pack.label: pack.sha256 for pack in engine.packs}
+        for name in sorted({name for pack in engine.packs for name in pack.lists}):
+            body = (rules.lists / name).read_bytes() if rules.lists else b""
+            pins[f"{LIST}{name}"] = sha256(body).hexdigest()
+            documents[pins[f"{LIST}{name}"]] = (name, body.decode("utf-8"))
+        return cls(policy=policy, engine=engine, documents=documents, pins=pins, packs=tuple(packs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

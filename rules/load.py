@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rules.model import Matcher
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "kept_pack", "kept_policy", "load_pack", "load_policy", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _NO_NAMES = "no rule may single out the City, its officers or departments"
@@ -54,6 +54,7 @@ MOST_PHRASES_OF_A_PACK = 20_000
 _SHOWN = 60  # characters of an offending text that an error repeats
 _SHARE = 3  # in an even list one word in so many may name what no rule may name
 _SHIPPED = Path(__file__).parent / "packs"
+_NONE: Mapping[str, Any] = MappingProxyType({})
 _Lists = dict[str, frozenset[str]]
 
 
@@ -68,6 +69,14 @@ class Approvals:
         """Give who approved these bytes and when, as policies and packs carry it."""
         approval = self._by_sha256.get(sha256)
         return {} if approval is None else {"approved_by": approval.approved_by, "approved_on": approval.approved_on}
+
+    def given(self, sha256: str) -> Approval | None:
+        """Give the approval of these bytes, if there is one."""
+        return self._by_sha256.get(sha256)
+
+    def last_of(self, file: str) -> Approval | None:
+        """Give the last approval of a file of this name, in whatever wording."""
+        return next((one for one in reversed(self._by_sha256.values()) if one.file == file), None)
 
     @classmethod
     def load(cls, path: Path | None) -> Approvals:
@@ -101,7 +110,10 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
     for code in Code:
         if said and code not in said.categories:
             source.say(("categories",), f"category {code} is missing; the policy has ten, add it even if it is manual")
-    said = source.accepted(said)
+    return _policy(source.accepted(said), body, approvals)
+
+
+def _policy(said: PolicyFile, body: bytes, approvals: Approvals) -> Policy:
     categories = {str(code): Category(code=str(code), **said.categories[code].model_dump()) for code in Code}
     return Policy(
         id=said.id,
@@ -138,18 +150,54 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
             _check_examples(source, at, rule, reads)
             if _names_nobody(source, at, rule, words, policy):
                 _check_sides(source, at, rule, reads, policy)
-    said = source.accepted(said)
+    return _pack(path.name, body, source.accepted(said), domains, models, approvals or Approvals())
+
+
+def kept_policy(text: str, approval: Approval | None) -> Policy:
+    """Read a policy that was in force once, as it was kept. Raises `FileProblems` if it cannot be read any more."""
+    body = text.encode()
+    source = Source("the kept policy", body)
+    said = source.accepted(source.model(PolicyFile, source.data))
+    return _policy(said, body, Approvals([approval] if approval else []))
+
+
+def kept_pack(
+    name: str, text: str, approval: Approval, lists: Mapping[str, str], models: Mapping[str, Model] = _NONE
+) -> Pack:
+    """Read a pack that was in force once, as it was kept, with the texts of the `lists` it names and their `models`.
+
+    Its rules are not tried out again: a pack that passed the checks of its time replays under those of any later one.
+    Raises `FileProblems` if it cannot be read any more, KeyError with the name of a list that is not among `lists`.
+    """
+    body = text.encode()
+    source = Source(name, body)
+    said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, _words(source.data))))
+    wanted = {list_ for rule in said.rules for _, link in _links(rule) for list_ in link.lists}
+    domains = {list_: frozenset(domain(entry) for _, entry in _entries(lists[list_])) for list_ in sorted(wanted)}
+    return _pack(name, body, said, domains, models, Approvals([approval]))
+
+
+def lists_and_models(pack: Pack) -> tuple[str, ...]:
+    """Give the names of the domain lists and models that the rules of a pack look things up in."""
+    lists = (name for rule in pack.rules for _, link in _links(rule) for name in link.lists)
+    models = (matcher.score.model for rule in pack.rules for matcher in rule.matchers if matcher.score)
+    return tuple(dict.fromkeys((*lists, *models)))
+
+
+def _pack(  # noqa: PLR0913  everything a pack is made of
+    name: str, body: bytes, said: PackFile, lists: _Lists, models: Mapping[str, Model], approvals: Approvals
+) -> Pack:
     return Pack(
         id=said.id,
         title=said.title,
         version=said.version,
-        name=path.name,
+        name=name,
         source=body.decode("utf-8"),
         sha256=_sha256(body),
         rules=said.rules,
-        lists=MappingProxyType(domains),
-        models=MappingProxyType(models),
-        **(approvals or Approvals()).of(_sha256(body)),
+        lists=MappingProxyType(lists),
+        models=MappingProxyType(dict(models)),
+        **approvals.of(_sha256(body)),
     )
 
 
@@ -225,14 +273,20 @@ def _domain_list(source: Source, route: Route, name: str, folder: Path | None) -
         source.say(route, f"the domain list {name!r} is not there ({where}); put the file there or take the name out")
         return frozenset()
     domains = set()
-    for number, line in enumerate((folder / name).read_text("utf-8").splitlines(), start=1):
+    for number, entry in _entries((folder / name).read_text("utf-8")):
+        try:
+            domains.add(domain(entry))
+        except NotADomain as wrong:
+            source.say(route, f"line {number} of {folder / name}: {wrong}; correct that line or take it out")
+    return frozenset(domains)
+
+
+def _entries(text: str) -> Iterator[tuple[int, str]]:
+    """Give what each line of a list says, with the line's number: # begins a comment."""
+    for number, line in enumerate(text.splitlines(), start=1):
         entry = line.partition("#")[0].strip()
         if entry:
-            try:
-                domains.add(domain(entry))
-            except NotADomain as wrong:
-                source.say(route, f"line {number} of {folder / name}: {wrong}; correct that line or take it out")
-    return frozenset(domains)
+            yield number, entry
 
 
 def _check_ids(source: Source, rules: list[tuple[Route, Rule]]) -> None:

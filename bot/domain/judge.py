@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.types import Action, Ask, Automation, Mode, Outcome, Speaker, Verdict
+from bot.domain.types import Action, Ask, Automation, Budget, Mode, Outcome, Speaker, Verdict
 
 if TYPE_CHECKING:
-    from bot.domain.types import Budget, Match, Policy
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from bot.domain.types import Match, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,26 @@ class Standing:
     mode: Mode
     budget: Budget
     dismissed: bool = False
+
+    def as_record(self) -> dict[str, str | int | bool]:
+        """Give it in plain words and numbers, to be recorded with the verdict that rests on it."""
+        return {
+            "speaker": str(self.speaker),
+            "mode": str(self.mode),
+            "acts_a_day": self.budget.limit,
+            "acts_used": self.budget.used,
+            "dismissed": self.dismissed,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read `as_record` back. Raises KeyError or ValueError if the record is not one."""
+        return cls(
+            speaker=Speaker(record["speaker"]),
+            mode=Mode(record["mode"]),
+            budget=Budget(limit=int(record["acts_a_day"]), used=int(record["acts_used"])),
+            dismissed=bool(record["dismissed"]),
+        )
 
 
 def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
