@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Ref
+    from bot.domain.types import Category, Ref
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ review = typer.Typer(help="What people decide on cases.", no_args_is_help=True)
 app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 
+Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
 
 
@@ -243,13 +244,40 @@ def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
         out.print(case_as_text(tx, settings, _ref(case)), markup=False, highlight=False, soft_wrap=True)
 
 
+@review.command("raise")
+def review_raise(
+    case: Annotated[str, typer.Argument(help="The comment: platform:account:item.")],
+    clause: Clause,
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Ask for a decision on a comment under a clause of the policy, whether a rule met it or not."""
+    from bot.review import refer
+
+    settings = settings_from(config)
+    category = _category(settings, clause)
+    with writing(settings) as tx:
+        refer(tx, _ref(case), category=category, who=who, why=_said(reason), now=clock())
+    out.print(f"Raised under {category.code} ({category.title}): it waits for a decision.", highlight=False)
+
+
 @review.command("uphold")
-def review_uphold(case: CaseName, reason: Reason, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+def review_uphold(  # noqa: PLR0913  each is an option
+    case: CaseName,
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+    clause: Annotated[str, typer.Option("--clause", help="Under which clause, if not the one that stands there.")] = "",
+    counsel: Annotated[str, typer.Option("--counsel", help="Who agreed for the City Attorney (C8, C10).")] = "",
+) -> None:
     """Decide that the comment is to be hidden. It is captured and sealed first."""
     from bot.review import uphold
 
-    with writing(settings_from(config)) as tx:
-        uphold(tx, _ref(case), who=who, why=reason, now=clock())
+    settings = settings_from(config)
+    category = _category(settings, clause) if clause else None
+    with writing(settings) as tx:
+        uphold(tx, _ref(case), who=who, why=_said(reason), now=clock(), category=category, counsel=counsel)
     out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
 
 
@@ -271,6 +299,21 @@ def review_restore(case: CaseName, reason: Reason, who: Who, config: Config = DE
     with writing(settings_from(config)) as tx:
         restore(tx, _ref(case), who=who, why=reason, now=clock())
     out.print("Ordered: the daemon shows it again and checks that the platform does.")
+
+
+def _category(settings: Settings, clause: str) -> Category:
+    from rules.load import Approvals, load_policy
+
+    categories = load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)).categories
+    if clause.upper() not in categories:
+        fail(f"There is no clause {clause}; the policy has {', '.join(categories)}.", 2)
+    return categories[clause.upper()]
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        fail("--reason is empty; say why, it goes into the record.", 2)
+    return reason.strip()
 
 
 def _ref(text: str) -> Ref:

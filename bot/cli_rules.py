@@ -79,9 +79,7 @@ def _standing(checked: Checked) -> str:
 def _approval(what: str, name: str, one: Policy | Pack) -> str:
     if one.in_force:
         return f"in force  {what} {name}: approved by {one.approved_by} on {one.approved_on}"
-    return (
-        f"INERT     {what} {name}: nobody has approved it in this wording (SHA-256 {one.sha256})"
-    )
+    return f"INERT     {what} {name}: nobody has approved it in this wording (SHA-256 {one.sha256})"
 
 
 @rules.command()

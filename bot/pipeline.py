@@ -123,6 +123,7 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         mode=parts.settings.entry(case.account_key).mode,
         budget=Budget(limit=parts.settings.acts_a_day, used=_used_today(parts, tx, case.account_key, now)),
         dismissed=cases.dismissed(tx, case.ref, case.revision),
+        raised=cases.ground(tx, case.ref, case.revision) is not None,
     )
     context = context_of(tx, comment)
     try:
@@ -144,7 +145,8 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         standing=standing.as_record() | {"policy_in_force": parts.rulebook.policy.in_force},
     )
     event = {Outcome.CLEAR: Event.CLEARED, Outcome.REVIEW: Event.REFERRED, Outcome.ACT: Event.MARKED}[verdict.outcome]
-    agent = DAEMON if verdict.outcome is Outcome.CLEAR else deciding_rule(verdict)
+    by_rules = verdict.outcome is not Outcome.CLEAR and any(not match.shadow for match in verdict.matches)
+    agent = deciding_rule(verdict) if by_rules else DAEMON
     cases.advance(tx, case.ref, event, agent=agent, now=now, why=verdict.why)
 
 
