@@ -59,7 +59,8 @@ def check(
     if checked.problems:
         err.print(f"{len(checked.problems)} problem(s); what is wrong has no effect until it is right.", style="red")
         raise typer.Exit(1)
-    _say("Nothing is wrong. What is INERT has no effect until a named person approves it.")
+    inert = any(not one.in_force for one in (checked.policy, *checked.packs) if one)
+    _say("Nothing is wrong." + (" What is INERT has no effect until a named person approves it." if inert else ""))
 
 
 def _standing(checked: Checked) -> str:
@@ -111,7 +112,7 @@ def explain(
     for match in verdict.matches:
         marked.stylize("yellow" if match.shadow else "bold red reverse", match.start, match.end)
     out.print(marked)
-    _say(f"\nread plainly  {forms.plain}\nread folded   {forms.folded}\n" if forms.folded != forms.plain else "")
+    _say(f"\nread plainly  {forms.plain}\nread folded   {' / '.join(forms.folded.splitlines())}\n")
     for match in verdict.matches:
         _say(_match_in_words(match, rulebook))
     _say(f"Verdict: {verdict.outcome}{f', {verdict.action}' if verdict.action else ''}: {verdict.why}")
@@ -242,14 +243,15 @@ def replay(
     from bot.judging import rulebook_for_judging
 
     settings = settings_from(config)
-    rulebook = rulebook_for_judging(settings)
     if packs:
+        rulebook = rulebook_for_judging(settings)
         new = rulebooks.swapped(rulebook, [rulebooks.on_trial(p, settings.rules, rulebook.policy) for p in packs])
         with reading(settings) as tx:
             _tell_changed(list(replays.rehearse(tx, rulebook, new)))
         return
     start = None if everything else _day(since, config) or clock() - timedelta(days=30)
-    models = {name: model for pack in rulebook.packs for name, model in pack.models.items()}
+    present = rulebooks.check(settings.rules).packs  # what is wrong with today's rules is no matter here
+    models = {name: model for pack in present for name, model in pack.models.items()}
     with reading(settings) as tx:
         done = replays.replay(tx, models=models, since=start)
     _tell_replayed("came out otherwise", done.different)
