@@ -50,7 +50,7 @@ class Rulebook:
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
         packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
-        documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
+        documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
         engine = Engine(packs)
         pins = {pack.label: pack.sha256 for pack in engine.packs}

@@ -273,7 +273,12 @@ def _domain_list(source: Source, route: Route, name: str, folder: Path | None) -
         source.say(route, f"the domain list {name!r} is not there ({where}); put the file there or take the name out")
         return frozenset()
     domains = set()
-    for number, entry in _entries((folder / name).read_text("utf-8")):
+    try:
+        text = (folder / name).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        source.say(route, f"byte {wrong.start} of {folder / name} is not UTF-8; save that file as UTF-8")
+        return frozenset()
+    for number, entry in _entries(text):
         try:
             domains.add(domain(entry))
         except NotADomain as wrong:
