@@ -148,6 +148,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         if _can_compile(source, at, rule, domains):
             reads = _on_trial(rule, domains, models)
             _check_examples(source, at, rule, reads)
+            _check_lists(source, at, rule, domains, policy)
             if _names_nobody(source, at, rule, words, policy):
                 _check_sides(source, at, rule, reads, policy)
     return _pack(path.name, body, source.accepted(said), domains, models, approvals or Approvals())
@@ -394,6 +395,17 @@ def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, lis
         value = source.at(place)
         source.say(place, f"{_shortened(value)!r} {what}")
     return not problems
+
+
+def _check_lists(source: Source, at: Route, rule: Rule, lists: _Lists, policy: Policy) -> None:
+    """No list in which a rule looks addresses up may hold one of the City's own."""
+    official = {name.lower() for name in policy.never_named if "." in name}
+    under = tuple(f".{name}" for name in official)
+    for route, link in _links(rule):
+        for index, name in enumerate(link.lists if route[0] == "match" else ()):
+            for host in sorted(host for host in lists[name] if host in official or host.endswith(under)):
+                what = f"the list {name!r} names {host!r}; {_NO_NAMES} ({policy.id}), so take it out of the list"
+                source.say((*at, *route, "lists", index), what)
 
 
 def _shortened(text: str) -> str:

@@ -31,6 +31,7 @@ _SMALL = 6  # characters; a class of more spells nothing
 _OPEN = 4  # one letter in so many of the longest word may be left open
 _FLAGS = re.compile(r"[imsU]*(?:-[imsU]+)?")
 _REPEAT = re.compile(r"\{(\d+)(,?)(\d*)\}")
+_BEGINNINGS = ("", "you ", "these ", "what a ", "he is a ", "she is a ", "they are ", "a bunch of ", "you are all ")
 _SPACED = re.compile(r"(?<=\b\w)[\W_]+(?=\w\b)")  # between single letters
 _NAME = re.compile(r"P?<\w+>")
 _PROPERTY = re.compile(r"\^?\w|\{\^?\w+\}")
@@ -352,7 +353,7 @@ def taken_for_criticism(reads: Reads, criticism: Sequence[str], names: Sequence[
     """Give the first word of criticism that a rule takes alone, or beside a name, or None."""
     people = [name for name in names if "." not in name]
     people = people[:: max(1, len(people) // 6)]
-    alone = [*criticism, *(f"you {word}" for word in criticism)]
+    alone = [begin + word for word in criticism for begin in _BEGINNINGS]
     beside = [f"the {name} {link} {word}" for word in criticism for name in people for link in ("is a", "are")]
     return next((text for texts in (alone, beside) for text in _taken(reads, texts)), None)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from city import HARMLESS, VIOLATION, City, for_review
+from city import HARMLESS, VIOLATION, City, for_review, the_rulebook
 from ruamel.yaml import YAML
 
 from archive import cases
@@ -205,18 +205,37 @@ def test_diff_tells_rules_and_comments(pack: Path, tmp_path: Path, citymod: Run)
     assert "removed  c9-other" in citymod("rules", "diff", new, pack)[1]
 
 
+def long_scam() -> str:
+    """A text that is hidden for three words or more: quoting it from a comment above is no reason to hide."""
+    matches = [
+        (text, match)
+        for pack in the_rulebook().packs
+        for rule in pack.rules
+        if rule.clause == "C9" and rule.outcome == "hide"
+        for text in rule.examples.match
+        for match in the_rulebook().engine.evaluate(text)
+    ]
+    by_text = {text: [m for t, m in matches if t == text] for text, _ in matches}
+    return next(t for t, found in by_text.items() if all(len(m.excerpt.split()) > 2 and m.ask == "hide" for m in found))
+
+
 def test_every_verdict_comes_out_as_it_was_even_when_everything_around_it_has_changed(
     quiet: City, citymod: Run, pack: Path
 ) -> None:
     post = quiet.posts["facebook"]
     quoting = quiet.world.add_post(quiet.accounts["facebook"], f"Somebody wrote: {VIOLATION}")
-    parent, *_ = judged(quiet, "I heard that bitcoin doubles by Friday", VIOLATION, for_review())
+    scam = long_scam()
+    parent, *_ = judged(quiet, scam, VIOLATION, for_review())
     reply = quiet.write("facebook", VIOLATION, post=quoting)
-    under = quiet.write("facebook", HARMLESS, parent=parent)
+    under = quiet.write("facebook", scam, parent=parent)
     quiet.poll()
     quiet.judge()
     with quiet.parts.database.read() as tx:
-        assert [cases.latest_verdict(tx, ref_of(c)).verdict.outcome for c in (reply, under)] == ["review", "clear"]  # type: ignore[union-attr]
+        assert [cases.latest_verdict(tx, ref_of(c)).verdict.outcome for c in (parent, reply, under)] == [
+            "act",
+            "review",
+            "review",
+        ]  # type: ignore[union-attr]
     code, out, err = citymod("rules", "replay", "--all", "--config", quiet.file)
     assert (code, out, err) == (0, "5 verdict(s) came out as they were, 0 otherwise, 0 cannot be replayed.\n", "")
     # later: the post and the parent are edited, other packs are in force, nothing is approved any more

@@ -27,6 +27,8 @@ NAMES = ("mayor", "City Hall", "police", "cop", "kcmo.gov")
         ("mayor", "mayor"),
         ("the (?:mayor|council) lied", "mayor"),
         ("mayors?", "mayor"),
+        ("all mayors lied", "mayor"),
+        ("the mayor's dog", "mayor"),
         ("mayor'?s? office", "mayor"),
         ("m[a4]yor", "mayor"),
         ("m.yor", "mayor"),
@@ -136,6 +138,15 @@ def test_a_list_of_people_of_every_kind_may_hold_an_officer_in_a_rule_that_asks_
 def test_such_a_list_must_still_decide_alike(tmp_path: Path) -> None:
     (problem,) = refused(tmp_path, THREAT, rule={"outcome": "review", "clause": "C6"}, words={"anybody": PEOPLE[:3]})
     assert "matches 'Somebody should shoot the mayor.' but not 'Somebody should shoot the police chief.'" in problem
+
+
+def test_a_list_of_addresses_may_not_hold_the_citys(tmp_path: Path) -> None:
+    (tmp_path / "bad.txt").write_text("example.com\ndata.kcmo.gov\n", "utf-8")
+    listed = a_rule([{"link": {"lists": ["bad.txt"]}}])
+    with pytest.raises(FileProblems, match=r"the list 'bad\.txt' names 'data\.kcmo\.gov'; no rule may single out"):
+        load_pack(write_pack(tmp_path, listed), policy(), tmp_path)
+    spared = a_rule([{"phrase": ["zyzzyvas"]}], except_=[{"link": {"lists": ["bad.txt"]}}])
+    load_pack(write_pack(tmp_path, spared), policy(), tmp_path)
 
 
 def test_official_addresses_may_be_spared(tmp_path: Path) -> None:
