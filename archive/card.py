@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from archive.cases import Ground
     from archive.subject import Finding, Subject
     from bot.domain.types import Attachment, Author, Comment, Post
 
@@ -59,12 +60,14 @@ def render(subject: Subject, *, version: str, now: datetime) -> str:
         blank=is_blank(comment.text),
         unseen=unseen(comment.text),
         clauses=by_clause(subject.findings),
+        ground=subject.ground,
         times=list(times(subject, now)),
         identifiers=list(identifiers(subject)),
         moment=lambda at: moment(at, zone),
         name=lambda author: author.name or NO_NAME.capitalize(),
         identity=_identity,
         attachment=describe,
+        decided=decided,
         at_handle=at_handle,
         shortened=_shortened,
     )
@@ -97,6 +100,7 @@ def transcript(subject: Subject, *, said: str, now: datetime) -> str:
         alternative(subject),
         f"This is the transcript of a picture. What was pictured: {said}.",
         *(f"{label}, {_context(item, zone)}" for label, item in _surroundings(subject)),
+        *([f"{subject.ground.title}: “{subject.ground.quoted}”\n{decided(subject.ground)}"] if subject.ground else []),
         *(f"{clause}: “{text}”\n{_found(found)}" for clause, text, found in by_clause(subject.findings)),
         "\n".join(f"{label}: {local} ({universal})" for label, local, universal in times(subject, now)),
         "\n".join(f"{label}: {shown(text)}" for label, text in identifiers(subject)),
@@ -125,6 +129,12 @@ def utc(at: datetime) -> str:
 def identity(author: Author) -> str:
     """Who wrote it, as far as the platform says; a missing name is said (AR 1-27 5.C.1.f)."""
     return " · ".join([author.name or NO_NAME, *_identity(author)])
+
+
+def decided(ground: Ground) -> str:
+    """Who found that a comment falls under a clause, why, and with whose agreement."""
+    agreed = f", with {ground.counsel} for the City Attorney" if ground.counsel else ""
+    return f"Found by {ground.agent.name}{agreed}: {ground.why}"
 
 
 def at_handle(handle: str) -> str:

@@ -14,7 +14,7 @@ from bot.domain.states import State
 from bot.domain.types import AgentKind, Match, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from archive.database import Tx
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from archive.stored import Json
     from bot.domain.states import Event
     from bot.domain.types import Agent, Ref, Visibility
+
+GROUND_NAMED = "ground.named"
+"""The ledger line in which a person names a clause."""
+PAGE = 500
 
 _case = tables.case_.c
 
@@ -52,14 +56,35 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredVerdict:
-    """A verdict with what it was given on: the wording, the policy and the packs (name to SHA-256) of that time."""
+    """A verdict with what it was given on: the wording, the policy and the packs (name to SHA-256) of that time.
+
+    `entry` is the ledger line that it was recorded with: what was recorded before that line, it could know.
+    """
 
     id: str
+    ref: Ref
+    entry: int
     revision: str
     verdict: Verdict
     policy_sha256: str
     packs: Mapping[str, str]
     judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The clause under which a person refers or upholds one wording, quoted as the policy had it at that time.
+
+    `counsel`: who in the City Attorney's office agreed, where the City asks for that.
+    """
+
+    clause: str
+    title: str
+    quoted: str
+    agent: Agent
+    why: str
+    at: datetime
+    counsel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +144,12 @@ def record_verdict(  # noqa: PLR0913 - a verdict without its policy and packs ca
     policy_sha256: str,
     packs: Mapping[str, str],
     now: datetime,
+    standing: Mapping[str, Json] | None = None,
 ) -> str:
-    """Write a verdict down with all its matches; give its identifier. Raises `CaseMoved` if the wording is another."""
+    """Write a verdict down with all its matches; give its identifier. Raises `CaseMoved` if the wording is another.
+
+    `standing`: what else the verdict depended on (mode, budget, …), so that it can be replayed; see `standing_of`.
+    """
     present = case(tx, ref)
     if present is None or present.revision != revision:
         raise CaseMoved(ref, "the comment was edited after this wording was judged")
@@ -143,7 +172,8 @@ def record_verdict(  # noqa: PLR0913 - a verdict without its policy and packs ca
         ref=ref,
         agent=ledger.DAEMON,
         at=now,
-        detail={"verdict": id_, "outcome": verdict.outcome, "action": verdict.action, "why": verdict.why},
+        detail={"verdict": id_, "outcome": verdict.outcome, "action": verdict.action, "why": verdict.why}
+        | ({"standing": standing} if standing else {}),
         rows=[(tables.verdict, row), *((tables.match_, match) for match in matches)],
     )
     return id_
@@ -163,6 +193,35 @@ def record_decision(  # noqa: PLR0913 - a decision is all of this
         detail={"decision": kind, "revision": revision, "why": why},
         rows=[(tables.decision, row)],
     )
+
+
+def name_ground(tx: Tx, ref: Ref, revision: str, ground: Ground) -> None:
+    """Write down under which clause a person refers or upholds one wording; the last one named counts."""
+    ledger.append(
+        tx,
+        kind=GROUND_NAMED,
+        ref=ref,
+        agent=ground.agent,
+        at=ground.at,
+        detail={
+            "revision": revision,
+            "clause": ground.clause,
+            "title": ground.title,
+            "quoted": ground.quoted,
+            "counsel": ground.counsel,
+            "why": ground.why,
+        },
+    )
+
+
+def ground(tx: Tx, ref: Ref, revision: str) -> Ground | None:
+    """Give the clause that a person named last for one very wording, or None: if nobody has, or let it stand since."""
+    lines = [line for line in ledger.entries(tx, ref=ref, kinds=(GROUND_NAMED,)) if line.detail["revision"] == revision]
+    decision = latest_decision(tx, ref, revision)
+    if not lines or (decision and decision.kind in {"dismiss", "restore"} and decision.at > lines[-1].at):
+        return None
+    said = {name: str(lines[-1].detail[name]) for name in ("clause", "title", "quoted", "counsel", "why")}
+    return Ground(agent=lines[-1].agent, at=lines[-1].at, **said)
 
 
 def keep_document(tx: Tx, sha256: str, name: str, text: str, *, now: datetime) -> None:
@@ -243,6 +302,33 @@ def verdict_on(tx: Tx, ref: Ref, revision: str) -> StoredVerdict | None:
     return _stored(tx, row) if row else None
 
 
+def verdicts(tx: Tx, *, since: datetime | None = None) -> Iterator[StoredVerdict]:
+    """Give every verdict that was ever given (or since then), oldest first."""
+    verdict, after = tables.verdict, 0
+    query = select(verdict).order_by(verdict.c.entry).limit(PAGE)
+    if since is not None:
+        query = query.where(verdict.c.judged_at >= since)
+    while rows := tx.execute(query.where(verdict.c.entry > after)).all():
+        yield from (_stored(tx, row) for row in rows)
+        after = rows[-1].entry
+
+
+def standing_of(tx: Tx, verdict: StoredVerdict) -> Mapping[str, Any] | None:
+    """Give what else a verdict depended on, as it was recorded with it; None if that was not recorded."""
+    line = next(ledger.entries(tx, after=verdict.entry - 1, limit=1), None)
+    found = line.detail.get("standing") if line else None
+    return found if isinstance(found, dict) else None
+
+
+def every(tx: Tx) -> Iterator[Case]:
+    """Give every case there is, by name."""
+    query = select(tables.case_).order_by(_case.ref).limit(PAGE)
+    page = _cases(tx, query)
+    while page:
+        yield from page
+        page = _cases(tx, query.where(_case.ref > page[-1].ref))
+
+
 def latest_decision(tx: Tx, ref: Ref, revision: str) -> Decision | None:
     """Give what a person last decided on one very wording, or None if nobody has."""
     decision = tables.decision
@@ -308,6 +394,8 @@ def _stored(tx: Tx, row: Row[Any]) -> StoredVerdict:
     matches = tuple(_match(found) for found in rows)
     return StoredVerdict(
         id=row.id,
+        ref=row.ref,
+        entry=row.entry,
         revision=row.revision,
         verdict=Verdict(outcome=row.outcome, action=row.action, matches=matches, why=row.why),
         policy_sha256=row.policy_sha256,

@@ -256,6 +256,15 @@ def _comment_fields(subject: Subject, capture: Capture) -> dict[str, Any]:
         "post": _item_fields(subject.post),
         "parent": str(comment.parent) if comment.parent else None,
         "thread": [{**_item_fields(parent), "revision": parent.revision} for parent in subject.thread],
+        "decided": {
+            "clause": subject.ground.title,
+            "clause_text": subject.ground.quoted,
+            "by": subject.ground.agent.name,
+            "why": subject.ground.why,
+            "counsel": subject.ground.counsel or None,
+        }
+        if subject.ground
+        else None,
         "findings": [
             {
                 "rule": finding.rule,

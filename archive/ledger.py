@@ -13,6 +13,7 @@ Kinds of lines, by what writes them:
 ``sighting.``                               recorded (the platform shows it otherwise than before)
 ``case.`` + event                           the event's name as in bot/domain/states.py: cleared, referred, marked, …
 ``verdict.`` ``decision.``                  recorded
+``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``evidence.``                               sealed
 ``order.``                                  placed confirmed refused cancelled

@@ -347,11 +347,11 @@ def first_seen(tx: Tx, ref: Ref) -> datetime:
     return seen
 
 
-def post(tx: Tx, ref: Ref) -> Post:
-    """Give a post in its newest wording. Raises `Unrecorded`."""
+def post(tx: Tx, ref: Ref, *, before: int | None = None) -> Post:
+    """Give a post in its newest wording, or as it was before that line of the ledger. Raises `Unrecorded`."""
     post = tables.post
     query = select(post).where(post.c.ref == ref).order_by(post.c.number.desc()).limit(1)
-    row = tx.execute(query).one_or_none()
+    row = tx.execute(query if before is None else query.where(post.c.entry < before)).one_or_none()
     if row is None:
         raise Unrecorded(ref)
     return Post(
@@ -365,16 +365,34 @@ def post(tx: Tx, ref: Ref) -> Post:
     )
 
 
-def thread(tx: Tx, ref: Ref) -> list[Comment]:
-    """Give the comments above this one, the first of the thread first. Those never recorded are left out."""
+def thread(tx: Tx, ref: Ref, *, before: int | None = None) -> list[Comment]:
+    """Give the comments above this one, the first of the thread first. Those never recorded are left out.
+
+    With `before`, as they were before that line of the ledger.
+    """
     above: list[Comment] = []
     passed = {ref}
     parent = comment(tx, ref).parent
-    while parent is not None and parent not in passed and cases.case(tx, parent) is not None:
+    while parent is not None and parent not in passed:
+        revision = wording(tx, parent, before=before)
+        if revision is None:
+            break
         passed.add(parent)
-        above.append(comment(tx, parent))
+        above.append(comment(tx, parent, revision))
         parent = above[-1].parent
     return above[::-1]
+
+
+def wording(tx: Tx, ref: Ref, *, before: int | None = None) -> str | None:
+    """Give which wording a comment has, or had before that line of the ledger; None if it was not recorded yet."""
+    if before is None:
+        case = cases.case(tx, ref)
+        return case.revision if case else None
+    seen = tables.sighting.c
+    sightings = select(seen.revision).where(seen.ref == ref, seen.revision.is_not(None), seen.entry < before)
+    first = select(_revision.revision).where(_revision.ref == ref, _revision.number == 1, _revision.entry < before)
+    found: str | None = tx.execute(sightings.order_by(seen.entry.desc()).limit(1)).scalar_one_or_none()
+    return found or tx.execute(first).scalar_one_or_none()
 
 
 def wordings(tx: Tx, ref: Ref) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from archive.cases import Ground
     from bot.domain.types import Account, Comment, Post
 
 
@@ -29,6 +30,7 @@ class Subject:
     """The comment to be captured, with everything the picture must say about it.
 
     `thread`: the comments it replies to, oldest first. `zone`: the City's time zone, as in ``America/Chicago``.
+    `ground`: the clause under which a person decided, if a person named one.
     ValueError if a finding does not fit the text: a picture must not mark other characters than those that matched.
     """
 
@@ -39,6 +41,7 @@ class Subject:
     findings: tuple[Finding, ...]
     zone: str
     first_seen_at: datetime | None = None
+    ground: Ground | None = None
 
     def __post_init__(self) -> None:
         """Refuse findings that belong to another wording."""

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import re
 import sys
-from collections.abc import Iterator  # noqa: TC003  typer reads annotations at run time
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from pathlib import Path  # noqa: TC003  typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from bot import log
-from bot.settings import MissingCredential, Settings, load
+from bot.cli_rules import rules
+from bot.settings import MissingCredential, load
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    Who,
+    clock,
+    err,
+    fail,
+    out,
+    reading,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Ref
+    from bot.domain.types import Category, Ref
+    from bot.settings import Settings
 
 app = typer.Typer(
     name="citymod",
@@ -37,17 +48,9 @@ app = typer.Typer(
 )
 review = typer.Typer(help="What people decide on cases.", no_args_is_help=True)
 app.add_typer(review, name="review")
+app.add_typer(rules, name="rules")
 
-out = Console()
-err = Console(stderr=True)
-
-Config = Annotated[
-    Path,
-    typer.Option("--config", "-c", envvar="CITYMOD_CONFIG", help="The settings file.", show_default=True),
-]
-DEFAULT_CONFIG = Path("/etc/citymod/citymod.yaml")
-Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")]
-Who = Annotated[str, typer.Option("--who", help="Your name, for the record.", default_factory=getpass.getuser)]
+Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
 
 
@@ -61,50 +64,11 @@ def main(words: Sequence[str] | None = None) -> None:
     try:
         app(args=words)
     except FileProblems as problems:
-        _fail(str(problems), 2)
+        fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
-        _fail(str(error.args[0] if error.args else error), 2)
+        fail(str(error.args[0] if error.args else error), 2)
     except (AlreadyRunning, NotPossible) as error:
-        _fail(str(error), 1)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _fail(sentence: str, code: int) -> None:
-    err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
-    sys.exit(code)
-
-
-def _settings(config: Path) -> Settings:
-    if not config.is_file():
-        _fail(f"There is no settings file {config}; name one with --config or CITYMOD_CONFIG.", 2)
-    return load(config)
-
-
-@contextmanager
-def _writing(settings: Settings) -> Iterator[Tx]:
-    from archive.database import Database
-
-    database = Database.open(settings.database_url)
-    try:
-        with database.begin() as tx:
-            yield tx
-    finally:
-        database.close()
-
-
-@contextmanager
-def _reading(settings: Settings) -> Iterator[Tx]:
-    from archive.database import Database
-
-    database = Database.open(settings.database_url)
-    try:
-        with database.read() as tx:
-            yield tx
-    finally:
-        database.close()
+        fail(str(error), 1)
 
 
 # ------------------------------------------------------------------------------------------------------ working
@@ -118,7 +82,7 @@ def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
     from bot.parts import Parts
 
     log.start(level=log_level)
-    settings = _settings(config)
+    settings = settings_from(config)
     with sole(settings.data):
         parts = Parts.assemble(settings)
         try:
@@ -136,7 +100,7 @@ def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     from bot.parts import Parts
 
     log.start(level=log_level)
-    settings = _settings(config)
+    settings = settings_from(config)
     with sole(settings.data):
         parts = Parts.assemble(settings)
         try:
@@ -157,9 +121,9 @@ def status(
     """Show accounts, cases, pauses and mail at one glance."""
     from bot.status import status_of
 
-    settings = _settings(config)
-    with _reading(settings) as tx:
-        found = status_of(tx, settings, _now())
+    settings = settings_from(config)
+    with reading(settings) as tx:
+        found = status_of(tx, settings, clock())
     if as_json:
         out.print_json(json.dumps(found))
         return
@@ -189,11 +153,11 @@ def pause(
     from bot.pause import EVERYTHING
     from bot.review import person
 
-    settings = _settings(config)
-    now = _now()
+    settings = settings_from(config)
+    now = clock()
     until = now + _duration(duration) if duration else None
     _known(settings, account)
-    with _writing(settings) as tx:
+    with writing(settings) as tx:
         pauses.pause(tx, account or EVERYTHING, person(who), reason, until, now)
     what = account or "every account"
     end = f"until {until.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}" if until else "until `citymod resume`"
@@ -212,10 +176,10 @@ def resume(
     from bot.pause import EVERYTHING
     from bot.review import person
 
-    settings = _settings(config)
+    settings = settings_from(config)
     _known(settings, account)
-    agent, now = person(who), _now()
-    with _writing(settings) as tx:
+    agent, now = person(who), clock()
+    with writing(settings) as tx:
         ended = pauses.resume(tx, account or EVERYTHING, agent, reason, now)
         standing = accounts.standing(tx, account) if account else None
         started = bool(standing and standing.stopped_why)
@@ -236,14 +200,13 @@ def resume(
 def _known(settings: Settings, account: str) -> None:
     keys = [entry.account.key for entry in settings.accounts]
     if account and account not in keys:
-        _fail(f"There is no account {account}; there are: {', '.join(keys)}.", 2)
+        fail(f"There is no account {account}; there are: {', '.join(keys)}.", 2)
 
 
 def _duration(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)\s*([mhd])", text.strip().lower())
     if not found:
-        _fail(f"--for {text}: write a number and m, h or d, such as 30m, 4h or 2d.", 2)
-        raise AssertionError
+        fail(f"--for {text}: write a number and m, h or d, such as 30m, 4h or 2d.", 2)
     unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
     return timedelta(**{unit: int(found[1])})
 
@@ -256,8 +219,8 @@ def review_list(config: Config = DEFAULT_CONFIG, limit: int = 50) -> None:
     """List the cases that wait for a person, oldest first."""
     from archive import cases, records
 
-    settings = _settings(config)
-    with _reading(settings) as tx:
+    settings = settings_from(config)
+    with reading(settings) as tx:
         waiting = cases.in_review(tx, limit)
         rows = [(case, records.comment(tx, case.ref, case.revision)) for case in waiting]
     for case, comment in rows:
@@ -275,19 +238,46 @@ def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
     """Show one case: the comment, the verdict with its matches, the evidence, and everything that happened."""
     from bot.status import case_as_text
 
-    settings = _settings(config)
-    with _reading(settings) as tx:
+    settings = settings_from(config)
+    with reading(settings) as tx:
         _found(tx, case)
         out.print(case_as_text(tx, settings, _ref(case)), markup=False, highlight=False, soft_wrap=True)
 
 
+@review.command("raise")
+def review_raise(
+    case: Annotated[str, typer.Argument(help="The comment: platform:account:item.")],
+    clause: Clause,
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Ask for a decision on a comment under a clause of the policy, whether a rule met it or not."""
+    from bot.review import refer
+
+    settings = settings_from(config)
+    category = _category(settings, clause)
+    with writing(settings) as tx:
+        refer(tx, _ref(case), category=category, who=who, why=_said(reason), now=clock())
+    out.print(f"Raised under {category.code} ({category.title}): it waits for a decision.", highlight=False)
+
+
 @review.command("uphold")
-def review_uphold(case: CaseName, reason: Reason, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+def review_uphold(  # noqa: PLR0913  each is an option
+    case: CaseName,
+    reason: Reason,
+    who: Who,
+    config: Config = DEFAULT_CONFIG,
+    clause: Annotated[str, typer.Option("--clause", help="Under which clause, if not the one that stands there.")] = "",
+    counsel: Annotated[str, typer.Option("--counsel", help="Who agreed for the City Attorney (C8, C10).")] = "",
+) -> None:
     """Decide that the comment is to be hidden. It is captured and sealed first."""
     from bot.review import uphold
 
-    with _writing(_settings(config)) as tx:
-        uphold(tx, _ref(case), who=who, why=reason, now=_now())
+    settings = settings_from(config)
+    category = _category(settings, clause) if clause else None
+    with writing(settings) as tx:
+        uphold(tx, _ref(case), who=who, why=_said(reason), now=clock(), category=category, counsel=counsel)
     out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
 
 
@@ -296,8 +286,8 @@ def review_dismiss(case: CaseName, reason: Reason, who: Who, config: Config = DE
     """Decide that the comment stands. No rule will act on this wording again."""
     from bot.review import dismiss
 
-    with _writing(_settings(config)) as tx:
-        dismiss(tx, _ref(case), who=who, why=reason, now=_now())
+    with writing(settings_from(config)) as tx:
+        dismiss(tx, _ref(case), who=who, why=reason, now=clock())
     out.print("Dismissed: the comment stands.")
 
 
@@ -306,9 +296,24 @@ def review_restore(case: CaseName, reason: Reason, who: Who, config: Config = DE
     """Order that a comment which was hidden is shown again."""
     from bot.review import restore
 
-    with _writing(_settings(config)) as tx:
-        restore(tx, _ref(case), who=who, why=reason, now=_now())
+    with writing(settings_from(config)) as tx:
+        restore(tx, _ref(case), who=who, why=reason, now=clock())
     out.print("Ordered: the daemon shows it again and checks that the platform does.")
+
+
+def _category(settings: Settings, clause: str) -> Category:
+    from rules.load import Approvals, load_policy
+
+    categories = load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)).categories
+    if clause.upper() not in categories:
+        fail(f"There is no clause {clause}; the policy has {', '.join(categories)}.", 2)
+    return categories[clause.upper()]
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        fail("--reason is empty; say why, it goes into the record.", 2)
+    return reason.strip()
 
 
 def _ref(text: str) -> Ref:
@@ -317,8 +322,7 @@ def _ref(text: str) -> Ref:
     try:
         return Ref.parse(text)
     except ValueError as error:
-        _fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
-        raise
+        fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
 
 
 def _found(tx: Tx, text: str) -> Case:
@@ -326,8 +330,7 @@ def _found(tx: Tx, text: str) -> Case:
 
     case = cases.case(tx, _ref(text))
     if case is None:
-        _fail(f"There is no case {text}; `citymod review list` names those that wait.", 1)
-        raise AssertionError
+        fail(f"There is no case {text}; `citymod review list` names those that wait.", 1)
     return case
 
 
@@ -365,10 +368,10 @@ def verify(
     from archive.database import Database
     from archive.verify import verify as check
 
-    settings = _settings(config)
+    settings = settings_from(config)
     database = Database.open(settings.database_url)
     try:
-        report = check(database, settings.evidence_folder, now=_now())
+        report = check(database, settings.evidence_folder, now=clock())
     finally:
         database.close()
     if as_json:
@@ -398,19 +401,19 @@ def digest(
     """Make the e-mail digest now, for everybody or one recipient; the outbox delivers it."""
     from bot import digest as digests
 
-    settings = _settings(config)
+    settings = settings_from(config)
     chosen = [pio for pio in settings.pios if not to or pio.email == to]
     if not chosen:
-        _fail(f"Nobody with the address {to} gets a digest; there are: {', '.join(p.email for p in settings.pios)}.", 2)
+        fail(f"Nobody with the address {to} gets a digest; there are: {', '.join(p.email for p in settings.pios)}.", 2)
     for pio in chosen:
         if preview:
-            with _reading(settings) as tx:
+            with reading(settings) as tx:
                 out.print(
-                    digests.fold(tx, settings, pio, _now()).as_text(), markup=False, highlight=False, soft_wrap=True
+                    digests.fold(tx, settings, pio, clock()).as_text(), markup=False, highlight=False, soft_wrap=True
                 )
         else:
-            with _writing(settings) as tx:
-                number = digests.make(tx, settings, pio, _now())
+            with writing(settings) as tx:
+                number = digests.make(tx, settings, pio, clock())
             out.print(f"Digest no. {number} for {pio.name} is in the outbox.", highlight=False)
 
 
@@ -419,9 +422,9 @@ def doctor(config: Config = DEFAULT_CONFIG) -> None:
     """Check everything the program needs: settings, credentials, database, browser, fonts, mail, platforms."""
     from bot.doctor import examine
 
-    settings = _settings(config)
+    settings = settings_from(config)
     bad = 0
-    for finding in examine(settings, _now()):
+    for finding in examine(settings, clock()):
         bad += not finding.ok
         mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
         out.print(mark, finding.what, highlight=False, soft_wrap=True)

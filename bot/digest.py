@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, evidence, ledger, outbox, pauses, records
-from archive.card import platform_name
+from archive.card import decided, platform_name
 from archive.evidence import picture
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from archive.cases import Ground
     from archive.database import Tx
     from archive.ledger import Entry
     from bot.domain.types import Evidence, Match, Ref
@@ -197,7 +198,12 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         raise LookupError(message)
     comment = records.comment(tx, ref, case.revision)
     stored = cases.latest_verdict(tx, ref)
-    matches = [match for match in stored.verdict.matches if not match.shadow] if stored else []
+    ground = cases.ground(tx, ref, case.revision)
+    matches = [
+        match
+        for match in (stored.verdict.matches if stored else ())
+        if not match.shadow and (ground is None or match.clause == ground.clause)
+    ]
     sealed = evidence.latest(tx, ref) if line is not None else None
     author = comment.author.name or comment.author.handle or "name not available"
     name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
@@ -209,11 +215,16 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         text=comment.text,
         url=comment.url,
         why=case.why,
-        reasons=tuple(_reason(match) for match in matches),
+        reasons=(*_ground(ground), *(_reason(match) for match in matches)),
         evidence=sealed,
         alternative=f"Comment by {author} on {name}, {_when(settings, comment.posted_at)}: {comment.text}",
         cid=sealed.id if sealed else "",
     )
+
+
+def _ground(ground: Ground | None) -> Iterator[str]:
+    if ground:
+        yield f"{ground.clause}, {ground.title}: “{ground.quoted}”. {decided(ground)}"
 
 
 def _reason(match: Match) -> str:

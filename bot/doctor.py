@@ -67,7 +67,7 @@ def _lists(book: Rulebook, settings: Settings) -> Iterator[Finding]:
     folder = settings.rules.lists
     for listed in {name: listed for pack in packs for name, listed in sorted(pack.lists.items())}.values():
         changed = datetime.fromtimestamp(((folder or Path()) / listed.name).stat().st_mtime, settings.zone)
-        size = f"{len(listed)} entries, {listed.size} bytes, changed {changed:%Y-%m-%d %H:%M %Z}"
+        size = f"{len(listed)} entries, {len(listed.body)} bytes, changed {changed:%Y-%m-%d %H:%M %Z}"
         yield Finding(True, f"domain list {listed.name}", (f"{size}, SHA-256 {listed.sha256}",))  # noqa: FBT003
     for name in sorted({name for pack in packs for name in pack.missing}):
         where = f"put it into {folder}" if folder else "name a folder as rules.lists in the settings, put it there"

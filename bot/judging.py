@@ -17,9 +17,11 @@ from rules.load import Approvals, shipped_packs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.domain.types import Verdict
     from bot.settings import Settings
 
-_ENFORCING = Standing(speaker=Speaker.PUBLIC, mode=Mode.ENFORCE, budget=Budget(limit=1, used=0))
+ENFORCING = Standing(speaker=Speaker.PUBLIC, mode=Mode.ENFORCE, budget=Budget(limit=1, used=0))
+"""A comment of the public on an account in enforce mode."""
 
 
 def shipped(name: str) -> Path:
@@ -36,9 +38,12 @@ def shipped_rules() -> Rules:
 def rulebook_for_judging(settings: Settings | None) -> Rulebook:
     """The rulebook of the settings, or the shipped one, taken as if it were approved: nothing is acted on here."""
     rules = settings.rules if settings else shipped_rules()
-    files = [rules.policy, *(rules.packs or shipped_packs())]
-    assumed = Approvals.assume("assumed for judging", date.min, files)
-    return Rulebook.read(rules, assumed)
+    return Rulebook.read(rules, assumed([rules.policy, *(rules.packs or shipped_packs())]))
+
+
+def assumed(files: Iterable[Path]) -> Approvals:
+    """Approvals of these files as they are now, for trying them out."""
+    return Approvals.assume("assumed for judging", date.min, files)
 
 
 def judge_lines(rulebook: Rulebook, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -58,9 +63,13 @@ def judge_lines(rulebook: Rulebook, lines: Iterable[str]) -> Iterator[dict[str, 
 
 
 def _answer(rulebook: Rulebook, given: dict[str, Any]) -> dict[str, Any]:
-    verdict = judge(rulebook.engine.evaluate(given["text"]), rulebook.policy, _ENFORCING)
+    verdict = judge(rulebook.engine.evaluate(given["text"]), rulebook.policy, ENFORCING)
+    return {"id": given.get("id")} | as_json(verdict)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict with its matches as JSON values."""
     return {
-        "id": given.get("id"),
         "outcome": str(verdict.outcome),
         "action": str(verdict.action) if verdict.action else None,
         "why": verdict.why,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from css_inline import CSSInliner
 
-from archive import outbox
+from archive import card, outbox
 from archive.card import alternative, platform_name
 from archive.evidence import picture, transcript
 
@@ -48,14 +48,19 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
 ) -> None:
     """Queue the screenshot for the Social Media Manager, before anything is hidden (AR 1-27 5.C.1.f)."""
     facts = _facts(settings, subject, sealed, order)
-    clauses = ", ".join(dict.fromkeys(finding.clause for finding in subject.findings)) or "a person's decision"
+    said = card.decided(subject.ground) if subject.ground else ""
+    named = [subject.ground.title] if subject.ground else []
+    clauses = ", ".join(dict.fromkeys((*named, *(finding.clause for finding in subject.findings))))
     title = f"Evidence: comment on {subject.account.name} ({platform_name(subject.account.platform)}), {clauses}"
     words = transcript(settings.evidence_folder, sealed)
     message = compose(settings, (settings.mail.social_media_manager,), title, now)
-    message.set_content(TEMPLATES.get_template("evidence.txt.j2").render(facts=facts, subject=subject, words=words))
+    message.set_content(
+        TEMPLATES.get_template("evidence.txt.j2").render(facts=facts, subject=subject, words=words, decided=said)
+    )
     html = TEMPLATES.get_template("evidence.html.j2").render(
         facts=facts,
         subject=subject,
+        decided=said,
         words=alternative(subject),
         title=title,
         picture="cid:evidence",

@@ -22,17 +22,26 @@ if TYPE_CHECKING:
     from bot.domain.types import Policy
     from bot.settings import AccountSettings, Rules, Settings
     from connectors.contract import Connector
+    from rules.model import Pack
 
 VERSION = version("citymod")
+LIST = "list "
+"""How a pinned list is told from a pinned pack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256."""
+    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256.
+
+    `pins` says by SHA-256 on what a verdict rests besides the policy: the packs in force by their labels, and the
+    lists they name as ``list NAME``. `packs` are all that were read, in force or not.
+    """
 
     policy: Policy
     engine: Engine
     documents: Mapping[str, tuple[str, str]]
+    pins: Mapping[str, str]
+    packs: tuple[Pack, ...] = ()
 
     @classmethod
     def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
@@ -40,17 +49,14 @@ class Rulebook:
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
         packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
-        documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
+        documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
-        documents |= {pack.lists_sha256: (f"lists of {pack.name}", pack.lists_record) for pack in packs if pack.lists}
-        return cls(policy=policy, engine=Engine(packs), documents=documents)
-
-    @property
-    def in_force(self) -> Mapping[str, str]:
-        """What a verdict was given on besides the policy: packs in force and their lists, by name to SHA-256."""
-        packs = self.engine.packs
-        lists = {f"lists of {pack.label}": pack.lists_sha256 for pack in packs if pack.lists}
-        return {pack.label: pack.sha256 for pack in packs} | lists
+        engine = Engine(packs)
+        pins = {pack.label: pack.sha256 for pack in engine.packs}
+        for listed in (listed for pack in engine.packs for listed in pack.lists.values()):
+            pins[f"{LIST}{listed.name}"] = listed.sha256
+            documents[listed.sha256] = (listed.name, listed.body.decode("utf-8"))
+        return cls(policy=policy, engine=engine, documents=documents, pins=pins, packs=tuple(packs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,8 +124,9 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         mode=parts.settings.entry(case.account_key).mode,
         budget=Budget(limit=parts.settings.acts_a_day, used=_used_today(parts, tx, case.account_key, now)),
         dismissed=cases.dismissed(tx, case.ref, case.revision),
+        raised=cases.ground(tx, case.ref, case.revision) is not None,
     )
-    context = _context(tx, comment)
+    context = context_of(tx, comment)
     try:
         matches = parts.rulebook.engine.evaluate(comment.text, context)
     except Exception as error:
@@ -140,11 +141,13 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         case.revision,
         verdict,
         policy_sha256=parts.rulebook.policy.sha256,
-        packs=parts.rulebook.in_force,
+        packs=parts.rulebook.pins,
         now=now,
+        standing=standing.as_record() | {"policy_in_force": parts.rulebook.policy.in_force},
     )
     event = {Outcome.CLEAR: Event.CLEARED, Outcome.REVIEW: Event.REFERRED, Outcome.ACT: Event.MARKED}[verdict.outcome]
-    agent = DAEMON if verdict.outcome is Outcome.CLEAR else deciding_rule(verdict)
+    by_rules = verdict.outcome is not Outcome.CLEAR and any(not match.shadow for match in verdict.matches)
+    agent = deciding_rule(verdict) if by_rules else DAEMON
     cases.advance(tx, case.ref, event, agent=agent, now=now, why=verdict.why)
 
 
@@ -154,15 +157,18 @@ def _used_today(parts: Parts, tx: Tx, key: str, now: datetime) -> int:
     return orders.used_since(tx, key, since) + cases.marked_by_rules(tx, key)
 
 
-def _context(tx: Tx, comment: Comment) -> Context:
-    """What a rule may know besides the words. Some platforms show a comment whose post they do not show."""
+def context_of(tx: Tx, comment: Comment, *, before: int | None = None) -> Context:
+    """What a rule may know besides the words. Some platforms show a comment whose post they do not show.
+
+    With `before`, what it could have known before that line of the ledger: verdicts are replayed with it.
+    """
     try:
-        parent_post = records.post(tx, comment.post).text
+        parent_post = records.post(tx, comment.post, before=before).text
     except LookupError:
         parent_post = ""
     return Context(
         parent_post=parent_post,
-        thread=tuple(parent.text for parent in records.thread(tx, comment.ref)),
+        thread=tuple(parent.text for parent in records.thread(tx, comment.ref, before=before)),
         links=tuple(card.url for card in comment.attachments if card.url and card.kind in LINK_CARDS),
     )
 

@@ -1,19 +1,24 @@
-"""What people decide on cases: uphold, dismiss, restore. Their word is recorded first, and no rule undoes it (P6)."""
+"""What people decide: raise, uphold, dismiss, restore. Their word is recorded first, and no rule undoes it (P6)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive import cases, evidence, orders
+from archive import cases, evidence, orders, records
+from archive.cases import Ground
 from bot.domain.states import Event, State, allows
-from bot.domain.types import Action, Agent, AgentKind, OrderStatus
+from bot.domain.types import Action, Agent, AgentKind, OrderStatus, Speaker
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Ref
+    from bot.domain.types import Category, Ref
+
+WITH_COUNSEL = frozenset({"C8", "C10"})
+"""Clauses on which staff decide only together with the City Attorney: who owns what, and what is false, are law."""
 
 
 class NotPossible(Exception):
@@ -25,11 +30,48 @@ def person(name: str) -> Agent:
     return Agent(kind=AgentKind.PERSON, name=name)
 
 
-def uphold(tx: Tx, ref: Ref, *, who: str, why: str, now: datetime) -> None:
-    """Decide that the comment is to be hidden: it will be captured, sealed and hidden in that order."""
+def refer(  # noqa: PLR0913  what, under what, who, why and when
+    tx: Tx, ref: Ref, *, category: Category, who: str, why: str, now: datetime
+) -> None:
+    """Ask for a decision on a comment under one clause of the policy, whatever rules made of it.
+
+    A comment that waits for a decision already gets this clause. Raises `NotPossible` for one that is on its way to be
+    hidden, is hidden or gone, and for the City's own.
+    """
+    case = _case(tx, ref)
+    if case.state is not State.IN_REVIEW and not allows(case.state, Event.REFERRED):
+        raise _not_possible(case, "raised")
+    if records.comment(tx, ref, case.revision).speaker is Speaker.CITY:
+        message = f"{ref} was written by a City account, which is never judged as the public is"
+        raise NotPossible(message)
+    cases.name_ground(tx, ref, case.revision, _ground(category, who, why, now))
+    if case.state is not State.IN_REVIEW:
+        because = f"raised by {who} under {category.code}: {why}"
+        cases.advance(tx, ref, Event.REFERRED, agent=person(who), now=now, why=because)
+
+
+def uphold(  # noqa: PLR0913  a decision is all of this
+    tx: Tx, ref: Ref, *, who: str, why: str, now: datetime, category: Category | None = None, counsel: str = ""
+) -> None:
+    """Decide that the comment is to be hidden: it will be captured, sealed and hidden in that order.
+
+    `category`: under which clause, if not under the one it was raised under or those that rules cite. `counsel`: who
+    in the City Attorney's office agreed; needed where `WITH_COUNSEL` says so. Raises `NotPossible`.
+    """
     case = _case(tx, ref)
     if not allows(case.state, Event.MARKED):
         raise _not_possible(case, "upheld")
+    raised = cases.ground(tx, ref, case.revision)
+    ground = _ground(category, who, why, now) if category else raised
+    if ground is None and not _cited_by_rules(tx, case):
+        message = f"no rule met {ref} and nobody raised it, so a reason of the policy is missing; name it with --clause"
+        raise NotPossible(message)
+    if ground:
+        if ground.clause in WITH_COUNSEL and not counsel.strip():
+            message = f"{ground.clause} is decided together with the City Attorney; say who agreed with --counsel"
+            raise NotPossible(message)
+        decided = replace(ground, agent=person(who), why=why, at=now, counsel=counsel.strip())
+        cases.name_ground(tx, ref, case.revision, decided)
     cases.record_decision(tx, ref, case.revision, "uphold", person(who), why, now)
     cases.advance(tx, ref, Event.MARKED, agent=person(who), now=now, why=why)
 
@@ -55,6 +97,16 @@ def restore(tx: Tx, ref: Ref, *, who: str, why: str, now: datetime) -> None:
         raise _not_possible(case, "restored")
     cases.record_decision(tx, ref, case.revision, "restore", person(who), why, now)
     _order_restored(tx, ref, who, now)
+
+
+def _ground(category: Category, who: str, why: str, now: datetime) -> Ground:
+    return Ground(clause=category.code, title=category.clause, quoted=category.text, agent=person(who), why=why, at=now)
+
+
+def _cited_by_rules(tx: Tx, case: Case) -> bool:
+    """Whether a rule with effect met this very wording: its clause then carries the decision (P5)."""
+    stored = cases.verdict_on(tx, case.ref, case.revision)
+    return stored is not None and any(not match.shadow for match in stored.verdict.matches)
 
 
 def _order_restored(tx: Tx, ref: Ref, who: str, now: datetime) -> None:

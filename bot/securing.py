@@ -110,7 +110,12 @@ def _decided(tx: Tx, case: Case) -> tuple[Action, Agent]:
 def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
     comment = records.comment(tx, case.ref, case.revision)
     stored = cases.latest_verdict(tx, case.ref)
-    matches = stored.verdict.matches if stored and stored.revision == case.revision else ()
+    ground = cases.ground(tx, case.ref, case.revision)
+    matches = [
+        match
+        for match in (stored.verdict.matches if stored and stored.revision == case.revision else ())
+        if not match.shadow and (ground is None or match.clause == ground.clause)
+    ]
     categories = parts.rulebook.policy.categories
     return Subject(
         comment=comment,
@@ -128,10 +133,10 @@ def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
                 matcher=match.matcher,
             )
             for match in matches
-            if not match.shadow
         ),
         zone=parts.settings.city.time_zone,
         first_seen_at=records.first_seen(tx, case.ref),
+        ground=ground,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, evidence, orders, outbox, pauses, records
+from archive.card import decided
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         comment.text,
         "",
     ]
+    ground = cases.ground(tx, ref, case.revision)
+    if ground:
+        lines += [f"Raised    {ground.clause}, {ground.title}: “{ground.quoted}”", f"          {decided(ground)}"]
     if stored:
         lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
         lines += [

@@ -47,11 +47,11 @@ class BadList(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DomainList:
-    """One list in force. `sha256` (hex) names its exact bytes, `size` is their number."""
+    """One list in force. `sha256` (hex) names its exact bytes, which are kept: verdicts are replayed under them."""
 
     name: str
     sha256: str
-    size: int
+    body: bytes = field(repr=False)
     entries: AbstractSet[bytes] = field(repr=False)
     page_hosts: frozenset[bytes] = field(repr=False)
 
@@ -108,7 +108,7 @@ def read(name: str, body: bytes, sha256: str) -> DomainList:
         raise BadList(_told(wrong))
     entries -= _OWN_NAMES
     pages = frozenset(entry.partition(b"/")[0] for entry in entries if b"/" in entry) if b"/" in body else frozenset()
-    return DomainList(name, sha256, len(body), entries, pages)
+    return DomainList(name, sha256, body, entries, pages)
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

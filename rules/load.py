@@ -18,21 +18,46 @@ from rules.engine import Placed, Rulebook
 from rules.hosts import NotADomain, domain
 from rules.lists import BadList, DomainList, read, vouched
 from rules.match.pattern import BadPattern, check
-from rules.model import Approval, ApprovalsFile, Code, Link, Pack, PackFile, PolicyFile, Rule
+from rules.model import (
+    MOST_RULES,
+    Approval,
+    ApprovalsFile,
+    Code,
+    Link,
+    Pack,
+    PackFile,
+    PolicyFile,
+    Rule,
+)
 from rules.source import FileProblems, Source, attempt, read_typed
+from rules.viewpoint import (
+    Reads,
+    belongs_to,
+    named_in_pattern,
+    named_in_phrase,
+    taken_for_criticism,
+    unlike,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.match.score import Model
+    from rules.model import Matcher
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "kept_pack", "kept_policy", "load_pack", "load_policy", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
+_NO_NAMES = "no rule may single out the City, its officers or departments"
+_SPLIT = "write it as several matchers under 'any'"
+MOST_PHRASES_OF_A_PACK = 20_000
+_SHOWN = 60  # characters of an offending text that an error repeats
+_SHARE = 3  # in an even list one word in so many may name what no rule may name
 _SHIPPED = Path(__file__).parent / "packs"
 _Lists = dict[str, DomainList]
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Approvals:
@@ -46,6 +71,14 @@ class Approvals:
         """Give who approved these bytes and when, as policies and packs carry it."""
         approval = self._by_sha256.get(sha256)
         return {} if approval is None else {"approved_by": approval.approved_by, "approved_on": approval.approved_on}
+
+    def given(self, sha256: str) -> Approval | None:
+        """Give the approval of these bytes, if there is one."""
+        return self._by_sha256.get(sha256)
+
+    def last_of(self, file: str) -> Approval | None:
+        """Give the last approval of a file of this name, in whatever wording."""
+        return next((one for one in reversed(self._by_sha256.values()) if one.file == file), None)
 
     @classmethod
     def load(cls, path: Path | None) -> Approvals:
@@ -79,7 +112,10 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
     for code in Code:
         if said and code not in said.categories:
             source.say(("categories",), f"category {code} is missing; the policy has ten, add it even if it is manual")
-    said = source.accepted(said)
+    return _policy(source.accepted(said), body, approvals)
+
+
+def _policy(said: PolicyFile, body: bytes, approvals: Approvals) -> Policy:
     categories = {str(code): Category(code=str(code), **said.categories[code].model_dump()) for code in Code}
     return Policy(
         id=said.id,
@@ -87,6 +123,9 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
         sha256=_sha256(body),
         categories=MappingProxyType(categories),
         never_named=said.never_named,
+        even_lists=said.even_lists,
+        criticism=said.criticism,
+        alike=tuple(group for one in said.alike for group in one.groups()),
         **approvals.of(_sha256(body)),
     )
 
@@ -102,31 +141,75 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     """
     body = path.read_bytes()
     source = Source(str(path), body)
-    data = _spelled_out(source, source.data, _words(source.data))
+    words = _words(source.data)
+    data = _spelled_out(source, source.data, words)
     said = source.model(PackFile, data)
     rules = list(_rules(data))
-    domains, missing = _domain_lists(source, rules, lists)
+    domains = _domain_lists(source, rules, lists)
     models: dict[str, Model] = {}
+    _check_size(source, rules)
     _check_ids(source, rules)
-    for at, rule in rules:
+    for at, rule in rules if len(rules) <= MOST_RULES else ():
         _check_reach(source, at, rule, policy)
         if _can_compile(source, at, rule):
-            book = Rulebook([Placed("on trial", rule, domains, models)])
-            _check_examples(source, at, rule, book, excused=any(_waits(link, domains) for _, link in _links(rule)))
-            _check_viewpoint(source, at, book, policy)
-    said = source.accepted(said)
+            reads = _on_trial(rule, domains, models)
+            _check_examples(source, at, rule, reads, excused=any(_waits(link, domains) for _, link in _links(rule)))
+            _check_lists(source, at, rule, domains, policy)
+            if _names_nobody(source, at, rule, words, policy):
+                _check_sides(source, at, rule, reads, policy)
+    return _pack(path.name, body, source.accepted(said), domains, models, approvals or Approvals())
+
+
+def kept_policy(text: str, approval: Approval | None) -> Policy:
+    """Read a policy that was in force once, as it was kept. Raises `FileProblems` if it cannot be read any more."""
+    body = text.encode()
+    source = Source("the kept policy", body)
+    said = source.accepted(source.model(PolicyFile, source.data))
+    return _policy(said, body, Approvals([approval] if approval else []))
+
+
+def kept_pack(
+    name: str, text: str, approval: Approval, lists: Mapping[str, str], models: Mapping[str, Model] = _NONE
+) -> Pack:
+    """Read a pack that was in force once, as it was kept, with the texts of the `lists` it names and their `models`.
+
+    Its rules are not tried out again: a pack that passed the checks of its time replays under those of any later one.
+    A list that is not among them was missing then as well. Raises `FileProblems` if the pack cannot be read any more.
+    """
+    body = text.encode()
+    source = Source(name, body)
+    said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, _words(source.data))))
+    bodies = {name_: lists[name_].encode() for name_ in sorted(_named_lists(said) & lists.keys())}
+    domains = {name_: read(name_, list_, _sha256(list_)) for name_, list_ in bodies.items()}
+    return _pack(name, body, said, domains, models, Approvals([approval]))
+
+
+def _named_lists(said: PackFile) -> set[str]:
+    return {name for rule in said.rules for _, link in _links(rule) for name in link.lists}
+
+
+def lists_and_models(pack: Pack) -> tuple[str, ...]:
+    """Give the names of the domain lists and models that the rules of a pack look things up in."""
+    lists = (name for rule in pack.rules for _, link in _links(rule) for name in link.lists)
+    models = (matcher.score.model for rule in pack.rules for matcher in rule.matchers if matcher.score)
+    return tuple(dict.fromkeys((*lists, *models)))
+
+
+def _pack(  # noqa: PLR0913  everything a pack is made of
+    name: str, body: bytes, said: PackFile, lists: _Lists, models: Mapping[str, Model], approvals: Approvals
+) -> Pack:
     return Pack(
         id=said.id,
         title=said.title,
         version=said.version,
-        name=path.name,
+        name=name,
         source=body.decode("utf-8"),
         sha256=_sha256(body),
         rules=said.rules,
-        lists=MappingProxyType(domains),
-        models=MappingProxyType(models),
-        missing=missing,
-        **(approvals or Approvals()).of(_sha256(body)),
+        lists=MappingProxyType(lists),
+        models=MappingProxyType(dict(models)),
+        missing=tuple(sorted(_named_lists(said) - lists.keys())),
+        **approvals.of(_sha256(body)),
     )
 
 
@@ -150,7 +233,12 @@ def _spelled_out(source: Source, node: Any, words: Mapping[str, list[str]], at: 
     for name in _WORD_LIST.findall(node):
         if name not in words:
             source.say(at, f"'<{name}>' names no list under 'words' in this pack; add the list or take the name out")
-    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", node)
+    return _with_words(node, words)
+
+
+def _with_words(pattern: str, words: Mapping[str, list[str]]) -> str:
+    """Put the words of each list in the place of its ``<name>``."""
+    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", pattern)
 
 
 def _rules(data: Any) -> Iterator[tuple[Route, Rule]]:
@@ -179,10 +267,8 @@ def _placed_matchers(rule: Rule) -> Iterator[tuple[Route, Any]]:
             yield (*route, at), matcher
 
 
-def _domain_lists(
-    source: Source, rules: list[tuple[Route, Rule]], folder: Path | None
-) -> tuple[_Lists, tuple[str, ...]]:
-    """Read the lists that rules name, each once, and give the names of those that are not there.
+def _domain_lists(source: Source, rules: list[tuple[Route, Rule]], folder: Path | None) -> _Lists:
+    """Read the lists that rules name, each once; those that are not there are left out.
 
     Whatever is wrong with a list is said where a rule first names it. A list under ``except`` must be there: without it
     the rule would act where it should be silent.
@@ -196,10 +282,8 @@ def _domain_lists(
                 if route[0] == "except":
                     excepted.setdefault(name, (*at, *route, "lists", index))
     lists: _Lists = {}
-    missing = []
     for name, route in named.items():
         if folder is None or not ((folder / name).exists() or _vouching(folder / name).exists()):
-            missing.append(name)
             if name in excepted:
                 what = (
                     f"the domain list {name!r} is not there, and without it the rule would reach further than it says"
@@ -213,7 +297,7 @@ def _domain_lists(
             source.say(route, f"the domain list {folder / name} was refused: {what}; {_how_to_vouch(folder, name)}")
         except BadList as wrong:
             source.say(route, f"the domain list {folder / name} was refused: {wrong}; {_how_to_vouch(folder, name)}")
-    return lists, tuple(missing)
+    return lists
 
 
 def _domain_list(path: Path) -> DomainList:
@@ -270,14 +354,16 @@ def _can_compile(source: Source, at: Route, rule: Rule) -> bool:
 
 def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
     phrases = [phrase.casefold() for phrase in matcher.phrase or ()]
+    seen: set[str] = set()
     for at, phrase in enumerate(phrases):
-        if phrase in phrases[:at]:
+        if phrase in seen:
             yield (*route, "phrase", at), f"{phrase!r} is in this list already; take one of them out"
+        seen.add(phrase)
     if matcher.pattern:
         try:
             check(matcher.pattern)
         except BadPattern as wrong:
-            yield (*route, "pattern"), f"{matcher.pattern!r} cannot be used: {wrong}; correct the expression"
+            yield (*route, "pattern"), _no_pattern(matcher.pattern, str(wrong))
     for at, name in enumerate(matcher.link.domains if matcher.link else ()):
         try:
             domain(name)
@@ -285,25 +371,118 @@ def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
             yield (*route, "link", "domains", at), f"{wrong}; write it as example.com"
 
 
-def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook, *, excused: bool) -> None:
+def _on_trial(rule: Rule, lists: _Lists, models: Mapping[str, Model]) -> Reads:
+    """Let one rule read alone, as it is and without its exceptions."""
+    book = Rulebook([Placed("on trial", rule, lists, models)])
+    bold = rule.model_copy(update={"unless": ()})
+    boldly = Rulebook([Placed("on trial", bold, lists, models)]) if rule.unless else book
+    return Reads(truly=book.read, boldly=boldly.read)
+
+
+def _no_pattern(pattern: str, wrong: str) -> str:
+    """Say what RE2 said of a pattern, and what a clerk can do about it."""
+    if "too large" in wrong:
+        return f"{_shortened(pattern)!r} becomes too large when it is compiled; {_SPLIT}"
+    return f"{_shortened(pattern)!r} cannot be used: {wrong}; correct the expression"
+
+
+def _check_size(source: Source, rules: list[tuple[Route, Rule]]) -> None:
+    """Refuse a pack that no person can have read."""
+    phrases = sum(len(matcher.phrase or ()) for _, rule in rules for matcher in rule.matchers)
+    if phrases > MOST_PHRASES_OF_A_PACK:
+        what = f"the rules have {phrases:,} phrases together, and a pack may have {MOST_PHRASES_OF_A_PACK:,}"
+        source.say(("rules",), f"{what}; make several packs of it")
+
+
+def _check_examples(source: Source, at: Route, rule: Rule, reads: Reads, *, excused: bool) -> None:
     """Run a rule's examples; what it must match is `excused` while it waits for a list that is missing."""
     for index, text in enumerate(rule.examples.match):
-        if not (excused or book.read(text)):
+        if not (excused or reads.truly(text)):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
     for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
         for index, text in enumerate(texts):
-            for match in book.read(text)[:1]:
+            for match in reads.truly(text)[:1]:
                 what = f"rule {rule.id} matches {match.excerpt!r} in {text!r}; narrow the rule or correct the example"
                 source.say((*at, "examples", kind, index), what)
 
 
-def _check_viewpoint(source: Source, at: Route, book: Rulebook, policy: Policy) -> None:
-    """No rule may look for the City, its officers or criticism, whatever it is called (P9)."""
-    for words in policy.never_named:
-        if book.read(words):
-            what = f"the rule looks for {words!r}, which {policy.id} lets no rule name; take the words out"
-            source.say((*at, "match"), what)
+def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, list[str]], policy: Policy) -> bool:
+    """No rule may name the City, its officers or departments, neither to find nor to spare what names them (P9)."""
+    names = policy.never_named
+    even = {name for name, listed in words.items() if name in policy.even_lists or _is_even(rule, listed, names)}
+    open_words = {name: [r"\pL+"] if name in even else listed for name, listed in words.items()}
+    problems: list[tuple[Route, str]] = []
+    for route, matcher in _placed_matchers(rule):
+        spares = route[0] == "except"
+        remedy = "an exception for words about some and not about others takes sides" if spares else _NO_NAMES
+        for place, named in _named(source, (*at, *route), matcher, open_words, policy):
+            if not (spares and "." in named):
+                problems.append((place, f"names {named!r}; {remedy} ({policy.id}), so take the name out"))
+    for place, what in problems:
+        value = source.at(place)
+        source.say(place, f"{_shortened(value)!r} {what}")
+    return not problems
+
+
+def _check_lists(source: Source, at: Route, rule: Rule, lists: _Lists, policy: Policy) -> None:
+    """No list in which a rule looks addresses up may hold one of the City's own."""
+    official = {name.lower().encode() for name in policy.never_named if "." in name}
+    under = tuple(b"." + name for name in official)
+    for route, link in _links(rule):
+        for index, name in enumerate(link.lists if route[0] == "match" else ()):
+            entries = lists[name].entries if name in lists else ()
+            for host in sorted(host for host in entries if host in official or host.endswith(under)):
+                what = f"the list {name!r} names {host.decode()!r}; {_NO_NAMES} ({policy.id}), take it out there"
+                source.say((*at, *route, "lists", index), what)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _named(
+    source: Source, route: Route, matcher: Matcher, words: Mapping[str, list[str]], policy: Policy
+) -> Iterator[tuple[Route, str]]:
+    """Give every place of a matcher that names what no rule may name, and the name."""
+    for index, phrase in enumerate(matcher.phrase or ()):
+        if named := named_in_phrase(phrase, policy.never_named):
+            yield (*route, "phrase", index), named
+    for index, host in enumerate(matcher.link.domains if matcher.link else ()):
+        if named := belongs_to(host, policy.never_named):
+            yield (*route, "link", "domains", index), named
+    if matcher.pattern:
+        place = (*route, "pattern")
+        named = named_in_pattern(_with_words(source.at(place), words), policy.never_named)
+        if named:
+            yield place, named
+
+
+def _is_even(rule: Rule, listed: Sequence[str], names: tuple[str, ...]) -> bool:
+    """Tell whether a word list is about people of every kind: all its words are decided alike, and most name nobody.
+
+    A threat is a threat whoever is threatened. Only what asks a person may use such a list.
+    """
+    if rule.outcome is not Ask.REVIEW:
+        return False
+    try:
+        naming = sum(named_in_pattern(word, names) is not None for word in listed)
+    except (IndexError, ValueError):
+        return False  # a word that is no pattern by itself
+    return naming * _SHARE <= len(listed)
+
+
+def _check_sides(source: Source, at: Route, rule: Rule, reads: Reads, policy: Policy) -> None:
+    """No rule may rest on criticism, and every rule must decide alike what differs only in whom it speaks of (P9)."""
+    words = taken_for_criticism(reads, policy.criticism, policy.never_named)
+    if words:
+        what = f"rule {rule.id} matches {words!r}, which is criticism and nothing else"
+        source.say((*at, "match"), f"{what}; {policy.id} lets no rule look for that, so ask for more than such words")
+    found = unlike(reads, policy.alike)
+    if found:
+        what = f"rule {rule.id} matches {found.matched!r} but not {found.passed!r}"
+        remedy = f"{policy.id} wants both decided alike; let the rule match both or neither"
+        source.say((*at, "match"), f"{what}; {remedy}")
 
 
 def _sha256(body: bytes) -> str:

@@ -43,10 +43,16 @@ class Language(StrEnum):
     ES = "es"
 
 
+MOST_EXAMPLE = 2_000  # characters
+MOST_PATTERN = 20_000  # characters, word lists spelled out
+MOST_PHRASES = 5_000  # of one matcher
+MOST_RULES = 1_000  # of one pack
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=SHORTEST)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Examples = Annotated[tuple[Words, ...], Field(min_length=2)]
+Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_EXAMPLE)]
+Examples = Annotated[tuple[Example, ...], Field(min_length=2)]
 
 
 class _Said(BaseModel):
@@ -97,8 +103,8 @@ class Score(_Said):
 class Matcher(_Said):
     """One way of looking at a comment: exactly one of the six."""
 
-    phrase: Annotated[tuple[Phrase, ...], Field(min_length=1)] | None = None
-    pattern: Words | None = None
+    phrase: Annotated[tuple[Phrase, ...], Field(min_length=1, max_length=MOST_PHRASES)] | None = None
+    pattern: Annotated[Words, StringConstraints(max_length=MOST_PATTERN)] | None = None
     link: Link | None = None
     personal: Annotated[tuple[Personal, ...], Field(min_length=1)] | None = None
     repeat: Repeat | None = None
@@ -134,7 +140,7 @@ class RuleExamples(_Said):
 
     match: Examples
     no_match: Examples
-    near_miss: Annotated[tuple[Words, ...], Field(min_length=1)]
+    near_miss: Annotated[tuple[Example, ...], Field(min_length=1)]
 
 
 class Rule(_Said):
@@ -174,7 +180,7 @@ class PackFile(_Said):
     title: Words
     version: Words
     words: dict[Name, Annotated[tuple[Words, ...], Field(min_length=1)]] = Field(default_factory=dict)
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MOST_RULES)]
 
 
 class PolicyCategory(_Said):
@@ -188,14 +194,36 @@ class PolicyCategory(_Said):
     notice: Words
 
 
+class Alike(_Said):
+    """Sentences that every rule must decide alike: each of `say`, with each of `of` in the place of ``{}``."""
+
+    say: Annotated[tuple[Words, ...], Field(min_length=1)]
+    of: Annotated[tuple[Words, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        for sentence in self.say:
+            if sentence.count("{}") != 1:
+                message = f"{sentence!r} has no one place {{}} where the entries of 'of' go; write {{}} once"
+                raise ValueError(message)
+        return self
+
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Give the sentences spelled out, those that must be decided alike together."""
+        return tuple(tuple(sentence.replace("{}", one) for one in self.of) for sentence in self.say)
+
+
 class PolicyFile(_Said):
-    """A policy as the file says it. No rule may look for a word in `never_named` (P9)."""
+    """A policy as the file says it. How `never_named` and what follows it keep rules even: `rules.viewpoint` (P9)."""
 
     id: Words
     title: Words
     effective: date
     source: Words
-    never_named: tuple[Words, ...]
+    never_named: tuple[Phrase, ...]
+    even_lists: tuple[Name, ...] = ()
+    criticism: tuple[Words, ...] = ()
+    alike: tuple[Alike, ...] = ()
     categories: dict[Code, PolicyCategory]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+MOST_BYTES = 2_000_000  # of a file that people write
+MOST_ENTRIES = 200_000  # keys, entries and texts of a file, each alias counted as often as it is used
+MOST_CHARACTERS = 10_000_000  # likewise
+DEEPEST = 50
+_NEST = re.compile(rb"(?:[\[{]\s*){%d}" % (DEEPEST + 1))  # told before the YAML reader labours at it
 
 Route = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -43,21 +50,42 @@ class Source:
         self.file = file
         self._problems: list[tuple[int, int, str]] = []
         self._tree = self._read(body)
-        self.data = _plain(self._tree)
+        self.data = self._unfolded()
 
     def _read(self, body: bytes) -> Any:
+        if len(body) > MOST_BYTES:
+            reason = f"the file has {len(body):,} bytes and may have {MOST_BYTES:,}; make several files of it"
+            raise FileProblems([f"{self.file}:1:1: {reason}"])
+        if _NEST.search(body):
+            raise FileProblems([f"{self.file}:1:1: {_TOO_DEEP}"])
         try:
             return YAML(typ="rt").load(body.decode("utf-8"))
         except UnicodeDecodeError as wrong:
+            line = body.count(b"\n", 0, wrong.start) + 1
             reason = f"byte {wrong.start} is not UTF-8; save the file as UTF-8"
-            raise FileProblems([f"{self.file}:1:1: {reason}"]) from None
+            raise FileProblems([f"{self.file}:{line}:1: {reason}"]) from None
         except MarkedYAMLError as wrong:
             mark = wrong.problem_mark or wrong.context_mark
             line, col = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            reason = (wrong.problem or "cannot be read").splitlines()[0]
-            raise FileProblems([f"{self.file}:{line}:{col}: {reason}; {_YAML_REMEDY}"]) from None
-        except YAMLError as wrong:
+            reason = _yaml_wording(wrong, body.decode("utf-8").splitlines()[line - 1 : line])
+            raise FileProblems([f"{self.file}:{line}:{col}: {reason}"]) from None
+        except (YAMLError, ValueError) as wrong:
             raise FileProblems([f"{self.file}:1:1: {str(wrong).splitlines()[0]}; {_YAML_REMEDY}"]) from None
+        except RecursionError:
+            raise FileProblems([f"{self.file}:1:1: {_TOO_DEEP}"]) from None
+
+    def _unfolded(self) -> Any:
+        try:
+            return _Unfolding().plain(self._tree)
+        except _TooMuch as wrong:
+            raise FileProblems([f"{self.file}:1:1: {wrong}"]) from None
+
+    def at(self, route: Route) -> Any:
+        """Give what the file has at a place."""
+        node = self.data
+        for step in route:
+            node = node[step]
+        return node
 
     def say(self, route: Route, what: str, *, key: bool = False) -> None:
         """Add a problem at a place, or at its key rather than its value."""
@@ -114,15 +142,55 @@ def _is_echo(error: ErrorDetails) -> bool:
     return error["type"] == "too_short" and isinstance(got, list) and len(got) >= error["ctx"]["min_length"]
 
 
-def _plain(node: Any) -> Any:
-    """Turn what the YAML reader gives into plain lists, dictionaries, text and numbers; dates become text."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, date):
-        return node.isoformat()
-    return node
+class _TooMuch(Exception):
+    """A file says more than anybody can have written, or other than text and numbers; the text says what."""
+
+
+class _Unfolding:
+    """Turns what the YAML reader gives into plain lists, dictionaries, text and numbers; dates become text.
+
+    An alias (``*name``) repeats what stands elsewhere, so that a few lines can unfold without end: what comes out is
+    counted.
+    """
+
+    def __init__(self) -> None:
+        self._entries = 0
+        self._characters = 0
+
+    def plain(self, node: Any, depth: int = 0) -> Any:
+        """Unfold one node. Raises `_TooMuch`."""
+        self._entries += 1
+        self._characters += len(node) if isinstance(node, str) else 0
+        if self._entries > MOST_ENTRIES or self._characters > MOST_CHARACTERS:
+            message = (
+                "the file unfolds to far more than anybody wrote; write lists out instead of repeating aliases (*name)"
+            )
+            raise _TooMuch(message)
+        if depth > DEEPEST:
+            raise _TooMuch(_TOO_DEEP)
+        if isinstance(node, dict):
+            return {str(key): self.plain(value, depth + 1) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self.plain(value, depth + 1) for value in node]
+        if isinstance(node, date):
+            return node.isoformat()
+        if node is not None and not isinstance(node, str | int | float):
+            raise _TooMuch(_TAGGED)
+        return node
+
+
+def _yaml_wording(wrong: MarkedYAMLError, line: list[str]) -> str:
+    """Say in a clerk's words what the YAML reader found."""
+    problem = (wrong.problem or "cannot be read").splitlines()[0]
+    twice = re.match(r'found duplicate key "(.*?)" with value', problem)
+    if twice:
+        return f"{twice[1]!r} stands here a second time; keep one of the two"
+    if line and "\t" in line[0][: len(line[0]) - len(line[0].lstrip())]:
+        return "the line begins with a tab, which YAML does not allow; indent with spaces"
+    for begins, remedy in _YAML_REMEDIES.items():
+        if problem.startswith(begins):
+            return f"{problem}; {remedy}"
+    return f"{problem}; {_YAML_REMEDY}"
 
 
 def _wording(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -137,6 +205,8 @@ def _wording(error: ErrorDetails, model: type[BaseModel]) -> str:
         "string_type": f"{shown} is not text; put it in quotes",
         "string_too_short": _too_short(got, context.get("min_length", 1)),
         "string_pattern_mismatch": f"{shown} is no name; use small letters, figures and single hyphens",
+        "too_long": f"has {context.get('actual_length')} entries, and {_at_most(context)}; make several of it",
+        "string_too_long": f"has {len(str(got)):,} characters, and {_at_most(context)}; make it shorter",
         "too_short": f"has {context.get('actual_length')}, needs at least {context.get('min_length')}; add more",
         "tuple_type": f"{shown} is not a list; write each entry on a line of its own, after '- '",
         "bool_type": f"{shown} is neither true nor false; write one of them",
@@ -150,6 +220,10 @@ def _wording(error: ErrorDetails, model: type[BaseModel]) -> str:
     return wordings.get(kind, f"{shown}: {error['msg']}; see the shipped packs for how it is written")
 
 
+def _at_most(context: dict[str, Any]) -> str:
+    return f"at most {context.get('max_length', 0):,} are allowed"
+
+
 def _too_short(got: Any, least: int) -> str:
     if not str(got).strip():
         return "is empty; write something or take the line out"
@@ -159,8 +233,19 @@ def _too_short(got: Any, least: int) -> str:
 def _remedy_for_key(key: str, model: type[BaseModel]) -> str:
     schema = model.model_json_schema()
     known = {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", {})}
+    if key in known:
+        return "it belongs to another part of the file, so move it there or take it out"
     near = difflib.get_close_matches(key, sorted(known), n=1)
     return f"did you mean {near[0]!r}?" if near else "take it out"
 
 
+_TAGGED = "the file has tags (!name), which are not known here; take them out"
+_TOO_DEEP = "lists and keys stand too deep within one another; see the shipped packs for how a file is laid out"
+_YAML_REMEDIES = {
+    "found unknown escape": "write backslashes in single quotes: 'like \\d this'",
+    "found undefined alias": "an alias (*name) repeats what &name marks further up; mark it there, or quote the text",
+    "mapping values are not allowed here": "a text with a colon in it stands in quotes: 'like: this'",
+    "found character": "a text that begins with such a sign stands in quotes",
+    "found unexpected end of stream": "a quote was opened and never closed; close it",
+}
 _YAML_REMEDY = "look at the quotes, colons and indentation of this line and the one above"

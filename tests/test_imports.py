@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted(path for folder in ("bot", "connectors", "rules", "archive") for path in (ROOT / folder).rglob("*.py"))
 
 # The daemon, the command line and the demo say what time it is; a stand-in's world has a clock of its own.
-CLOCKS = {"bot/cli.py", "bot/daemon.py", "bot/demo.py", "bot/trial.py", "connectors/standin/world.py"}
+CLOCKS = {"bot/terminal.py", "bot/daemon.py", "bot/demo.py", "bot/trial.py", "connectors/standin/world.py"}
 # Who may know that platforms can be stood in for: the demo and what it is made of.
 DEMO = {"bot.corpus", "bot.demo", "bot.promises", "bot.standins", "bot.trial"}
 READINGS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}

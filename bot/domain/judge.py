@@ -10,25 +10,57 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.domain.types import Action, Ask, Automation, Mode, Outcome, Speaker, Verdict
+from bot.domain.types import Action, Ask, Automation, Budget, Mode, Outcome, Speaker, Verdict
 
 if TYPE_CHECKING:
-    from bot.domain.types import Budget, Match, Policy
+    from collections.abc import Mapping
+    from typing import Any, Self
+
+    from bot.domain.types import Match, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is true of one comment apart from its words. `dismissed`: a person let this very wording stand."""
+    """What is true of one comment apart from its words.
+
+    `dismissed`: a person let this very wording stand. `raised`: a person asked for a decision on it, and none was made.
+    """
 
     speaker: Speaker
     mode: Mode
     budget: Budget
     dismissed: bool = False
+    raised: bool = False
+
+    def as_record(self) -> dict[str, str | int | bool]:
+        """Give it in plain words and numbers, to be recorded with the verdict that rests on it."""
+        return {
+            "speaker": str(self.speaker),
+            "mode": str(self.mode),
+            "acts_a_day": self.budget.limit,
+            "acts_used": self.budget.used,
+            "dismissed": self.dismissed,
+            "raised": self.raised,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read `as_record` back. Raises KeyError or ValueError if the record is not one."""
+        return cls(
+            speaker=Speaker(record["speaker"]),
+            mode=Mode(record["mode"]),
+            budget=Budget(limit=int(record["acts_a_day"]), used=int(record["acts_used"])),
+            dismissed=bool(record["dismissed"]),
+            raised=bool(record["raised"]),
+        )
 
 
 def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
     """Decide on one comment. All matches stay in the verdict, whether they counted or not (P5)."""
     why = _why_clear(matches, policy, standing) if matches else "no rule matched"
+    if why and standing.raised:
+        raised = "a person raised it, so a person decides"
+        return Verdict(outcome=Outcome.REVIEW, action=None, matches=matches, why=raised)
     if why:
         return Verdict(outcome=Outcome.CLEAR, action=None, matches=matches, why=why)
     counting = _counting(matches, policy)

@@ -263,7 +263,9 @@ class Category:
 class Policy:
     """The City's policy as the program obeys it. Inert until somebody with a name approved exactly this text.
 
-    No rule may look for the words in `never_named`: the City, its officers, criticism (P9).
+    No rule may take sides (P9): none may name what is in `never_named` (the City, its officers, departments, parties)
+    except through word lists of `even_lists`, none may rest on a word of `criticism`, and each must decide all
+    sentences of one group of `alike` alike.
     """
 
     id: str
@@ -271,6 +273,9 @@ class Policy:
     sha256: str
     categories: Mapping[str, Category]
     never_named: tuple[str, ...] = ()
+    even_lists: tuple[str, ...] = ()
+    criticism: tuple[str, ...] = ()
+    alike: tuple[tuple[str, ...], ...] = ()
     approved_by: str | None = None
     approved_on: date | None = None
 

@@ -317,7 +317,9 @@ def threats() -> Section:
     told.at_least(f"the rule's own examples ({len(own)}): found", _asked(own, told, expected=True), 1.0)
     blind, near = lines("blind_threats"), lines("blind_threats_near")
     told.at_least(f"threats written blind ({len(blind)}): found", _asked(blind, told, expected=True), 0.75)
-    told.at_most(f"near misses written blind ({len(near)}): taken for threats", _asked(near, told, expected=False), 0.03)
+    told.at_most(
+        f"near misses written blind ({len(near)}): taken for threats", _asked(near, told, expected=False), 0.03
+    )
     told.at_most("threats and near misses: hidden", sum(verdict(t).outcome is Outcome.ACT for t in [*blind, *near]), 0)
     if _present(told, "civil_comments_spans"):
         met = Score()
@@ -394,9 +396,9 @@ def rules() -> Section:
                 "labelled": len(checked),
                 "precision": round(share(sum(checked), len(checked)), 4) if checked else None,
                 "recall": round(share(sum(checked), labelled[clause]), 4) if labelled[clause] else None,
-                "errors": [
-                    f"{one.row['id']}: {one.row['text'][:140]}" for one, true in answers if true is False
-                ][:ERRORS],
+                "errors": [f"{one.row['id']}: {one.row['text'][:140]}" for one, true in answers if true is False][
+                    :ERRORS
+                ],
             }
         )
     told.tell("rules", len(spoken))

@@ -110,7 +110,9 @@ def _words() -> list[str]:
 
 def _in_other_words(pattern: str, words: list[str], chance: random.Random) -> str:
     """Put another word for each run of letters in a pattern that is not part of its grammar."""
-    return re.sub(r"(?<![\\<])(?<!\\p)(?<!\\p\{)\b[a-z]{3,}\b|(?<=\\b)[a-z]{3,}", lambda _: chance.choice(words), pattern)
+    return re.sub(
+        r"(?<![\\<])(?<!\\p)(?<!\\p\{)\b[a-z]{3,}\b|(?<=\\b)[a-z]{3,}", lambda _: chance.choice(words), pattern
+    )
 
 
 def _asks_a_model(rule: Any) -> bool:
@@ -220,9 +222,7 @@ def _texts() -> list[str]:
     return texts
 
 
-def _rates(
-    runs: dict[str, Callable[[Sequence[str]], None]], texts: list[str], slow: set[str]
-) -> dict[str, float]:
+def _rates(runs: dict[str, Callable[[Sequence[str]], None]], texts: list[str], slow: set[str]) -> dict[str, float]:
     """Time all in turns, each beginning as often as the others; slow ones see a part of each chunk."""
     spent: dict[str, float] = defaultdict(float)
     seen: dict[str, int] = defaultdict(int)
@@ -289,7 +289,9 @@ def hostile(*, quick: bool) -> Section:
         if ratios:
             steepest = max(ratios, key=ratios.__getitem__)
             told.at_most(f"1 MB against 100 KB, the steepest ({steepest})", ratios[steepest], LINEAR)
-        told.read += [{"text": name, "10 KB, ms": round(ms, 3), "ratio": ratios.get(name)} for name, ms in worst.items()]
+        told.read += [
+            {"text": name, "10 KB, ms": round(ms, 3), "ratio": ratios.get(name)} for name, ms in worst.items()
+        ]
     return told
 
 
@@ -359,8 +361,12 @@ def readiness(*, quick: bool) -> Section:
     rounds = 2 if quick else 5
     idle = min(_run_child(["-c", "pass"])[0] for _ in range(rounds))
     runs = [_run_child([str(HERE / "bench.py"), "--first-verdict"]) for _ in range(rounds)]
-    told.at_most("from start to first verdict, s (less the interpreter's own start)", min(r[0] for r in runs) - idle,
-                 READY, speed=True)
+    told.at_most(
+        "from start to first verdict, s (less the interpreter's own start)",
+        min(r[0] for r in runs) - idle,
+        READY,
+        speed=True,
+    )
     resident = min(float(out) for _, out in runs)
     told.at_most("memory after the first verdict, MB", resident, RESIDENT)
     if not quick:
@@ -405,5 +411,3 @@ def _domain_names(many: int) -> Iterator[str]:
 
 
 SECTIONS: dict[str, Callable[..., Section]] = {"speed": speed, "hostile": hostile, "readiness": readiness}
-
-

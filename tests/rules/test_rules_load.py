@@ -77,7 +77,7 @@ def test_one_mistake(tmp_path: Path, right: str, wrong: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("id: a\nid: b\n", '2:1: found duplicate key "id" with value "b" (original value: "a"); look at the quotes'),
+        ("id: a\nid: b\n", "2:1: 'id' stands here a second time; keep one of the two"),
         ("id: [a\ntitle: b\n", "2:6: expected ',' or ']', but got ':'; look at the quotes, colons and indentation"),
         ("- just\n- a list\n", "1:1: this is not a set of keys; write 'key: value' lines below it"),
         ("", "1:1: this is not a set of keys; write 'key: value' lines below it"),
@@ -93,6 +93,78 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path.write_bytes(b"id: caf\xe9")
     with pytest.raises(FileProblems, match="byte 7 is not UTF-8; save the file as UTF-8"):
         load_pack(path, policy())
+
+
+def laughs(times: int) -> str:
+    """A few lines that unfold to ten to the power of `times` words."""
+    lines = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, times)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 2_000_001, "1:1: the file has 2,000,001 bytes and may have 2,000,000; make several files of it"),
+        (laughs(9), "1:1: the file unfolds to far more than anybody wrote; write lists out instead of repeating"),
+        (
+            "a: &a " + "ha" * 1000 + "\nb: [" + "*a, " * 9000 + "]",
+            "1:1: the file unfolds to far more than anybody wrote",
+        ),
+        ("[" * 2_000, "1:1: lists and keys stand too deep within one another"),
+        ("a: " * 1 + "[" * 60 + "]" * 60, "1:1: lists and keys stand too deep within one another"),
+        ("id: !!python/name:os.system x", "1:1: the file has tags (!name), which are not known here; take them out"),
+    ],
+    ids=["bytes", "aliases", "long aliases", "brackets", "depth", "tags"],
+)
+def test_absurd_files_are_refused_before_they_do_harm(tmp_path: Path, text: str, said: str) -> None:
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith(f"our-pack.yaml:{said}")
+
+
+def words(number: int) -> str:
+    return ", ".join(f"zyzzyva{at}" for at in range(number))
+
+
+RULE = GOOD[GOOD.index("  - id:") :]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            GOOD.replace("buy zyzzyva]", f"buy zyzzyva, {words(5000)}]"),
+            "14:19: rules.0.match.any.0.phrase: has 5001 entries, and at most 5,000 are allowed; make several of it",
+        ),
+        (
+            GOOD.replace("sell(?:ing)? zyzzyva", "sell(?:ing)? zyzzyva" + "z?" * 10_000),
+            "15:20: rules.0.match.any.1.pattern: has 20,020 characters, and at most 20,000 are allowed",
+        ),
+        (
+            GOOD.replace("sell(?:ing)? zyzzyva", "sell(?:ing)? zyzzyva" + r"(?:x\pL{1000})?" * 30),
+            "15:20: rules.0.match.any.1.pattern: 'sell(?:ing)? zyzzyva",
+        ),
+        (
+            GOOD.replace("Buy zyzzyva!", "Buy zyzzyva! " + "z" * 2000),
+            "18:11: rules.0.examples.match.0: has 2,013 characters, and at most 2,000 are allowed; make it shorter",
+        ),
+        (
+            GOOD + "".join(RULE.replace("our-rule", f"rule-{n}") for n in range(1000)),
+            "5:3: rules: has 1001 entries, and at most 1,000 are allowed; make several of it",
+        ),
+        (
+            GOOD
+            + "".join(
+                RULE.replace("our-rule", f"rule-{n}").replace("buy zyzzyva]", f"buy zyzzyva, {words(4_200)}]")
+                for n in range(5)
+            ),
+            "5:3: rules: the rules have 21,006 phrases together, and a pack may have 20,000; make several packs of it",
+        ),
+    ],
+    ids=["phrases", "pattern", "program", "example", "rules", "phrases of a pack"],
+)
+def test_what_no_person_can_have_read_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert any(problem.startswith(f"our-pack.yaml:{said}") for problem in problems(tmp_path, text))
 
 
 def test_all_mistakes_are_told_at_once_and_in_order(tmp_path: Path) -> None:

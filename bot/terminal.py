@@ -1,0 +1,76 @@
+"""What all commands share: where they print, their common options, how they end, and how they reach the archive."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator  # noqa: TC003  typer reads annotations at run time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from bot.settings import Settings, load
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from archive.database import Tx
+
+out = Console()
+err = Console(stderr=True)
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", envvar="CITYMOD_CONFIG", help="The settings file.", show_default=True),
+]
+DEFAULT_CONFIG = Path("/etc/citymod/citymod.yaml")
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")]
+Who = Annotated[str, typer.Option("--who", "--by", help="Your name, for the record.", default_factory=getpass.getuser)]
+
+
+def clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """End the program with one clear sentence."""
+    err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def settings_from(config: Path) -> Settings:
+    """Read the settings, or say that there are none."""
+    if not config.is_file():
+        fail(f"There is no settings file {config}; name one with --config or CITYMOD_CONFIG.", 2)
+    return load(config)
+
+
+@contextmanager
+def writing(settings: Settings) -> Iterator[Tx]:
+    """Open the archive for one transaction that may write."""
+    from archive.database import Database
+
+    database = Database.open(settings.database_url)
+    try:
+        with database.begin() as tx:
+            yield tx
+    finally:
+        database.close()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Tx]:
+    """Open the archive for one transaction that reads."""
+    from archive.database import Database
+
+    database = Database.open(settings.database_url)
+    try:
+        with database.read() as tx:
+            yield tx
+    finally:
+        database.close()
