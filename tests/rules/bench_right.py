@@ -8,21 +8,24 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench_figures import Score, Section, share
-from shipped import DATA, HERE, KINDS, ROOT, criticism, engine, lines, packs, rows, verdict
+from shipped import APPROVED_ON, DATA, HERE, KINDS, ROOT, criticism, engine, lines, packs, policy, rows, verdict
 
 from bot.domain.types import Ask, Outcome
+from rules.engine import Engine
+from rules.load import Approvals, shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.domain.types import Match, Verdict
-    from rules.engine import Engine
 
 ORDINARY = ("polis_civic", "identity_madlibs", "mayweather_tweets", "crisislex_t6")
 LABELS = {
@@ -31,8 +34,21 @@ LABELS = {
     "C4": {"sexual"},
     "C5": {"commerce", "spam"},
     "C6": {"safety"},
+    "C7": {"safety"},
     "C9": {"spam", "commerce"},
 }
+BALLOT = """
+election: Primary and general election
+date: 2020-11-03
+source: https://www.example.gov/ballot
+certified_on: 2020-09-01
+contests:
+  - office: President
+    choices:
+      - {name: Donald Trump, also: [Trump, realDonaldTrump]}
+      - {name: Joe Biden, also: [Biden, JoeBiden]}
+      - {name: Bernie Sanders, also: [Sanders, Bernie, BernieSanders]}
+"""
 ERRORS = 20  # per rule, to be read
 
 
@@ -148,15 +164,19 @@ def profanity() -> Section:
 
 
 def _disguises(told: Section) -> None:
-    """Take the table of disguises from its test: pairs of a listed word and one spelling of it."""
+    """Put every listed word into every disguise that the tests know."""
     try:
-        table = importlib.import_module("test_disguises").DISGUISES
-    except (ImportError, AttributeError):
-        told.missing.append("test_disguises.DISGUISES: no table of disguises")
+        tried = importlib.import_module("test_disguises")
+    except ImportError as missing:
+        told.missing.append(f"disguises: {missing}")
         return
-    seen = [(word, spelling, _hidden_as_profane(f"oh {spelling} no")) for word, spelling in table]
-    told.at_least("disguises hidden", share(sum(ok for *_, ok in seen), len(seen)), 0.95)
-    told.read += [{"not seen through": spelling, "word": word} for word, spelling, ok in seen if not ok]
+    found = missed = 0
+    for disguise in tried.DISGUISES:
+        seen, unseen = tried.seen(disguise)
+        found, missed = found + len(seen), missed + len(unseen)
+        told.read += [{"not seen through": unseen, "disguise": disguise.name}] * bool(unseen)
+    told.tell("disguises", len(tried.DISGUISES))
+    told.at_least("disguised words seen through", share(found, found + missed), 0.99)
 
 
 def _hidden_as_profane(text: str) -> bool:
@@ -258,10 +278,15 @@ def advocacy() -> Section:
 
 def ballot_engine() -> Engine | None:
     """The shipped rules with Trump, Biden and Sanders on the ballot, if the rules know what a ballot is."""
-    try:
-        return importlib.import_module("shipped").engine_with_ballot("Donald Trump", "Joe Biden", "Bernie Sanders")
-    except AttributeError:
+    loading = importlib.import_module("rules.load")
+    if not hasattr(loading, "load_ballot"):
         return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ballot.yaml"
+        path.write_text(BALLOT, "utf-8")
+        approvals = Approvals.assume("a tester", APPROVED_ON, [path, *shipped_packs()])
+        ballot = loading.load_ballot(path, approvals)
+        return Engine([loading.load_pack(pack, policy(), None, approvals, ballot=ballot) for pack in shipped_packs()])
 
 
 def _reading(name: str) -> dict[str, bool]:
@@ -314,7 +339,7 @@ def _slurs() -> re.Pattern[str]:
 def threats() -> Section:
     """A threat makes a person look; words of violence that threaten nobody do not."""
     told = Section()
-    threatening = [rule for pack in packs() for rule in pack.rules if rule.clause == "C6" and "threat" in rule.id]
+    threatening = [rule for pack in packs() for rule in pack.rules if "threat" in rule.id]
     own = [text for rule in threatening for text in rule.examples.match]
     blind, near = lines("blind_threats"), lines("blind_threats_near")
     told.at_least("the rule's own examples: found", _asked(own, told, expected=True), 1.0)

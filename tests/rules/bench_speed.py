@@ -7,6 +7,7 @@ all of them alike, so what counts is the ratio. Every comment is one that the pr
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib
 import os
 import random
@@ -422,6 +423,9 @@ def _pack_with_domains(folder: Path, many: int) -> Pack:
     """A rule with a list of made-up domains, written line by line so that making it leaves no memory behind."""
     with (folder / "made-up.txt").open("w", encoding="utf-8") as file:
         file.writelines(f"{name}.example\n" for name in _domain_names(many))
+    with (folder / "made-up.txt").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    (folder / "made-up.txt.sha256").write_text(f"{digest}  made-up.txt\n", "utf-8")
     examples = {
         "match": ["see https://a0.example", "see https://a1.example"],
         "near_miss": ["https://a0.example.gov"],
