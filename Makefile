@@ -1,17 +1,18 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format lint types contracts lock clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules check format lint types contracts lock clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 UV := $(or $(wildcard $(BIN)/uv),uv)
+BENCH = $(shell sed -n '/^bench = \[/,/\]/s/.*"\(.*\)".*/\1/p' pyproject.toml)
 # One lock for every supported Python and system. It names no index, and pins what builds (setuptools) like the rest.
 COMPILE = sed -n 's/^requires = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(UV) pip compile --quiet pyproject.toml - \
 	--universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock" $(UPGRADE)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: setup-run ## the whole product on stand-in platforms, no keys needed (ARGS="..." is handed on)
 	@$(BIN)/citymod demo $(ARGS)
@@ -21,6 +22,12 @@ test: setup-dev ## all tests but the slow ones (ARGS="..." is handed on)
 
 test-long: setup-dev ## all tests, the slow ones too
 	@$(PYTEST) $(ARGS)
+
+# What others' filters make of the same comments is told if they can be had, and not missed if they cannot.
+bench-rules: setup-dev ## what the shipped rules do and how fast, as one JSON object (ARGS=--quick, --brief, --section X)
+	@$(UV) pip install --quiet --python $(BIN)/python -r pyproject.toml --extra bench >&2 || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(BENCH) >&2 || true
+	@PYTHONPATH=. $(BIN)/python tests/rules/bench.py $(ARGS)
 
 check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
 

@@ -8,21 +8,24 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench_figures import Score, Section, share
-from shipped import DATA, HERE, KINDS, ROOT, criticism, engine, lines, packs, rows, verdict
+from shipped import APPROVED_ON, DATA, HERE, KINDS, ROOT, criticism, engine, lines, packs, policy, rows, verdict
 
 from bot.domain.types import Ask, Outcome
+from rules.engine import Engine
+from rules.load import Approvals, shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from bot.domain.types import Match, Verdict
-    from rules.engine import Engine
 
 ORDINARY = ("polis_civic", "identity_madlibs", "mayweather_tweets", "crisislex_t6")
 LABELS = {
@@ -31,8 +34,21 @@ LABELS = {
     "C4": {"sexual"},
     "C5": {"commerce", "spam"},
     "C6": {"safety"},
+    "C7": {"safety"},
     "C9": {"spam", "commerce"},
 }
+BALLOT = """
+election: Primary and general election
+date: 2020-11-03
+source: https://www.example.gov/ballot
+certified_on: 2020-09-01
+contests:
+  - office: President
+    choices:
+      - {name: Donald Trump, also: [Trump, realDonaldTrump]}
+      - {name: Joe Biden, also: [Biden, JoeBiden]}
+      - {name: Bernie Sanders, also: [Sanders, Bernie, BernieSanders]}
+"""
 ERRORS = 20  # per rule, to be read
 
 
@@ -83,7 +99,7 @@ def speech() -> Section:
     for kind in KINDS:
         outcomes = [found.outcome for of, _, found in verdicts if of == kind]
         asked = share(outcomes.count(Outcome.REVIEW), len(outcomes))
-        told.at_most(f"criticism, {kind} ({len(outcomes)} lines): reviews", asked, limits[kind])
+        told.at_most(f"criticism, {kind}: reviews", asked, limits[kind])
     told.read += [
         reading(f"criticism, {kind}: {found.outcome}", text, found.matches)
         for kind, text, found in verdicts
@@ -108,13 +124,13 @@ def _ordinary_speech(told: Section) -> None:
         told.tell(f"{name}: acts", outcomes[Outcome.ACT])
         asked = share(outcomes[Outcome.REVIEW], total)
         if name == "polis_civic":
-            told.at_most(f"{name} ({total}): reviews", asked, 0.01)
+            told.at_most(f"{name}: reviews", asked, 0.01)
         else:
-            told.tell(f"{name} ({total}): reviews", asked)
+            told.tell(f"{name}: reviews", asked)
     emergencies = [one for one in judged("crisislex_t6") if "x_emergency" in one.row["labels"]]
     told.at_most("emergency tweets: acts", sum(o.verdict.outcome is Outcome.ACT for o in emergencies), 0)
     asked = sum(one.verdict.outcome is Outcome.REVIEW for one in emergencies)
-    told.at_most(f"emergency tweets ({len(emergencies)}): reviews", share(asked, len(emergencies)), 0.005)
+    told.at_most("emergency tweets: reviews", share(asked, len(emergencies)), 0.005)
     told.read += [reading(one.row["id"], one.row["text"], one.verdict.matches) for _, one in acts]
     told.read += [
         reading(f"{one.row['id']}, an emergency", one.row["text"], one.verdict.matches)
@@ -148,15 +164,19 @@ def profanity() -> Section:
 
 
 def _disguises(told: Section) -> None:
-    """Take the table of disguises from its test: pairs of a listed word and one spelling of it."""
+    """Put every listed word into every disguise that the tests know."""
     try:
-        table = importlib.import_module("test_disguises").DISGUISES
-    except (ImportError, AttributeError):
-        told.missing.append("test_disguises.DISGUISES: no table of disguises")
+        tried = importlib.import_module("test_disguises")
+    except ImportError as missing:
+        told.missing.append(f"disguises: {missing}")
         return
-    seen = [(word, spelling, _hidden_as_profane(f"oh {spelling} no")) for word, spelling in table]
-    told.at_least(f"disguises hidden, of {len(seen)}", share(sum(ok for *_, ok in seen), len(seen)), 0.95)
-    told.read += [{"not seen through": spelling, "word": word} for word, spelling, ok in seen if not ok]
+    found = missed = 0
+    for disguise in tried.DISGUISES:
+        seen, unseen = tried.seen(disguise)
+        found, missed = found + len(seen), missed + len(unseen)
+        told.read += [{"not seen through": unseen, "disguise": disguise.name}] * bool(unseen)
+    told.tell("disguises", len(tried.DISGUISES))
+    told.at_least("disguised words seen through", share(found, found + missed), 0.99)
 
 
 def _hidden_as_profane(text: str) -> bool:
@@ -165,26 +185,27 @@ def _hidden_as_profane(text: str) -> bool:
 
 def _dictionary(told: Section) -> None:
     """Judge each word of real comments by itself: whatever holds no obscene stem must be innocent."""
-    words = vocabulary()
+    words = sorted(vocabulary())
     if not words:
         told.missing.append(f"{DATA}: no comments to take words from")
         return
-    obscene = re.compile(r"f[uüv]c?k|phuck|fuq|shit|cunt|cocksuck")
+    obscene = re.compile(r"f[uüv]c?k|fcuk|fkin|phuck|fuq|shit|cunt|cocksuck")
     innocent = [word for word in words if not obscene.search(re.sub(r"(.)\1+", r"\1", word))]
     wrong = [word for word in innocent if any(match.clause == "C2" for match in engine().evaluate(word))]
-    told.at_most(f"innocent words taken for profanity, of {len(innocent)}", len(wrong), 0)
+    told.tell("innocent words", len(innocent))
+    told.at_most("innocent words taken for profanity", len(wrong), 0)
     hiding = [word for word in words if _hidden_as_profane(word)]
     told.read += [{"taken for profanity": word} for word in wrong] + [{"hidden by itself": hiding}]
 
 
 @cache
-def vocabulary() -> list[str]:
-    """Every word of letters that occurs in the development data, in lower case and in order."""
+def vocabulary() -> Counter[str]:
+    """Every word of letters that occurs in the development data, in lower case, and how often."""
     found: Counter[str] = Counter()
     for name in names():
         for row in rows(name):
             found.update(re.findall(r"[^\W\d_]{3,20}", row["text"].lower()))
-    return sorted(found)
+    return found
 
 
 # spam and commerce
@@ -257,10 +278,15 @@ def advocacy() -> Section:
 
 def ballot_engine() -> Engine | None:
     """The shipped rules with Trump, Biden and Sanders on the ballot, if the rules know what a ballot is."""
-    try:
-        return importlib.import_module("shipped").engine_with_ballot("Donald Trump", "Joe Biden", "Bernie Sanders")
-    except AttributeError:
+    loading = importlib.import_module("rules.load")
+    if not hasattr(loading, "load_ballot"):
         return None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ballot.yaml"
+        path.write_text(BALLOT, "utf-8")
+        approvals = Approvals.assume("a tester", APPROVED_ON, [path, *shipped_packs()])
+        ballot = loading.load_ballot(path, approvals)
+        return Engine([loading.load_pack(pack, policy(), None, approvals, ballot=ballot) for pack in shipped_packs()])
 
 
 def _reading(name: str) -> dict[str, bool]:
@@ -296,7 +322,7 @@ def discrimination() -> Section:
     if _present(told, "identity_madlibs"):
         neutral = [one for one in judged("identity_madlibs") if "x_toxic" not in one.row["labels"]]
         met = [one for one in neutral if one.verdict.outcome is not Outcome.CLEAR]
-        told.at_most(f"neutral sentences on groups ({len(neutral)}): acts and reviews", len(met), 0)
+        told.at_most("neutral sentences on groups: acts and reviews", len(met), 0)
         told.read += [reading(one.row["id"], one.row["text"], one.verdict.matches) for one in met]
     return told
 
@@ -313,13 +339,12 @@ def _slurs() -> re.Pattern[str]:
 def threats() -> Section:
     """A threat makes a person look; words of violence that threaten nobody do not."""
     told = Section()
-    own = [text for pack in packs() for rule in pack.rules if rule.id == "c6-threat" for text in rule.examples.match]
-    told.at_least(f"the rule's own examples ({len(own)}): found", _asked(own, told, expected=True), 1.0)
+    threatening = [rule for pack in packs() for rule in pack.rules if "threat" in rule.id]
+    own = [text for rule in threatening for text in rule.examples.match]
     blind, near = lines("blind_threats"), lines("blind_threats_near")
-    told.at_least(f"threats written blind ({len(blind)}): found", _asked(blind, told, expected=True), 0.75)
-    told.at_most(
-        f"near misses written blind ({len(near)}): taken for threats", _asked(near, told, expected=False), 0.03
-    )
+    told.at_least("the rule's own examples: found", _asked(own, told, expected=True), 1.0)
+    told.at_least("threats written blind: found", _asked(blind, told, expected=True), 0.75)
+    told.at_most("near misses written blind: taken for threats", _asked(near, told, expected=False), 0.03)
     told.at_most("threats and near misses: hidden", sum(verdict(t).outcome is Outcome.ACT for t in [*blind, *near]), 0)
     if _present(told, "civil_comments_spans"):
         met = Score()
@@ -415,7 +440,7 @@ def _is_true(row: dict[str, Any], clause: str) -> bool | None:
 # exactness
 
 
-def exactness() -> Section:
+def exactness(*, quick: bool) -> Section:
     """The same text gives the same matches in every process, and each match is where it says it is."""
     told = Section()
     if not _present(told):
@@ -425,25 +450,26 @@ def exactness() -> Section:
         for match in one.verdict.matches:
             total += 1
             wrong += not match.excerpt or one.row["text"][match.start : match.end] != match.excerpt
-    told.at_most(f"matches that are not where they say, of {total}", wrong, 0)
-    digests = {_digest_of_another_process(seed) for seed in ("1", "2")}
-    told.at_most("processes that differ from this one", len(digests - {digest_of_matches()}), 0)
+    told.tell("matches", total)
+    told.at_most("matches that are not where they say", wrong, 0)
+    digests = {_digest_of_another_process(seed, quick=quick) for seed in ("1", "2")}
+    told.at_most("processes that differ from this one", len(digests - {digest_of_matches(quick=quick)}), 0)
     return told
 
 
-def digest_of_matches() -> str:
-    """SHA-256 over every match in every comment of the development data."""
+def digest_of_matches(*, quick: bool) -> str:
+    """SHA-256 over every match in every comment of the development data, or of some of its files."""
     digest = hashlib.sha256()
-    for name in names():
+    for name in ("youtube_spam", "presidio_synth_pii", "wiki_fuzzed") if quick else names():
         for one in judged(name):
             digest.update(f"{one.row['id']} {one.verdict.outcome} {one.verdict.matches!r}\n".encode())
     return digest.hexdigest()
 
 
-def _digest_of_another_process(seed: str) -> str:
+def _digest_of_another_process(seed: str, *, quick: bool) -> str:
     run = subprocess.run(
-        [sys.executable, str(HERE / "bench.py"), "--digest"],
-        env=os.environ | {"PYTHONHASHSEED": seed},
+        [sys.executable, str(HERE / "bench.py"), "--digest", *(["--quick"] if quick else [])],
+        env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -455,7 +481,7 @@ def _digest_of_another_process(seed: str) -> str:
 # parts
 
 
-SECTIONS: dict[str, Callable[[], Section]] = {
+PLAIN: dict[str, Callable[[], Section]] = {
     "speech": speech,
     "profanity": profanity,
     "spam": spam,
@@ -464,7 +490,6 @@ SECTIONS: dict[str, Callable[[], Section]] = {
     "threats": threats,
     "numbers": numbers,
     "rules": rules,
-    "exactness": exactness,
 }
 
 

@@ -39,8 +39,10 @@ def write_pack(folder: Path, *rules: dict[str, Any], **head: Any) -> Path:
         if rule["examples"]["match"] == ["zyzzyva", "zyzzyva"] and "any" in rule["match"]:
             rule["match"]["any"] = [*rule["match"]["any"], {"phrase": ["zyzzyva"]}]
     path = folder / f"{head.get('id', 'a-pack')}.yaml"
+    yaml = YAML()
+    yaml.width = 1_000_000  # a long pattern stays in one piece
     with path.open("w", encoding="utf-8") as file:
-        YAML().dump({"id": "a-pack", "title": "A pack", "version": "1", **head, "rules": list(rules)}, file)
+        yaml.dump({"id": "a-pack", "title": "A pack", "version": "1", **head, "rules": list(rules)}, file)
     return path
 
 

@@ -234,8 +234,8 @@ def test_what_is_milder_is_nobodys_business(text: str) -> None:
     "text",
     [
         "Get the fuck out, the house is on fire",
-        "What the fuck, the power went out again",
-        "We are all okay, but that was a fucking tornado",
+        "What the fuck, the power went out again, no power at all",
+        "That was a fucking tornado, we are in the cellar",
         "They are shooting at us, send the fucking police, call 911",
     ],
 )
@@ -243,8 +243,11 @@ def test_a_call_for_help_is_no_matter_of_language(text: str) -> None:
     assert verdict(text).outcome is Outcome.CLEAR
 
 
-def test_abuse_where_there_is_danger_goes_to_a_person() -> None:
-    assert verdict("No heat, no power, and you motherfuckers tweet").outcome is Outcome.REVIEW
+@pytest.mark.parametrize(
+    "text", ["No power since Monday, and you motherfuckers tweet", "Still no heat, answer the fucking phone"]
+)
+def test_abuse_where_there_is_danger_and_anger_where_there_may_be_go_to_a_person(text: str) -> None:
+    assert verdict(text).outcome is Outcome.REVIEW
 
 
 @pytest.mark.parametrize(
