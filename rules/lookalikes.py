@@ -15,7 +15,7 @@ def _by_character(by_letter: dict[str, str]) -> dict[str, str]:
 _CONFUSABLE = _by_character(
     # Only what the eye takes for the Latin letter: Cyrillic, Greek, Armenian, Cherokee, Canadian syllabics, others.
     {
-        "a": "аАαΑɑΔΛᎪᏗᗩ",
+        "a": "аАαΑɑΔΛᎪᏗᗩ₳",
         "b": "вВЬβΒßẞᏴᏰᗷ฿",
         "c": "сСϲϹςᏟፈᑕ₵",
         "d": "ԁԀᎠᎴᗪ",
@@ -127,6 +127,8 @@ def is_invisible(char: str) -> bool:
 def _parts(char: str) -> str:
     """Take a character apart into letters, without accents in those alphabets where an accent only decorates."""
     parts = unicodedata.normalize("NFKD", char)
+    if unicodedata.name(char, "").startswith("PARENTHESIZED LATIN"):
+        return parts[1]
     if unicodedata.name(parts[0], "").startswith(_MARKED_ALPHABETS):
         return "".join(part for part in parts if not unicodedata.combining(part))
     return unicodedata.normalize("NFKC", char)

@@ -36,7 +36,7 @@ from rules.lookalikes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 _EDGES = '.,!?;:"()[]{}<>*_~-/\\|+&%#^=…'  # what stands beside a word rather than in it
 _SENTENCE_ENDS = ".!?;:"  # the only signs that folded text keeps
@@ -77,19 +77,17 @@ def _kind(char: str) -> str:
     Letters: ``a`` Latin, ``t`` turned, ``b`` borrowed, ``o`` any other. Figures are ``1``. Signs: ``$`` can stand for a
     letter anywhere in a word, ``!`` only inside one, ``.`` nowhere.
     """
-    if char == " ":
-        return " "
-    if char in TURNED:
-        return "t"
-    if char in BORROWED:
-        return "b"
-    if char.isalpha():
-        return "a" if char < "\u0100" else "o"
-    if char in "!|@¡":
-        return "!"
-    if char.isalnum():
-        return "1"
-    return "$" if char in FIGURES or char == "+" else "."
+    tests = (
+        (" ", char == " "),
+        ("t", char in TURNED),
+        ("b", char in BORROWED),
+        ("a", char.isalpha() and char < "\u0100"),
+        ("o", char.isalpha()),
+        ("1", char.isalnum()),
+        ("!", char in "!|@¡"),
+        ("$", char in FIGURES or char == "+"),
+    )
+    return next((kind for kind, passed in tests if passed), ".")
 
 
 _PLAIN, _FOLD, _KIND, _BLANKED, _DECODED = map(_Table, (plain, fold, _kind, _blank, _decode))
@@ -105,20 +103,19 @@ def _for_bytes(reading: Callable[[str], str]) -> bytes:
 
 _BYTES_PLAIN = _for_bytes(lambda char: plain(char) if char.isascii() else char)
 _BYTES_KIND, _BYTES_BLANKED = _for_bytes(_kind), _for_bytes(_blank)
-_BYTES_ALL_A = _for_bytes(lambda char: " " if char == " " else "a")
+_BYTES_ALL_A = _for_bytes(lambda char: " " if char in " .!;:" else "a")  # a question mark may be any letter
 _BYTES_SAME = b"=" + b"." * 255
-_BYTES_SENTENCE_ENDS = _SENTENCE_ENDS.encode()
 _APOSTROPHES = b"'`"
 _BYTES_LETTERS = _for_bytes(lambda char: char if "a" <= char <= "z" else "\0")
 _BYTES_LETTERS_BEFORE = _for_bytes(lambda char: char if "a" <= char <= "z" else "\1")  # so that signs never repeat
 _BYTES_ASCII = bytes(range(128))
 
-# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to one
-# as a figure, or is one sign or figure that follows one; the search begins with the first of a row. Then: figures inside;
+# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to
+# one as a figure, or follows one as a short figure; the search begins with the first of a row. Then: figures inside;
 # turned or borrowed letters; single letters at equal distances. Among the repeats: three in a row; two and two.
 _ODD = re.compile(
     rb"[.1!$](?<![.1!$][.1!$])"
-    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!1))"
+    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!111)|(?<=[atb]!)[1$])"
 )
 _FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
 _DRESSED_UP = re.compile(rb"[tb]")
@@ -133,7 +130,7 @@ _OVERRIDE = "\u202e"
 _RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]+")
 _NUMBER = re.compile(
     r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|gb|yr|hr|min)?"  # whose figures are figures
-    r"|[a-z]+-?\d\d+"  # a name with a number
+    r"|[a-z]{1,2}-?\d\d+"  # as on a licence plate
 )
 _MENTION = re.compile(r"@\w+")
 _LENGTHENED = re.compile(r"([a-z])\1(?:\1|(.)\2)")
@@ -263,7 +260,7 @@ def _is_ordinary(base: _Base) -> bool:
 
 def _has_single_letters(blanked: str) -> bool:
     """Tell whether there may be three words of one letter in a row."""
-    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
+    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A).replace(b"  ", b" ")
     return b" a a " in b" " + singles + b" "
 
 
@@ -459,8 +456,11 @@ def _translated(tape: _Tape) -> _Tape:
         pieces.append(letters)
         starts += [start] * len(letters)
         ends += [end] * len(letters)
-        if not letters and ends and ends[-1] == start and is_invisible(char):
-            ends[-1] = end
+        if not letters and ends and is_invisible(char):
+            if ends[-1] == start:
+                ends[-1] = end
+            elif starts[-1] == end:  # where text runs from right to left
+                starts[-1] = start
     return _Tape("".join(pieces), starts, ends)
 
 
