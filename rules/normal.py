@@ -46,7 +46,7 @@ _STRETCH = 3  # English and Spanish double letters and never treble them
 _MOST_STRETCHES = 4
 _FEW = 16  # different characters
 _WORDS_OF_ONE_LETTER = "aiu"  # before a spaced-out word: "a s h i t", or "u", as some write it
-_MOST_DISGUISES = 300  # in one comment; the rest of it is read in haste
+_MOST_DISGUISES = 200  # in one comment; the rest of it is read in haste
 
 
 class _Table(dict[int, str]):
@@ -116,9 +116,10 @@ _BYTES_ASCII = bytes(range(128))
 _ODD = re.compile(
     rb"[.1!$](?<![.1!$][.1!$])"
     rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!111)|(?<=[atb]!)[1$])"
+    rb"[^ ]*+"
 )
 _FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
-_DRESSED_UP = re.compile(rb"[tb]")
+_DRESSED_UP = re.compile(rb"[tb][^ ]*+")
 _SPACED_OUT = re.compile(rb"(?<![a-z1!$])[a-z1!$]([. ]{1,3})[a-z1!$](?:\1[a-z1!$])+(?![a-z1$])")
 _TREBLE = re.compile(rb"==+")
 _TWO_DOUBLES = re.compile(rb"=\.=")
@@ -127,7 +128,7 @@ _ADDRESS = re.compile(r"(?:://|www\.(?<!\wwww\.))\S+")
 _LONGEST_SCHEME = 11
 _SCHEME = string.ascii_lowercase + "+.-"
 _OVERRIDE = "\u202e"
-_RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]+")
+_RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]{{2,}}")
 _NUMBER = re.compile(
     r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|gb|yr|hr|min)?"  # whose figures are figures
     r"|[a-z]{1,2}-?\d\d+"  # as on a licence plate
@@ -158,6 +159,8 @@ class _Step:
         return self.find.sub(self.put, text)
 
     def on_tape(self, tape: _Tape) -> _Tape:
+        if not self.find.search(tape.text):
+            return tape
         pieces: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -234,15 +237,17 @@ def _base(text: str) -> _Base:
     """Look at a text whose characters are folded."""
     try:
         letters = text.encode("latin-1")
-        kinds = letters.translate(_BYTES_KIND)
-        blanked = letters.translate(_BYTES_BLANKED).decode("latin-1")
     except UnicodeEncodeError:
-        letters = text.encode("latin-1", "replace")
-        kinds = text.translate(_KIND).encode()
-        blanked = text.translate(_BLANKED)
+        return _Base(text, _blanked(text), text.translate(_KIND).encode(), _repeats(text.encode("latin-1", "replace")))
+    return _Base(text, _blanked(letters), letters.translate(_BYTES_KIND), _repeats(letters))
+
+
+def _blanked(text: str | bytes) -> str:
+    """Leave nothing of a text, or of its letters in Latin-1, but words and the ends of sentences."""
+    blanked = text.translate(_BLANKED) if isinstance(text, str) else text.translate(_BYTES_BLANKED).decode("latin-1")
     while "  " in blanked:
         blanked = blanked.replace("  ", " ")
-    return _Base(text, blanked, kinds, _repeats(letters))
+    return blanked
 
 
 def _is_ordinary(base: _Base) -> bool:
@@ -412,7 +417,7 @@ def _lines(base: _Base) -> str:
         whole = base.text
         for step in steps:
             whole = step.on_text(whole)
-        whole = _base(whole).blanked
+        whole = _blanked(whole)
     return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
 
 
@@ -420,10 +425,10 @@ def _traced(text: str) -> _Tape:
     """Fold a text as `_folded` does, and keep where every character came from."""
     tape = _Tape(text, list(range(len(text))), list(range(1, len(text) + 1)))
     tape = _ENTITIES.on_tape(tape)
-    order = _shown(tape.text)
-    tape = _Tape(
-        *("".join([tape.text[at] for at in order]), [tape.starts[at] for at in order], [tape.ends[at] for at in order])
-    )
+    if _OVERRIDE in tape.text:
+        order = _shown(tape.text)
+        text = "".join([tape.text[at] for at in order])
+        tape = _Tape(text, [tape.starts[at] for at in order], [tape.ends[at] for at in order])
     tape = _FLAGS.on_tape(_TILDES.on_tape(_translated(tape)))
     base = _base(tape.text)
     whole = tape
@@ -448,20 +453,20 @@ def _shown(text: str) -> list[int]:
 
 def _translated(tape: _Tape) -> _Tape:
     """Fold every character; one that shows nothing of its own belongs to the one before it."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for char, start, end in zip(*tape, strict=True):
-        letters = _FOLD[ord(char)]
-        pieces.append(letters)
-        starts += [start] * len(letters)
-        ends += [end] * len(letters)
-        if not letters and ends and is_invisible(char):
-            if ends[-1] == start:
-                ends[-1] = end
-            elif starts[-1] == end:  # where text runs from right to left
-                starts[-1] = start
-    return _Tape("".join(pieces), starts, ends)
+    folded = [_FOLD[code] for code in map(ord, tape.text)]
+    lengths = [*map(len, folded)]
+    if set(lengths) == {1}:
+        return tape._replace(text="".join(folded))
+    starts = [*itertools.chain.from_iterable(map(itertools.repeat, tape.starts, lengths))]
+    ends = [*itertools.chain.from_iterable(map(itertools.repeat, tape.ends, lengths))]
+    if 0 in lengths:
+        for at, before in enumerate(itertools.accumulate(lengths)):
+            if not lengths[at] and before and _PLAIN[ord(tape.text[at])] != "'":
+                if ends[before - 1] == tape.starts[at]:
+                    ends[before - 1] = tape.ends[at]
+                elif starts[before - 1] == tape.ends[at]:  # where text runs from right to left
+                    starts[before - 1] = tape.starts[at]
+    return _Tape("".join(folded), starts, ends)
 
 
 def _scheme(text: str) -> str:
