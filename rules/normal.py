@@ -103,7 +103,8 @@ def _for_bytes(reading: Callable[[str], str]) -> bytes:
 
 _BYTES_PLAIN = _for_bytes(lambda char: plain(char) if char.isascii() else char)
 _BYTES_KIND, _BYTES_BLANKED = _for_bytes(_kind), _for_bytes(_blank)
-_BYTES_ALL_A = _for_bytes(lambda char: " " if char in " .!;:" else "a")  # a question mark may be any letter
+_BYTES_ALL_A = _for_bytes(lambda char: " " if char == " " else "a")  # a question mark, too: it may be any letter
+_BYTES_SENTENCE_ENDS = b".!;:"
 _BYTES_SAME = b"=" + b"." * 255
 _APOSTROPHES = b"'`"
 _BYTES_LETTERS = _for_bytes(lambda char: char if "a" <= char <= "z" else "\0")
@@ -115,7 +116,8 @@ _BYTES_ASCII = bytes(range(128))
 # turned or borrowed letters; single letters at equal distances. Among the repeats: three in a row; two and two.
 _ODD = re.compile(
     rb"[.1!$](?<![.1!$][.1!$])"
-    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!111)|(?<=[atb]!)[1$])"
+    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!111)|(?<=[atb]!)[1$]|"
+    rb"(?<=[1$])\.[atb]\.)"
     rb"[^ ]*+"
 )
 _FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
@@ -210,12 +212,11 @@ class _Base(NamedTuple):
 
     def words(self) -> Iterator[tuple[int, int]]:
         """Give the words that may be disguised; a few of them more than once."""
-        searches = [
-            (_ODD, self.kinds),
-            (_DRESSED_UP, self.kinds),
-            (_TREBLE, self.repeats),
-            (_TWO_DOUBLES, self.repeats),
-        ]
+        searches = [(_ODD, self.kinds)]
+        if b"=" in self.repeats:
+            searches += ((_TREBLE, self.repeats), (_TWO_DOUBLES, self.repeats))
+        if b"t" in self.kinds or b"b" in self.kinds:
+            searches.append((_DRESSED_UP, self.kinds))
         for find, where in searches:
             end = 0
             for found in find.finditer(where):
@@ -253,27 +254,28 @@ def _blanked(text: str | bytes) -> str:
 def _is_ordinary(base: _Base) -> bool:
     """Tell that nothing has to be done. Nearly every text is ordinary."""
     _, blanked, kinds, repeats = base
-    return not (
-        _ODD.search(kinds)
-        or _has_single_letters(blanked)
-        or b"==" in repeats
-        or b"=.=" in repeats
-        or b"t" in kinds
-        or b"b" in kinds
-    )
+    return not (repeats or _ODD.search(kinds) or _has_single_letters(blanked) or b"t" in kinds or b"b" in kinds)
 
 
 def _has_single_letters(blanked: str) -> bool:
     """Tell whether there may be three words of one letter in a row."""
-    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A).replace(b"  ", b" ")
+    singles = blanked.encode("latin-1", "replace").translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
     return b" a a " in b" " + singles + b" "
 
 
 def _repeats(letters: bytes) -> bytes:
-    """Give ``=`` for every small letter that is the same as the one before it."""
-    these = int.from_bytes(letters.translate(_BYTES_LETTERS), "big")
-    those_before = int.from_bytes(letters.translate(_BYTES_LETTERS_BEFORE), "big") >> 8
-    return (these ^ those_before).to_bytes(len(letters), "big").translate(_BYTES_SAME)
+    """Give ``=`` for every small letter that is the same as the one before it, or nothing if that calls for no work."""
+    between = _alike(letters, letters).split(b"=")[1:-1]  # signs as well; hardly ever is there more to do
+    if b"" not in between and b"." not in between:
+        return b""
+    repeats = _alike(letters.translate(_BYTES_LETTERS), letters.translate(_BYTES_LETTERS_BEFORE))
+    return repeats if b"==" in repeats or b"=.=" in repeats else b""
+
+
+def _alike(these: bytes, before: bytes) -> bytes:
+    """Give ``=`` for every one of these bytes that is the same as the byte one place before in others."""
+    differences = int.from_bytes(these, "big") ^ int.from_bytes(before, "big") >> 8
+    return differences.to_bytes(len(these), "big").translate(_BYTES_SAME)
 
 
 _Reading = tuple[str, int, int]
@@ -417,7 +419,7 @@ def _lines(base: _Base) -> str:
         whole = base.text
         for step in steps:
             whole = step.on_text(whole)
-        whole = _blanked(whole)
+        whole = _blanked(whole.encode() if whole.isascii() else whole)
     return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
 
 
