@@ -133,7 +133,7 @@ _SCHEME = string.ascii_lowercase + "+.-"
 _OVERRIDE = "\u202e"
 _RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]{{2,}}")
 _NUMBER = re.compile(
-    r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|gb|yr|hr|min)?"  # whose figures are figures
+    r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|ppm|gb|yr|hr|min|[mb]illion)?"  # figures as figures
     r"|[a-z]{1,2}-?\d\d+"  # as on a licence plate
 )
 _MENTION = re.compile(r"@\w+")
@@ -210,23 +210,27 @@ class _Base(NamedTuple):
     kinds: bytes
     repeats: bytes
 
-    def words(self) -> Iterator[tuple[int, int]]:
-        """Give the words that may be disguised; a few of them more than once."""
-        searches = [(_ODD, self.kinds)]
-        if b"=" in self.repeats:
-            searches += ((_TREBLE, self.repeats), (_TWO_DOUBLES, self.repeats))
+    def words(self) -> dict[tuple[int, int], None]:
+        """Give the first words that may be disguised."""
+        searches = [_ODD.finditer(self.kinds)]
+        if self.repeats:
+            searches += (_TREBLE.finditer(self.repeats), _TWO_DOUBLES.finditer(self.repeats))
         if b"t" in self.kinds or b"b" in self.kinds:
-            searches.append((_DRESSED_UP, self.kinds))
-        for find, where in searches:
+            searches.append(_DRESSED_UP.finditer(self.kinds))
+        words: dict[tuple[int, int], None] = {}
+        for search in searches:
             end = 0
-            for found in find.finditer(where):
+            for found in search:
                 at = found.start()
                 if at >= end:
                     start = self.kinds.rfind(b" ", end, at) + 1
                     end = self.kinds.find(b" ", at)
                     if end < 0:
                         end = len(self.kinds)
-                    yield start, end
+                    words[start, end] = None
+                    if len(words) > _MOST_DISGUISES:
+                        return words
+        return words
 
     def steps(self) -> list[_Step]:
         """Give what has to be done to the text as a whole."""
@@ -288,28 +292,28 @@ _Reading = tuple[str, int, int]
 
 
 def _readings(base: _Base) -> list[_Reading]:
-    """Give what the disguised words of a text may be meant to say."""
-    readings = dict.fromkeys(_of_words(base))
+    """Give what the disguised words of a text may be meant to say, each once."""
+    readings = _of_words(base)
     if _has_single_letters(base.blanked):
-        readings |= dict.fromkeys(_of_single_letters(base))
-    return list(readings)
+        readings += _of_single_letters(base)
+    return list(dict.fromkeys(readings))
 
 
-def _of_words(base: _Base) -> Iterator[_Reading]:
+def _of_words(base: _Base) -> list[_Reading]:
     """Read words that are written together."""
-    read = 0
-    for start, end in base.words():
+    readings: list[_Reading] = []
+    words = base.words()
+    for start, end in words:
         word = base.text[start:end].rstrip(_EDGES)
         stop = start + len(word)
         word = word.lstrip(_EDGES)
-        read += 1
         if len(word) <= _LONGEST_DISGUISE and not (word[:1] == "@" and _MENTION.fullmatch(word)):
-            for meaning in _meanings(word):
-                yield meaning, stop - len(word), stop
-                read += 1
-        if read > _MOST_DISGUISES:
-            yield from _in_haste(base.text)
+            readings += [(meaning, stop - len(word), stop) for meaning in _meanings(word)]
+        if len(readings) > _MOST_DISGUISES:
             break
+    if len(words) > _MOST_DISGUISES or len(readings) > _MOST_DISGUISES:
+        readings += _in_haste(base.text)
+    return readings
 
 
 def _in_haste(text: str) -> Iterator[_Reading]:

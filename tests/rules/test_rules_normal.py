@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 import unicodedata
 
 import pytest
@@ -173,3 +175,71 @@ def test_folding_is_the_same_for_composed_and_decomposed_text(text: str) -> None
     latin = all(ord(char) < 0x250 for char in composed)
     assume(latin)
     assert _folded(composed) == _folded(decomposed)
+
+
+TIRESOME = {
+    "spaced out": "a b c d e ",
+    "groups": "a b c dd ",
+    "stretched": "aaabbbccc",
+    "stretched words": "aaabbbcccddd1|+ ",
+    "parted words": "ab-c d.e.f ",
+    "figures": "0123456789@$!|+(<",
+    "figures and letters": "1@a$b!c|d+e",
+    "one figure": "1",
+    "marks": "f\u0336\u0317\u0301\u0489",
+    "one word": "a",
+    "dots": "a...",
+    "scripts": "aаαԱ我ค",
+    "turned": "ɐqɔpǝɟ ",
+    "flags": "🇺🇸 🇺",
+    "right to left": "\u202ea\u202c",
+    "entities": "&#102;&",
+    "addresses": "www.a http://b ",
+    "blank": " ",
+}
+
+
+@pytest.mark.parametrize("part", TIRESOME.values(), ids=TIRESOME)
+def test_ten_times_the_text_takes_about_ten_times_as_long(part: str) -> None:
+    times = []
+    for length in (10_000, 100_000):
+        text = (part * length)[:length]
+        times.append(min(_seconds(text) for _ in range(3)))
+    assert times[1] < 40 * times[0] + 0.002
+
+
+def _seconds(text: str) -> float:
+    began = time.thread_time()
+    forms = Forms(text)
+    forms.folded_span(0, 1) if forms.folded else None
+    return time.thread_time() - began
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("oh 🇬🇦🇩🇿🇴🇴🇰🇸 no", "🇬🇦🇩🇿🇴🇴🇰🇸"),
+        ("oh sʞoozpɐƃ no", "sʞoozpɐƃ"),
+        ("oh \u202eskoozdag\u202c no", "skoozdag"),
+        ("oh \u202eon gadzooks", "gadzooks"[:0]),
+        ("oh g&#97;dz&#x6f;ok&#115; no", "g&#97;dz&#x6f;ok&#115;"),
+        ("oh ggaaddzzooookkss no", "ggaaddzzooookkss"),
+        ("oh a g a d z o o k s no", "g a d z o o k s"),
+        ("oh g😀a😀d😀z😀o😀o😀k😀s no", "g😀a😀d😀z😀o😀o😀k😀s"),
+        ("oh ⒢⒜⒟⒵⒪⒪⒦⒮\u0301 no", "⒢⒜⒟⒵⒪⒪⒦⒮\u0301"),
+    ],
+)
+def test_a_word_is_read_as_it_was_meant(text: str, word: str) -> None:
+    assert _excerpts(text) == ({word} if word else set())
+
+
+@pytest.mark.parametrize("flags", ["🇺🇸", "go 🇺🇸 go", "usa🇺🇸"])
+def test_a_flag_is_no_word(flags: str) -> None:
+    assert "us" not in re.split(r"[\s]", Forms(flags).folded.replace("usa", ""))
+
+
+@given(ANY_TEXT)
+def test_characters_fold_the_same_alone_and_again(text: str) -> None:
+    once = look_alike(text)
+    assert look_alike(once) == once
+    assert Forms(Forms(text).plain).plain == Forms(text).plain
