@@ -78,7 +78,7 @@ _LETTER_BY_NAME = re.compile(r"\bLATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER
 _MARKED_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT")
 _FILLERS = "\u034f\u115f\u1160\u3164\uffa0"
 _TYPOGRAPHY = dict.fromkeys("‘’‚‛ʼʹ`´＇", "'") | dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−﹣－", "-")
-_PICTURED_SIGNS = {"❗": "!", "❕": "!", "💲": "$"}
+_OTHER_SIGNS = {"❗": "!", "❕": "!", "💲": "$", "。": "."}
 _ANY_SIGN = "*"
 
 
@@ -145,4 +145,4 @@ def _latin(char: str) -> str:
         named = _LETTER_BY_NAME.search(name)
         if named:
             return named[1].lower()
-    return letter if letter.isalnum() or letter.isascii() else _PICTURED_SIGNS.get(letter, _ANY_SIGN)
+    return letter if letter.isalnum() or letter.isascii() else _OTHER_SIGNS.get(letter, _ANY_SIGN)

@@ -174,7 +174,8 @@ class _Step:
             starts += tape.starts[at:kept]
             ends += tape.ends[at:kept]
             if ends:
-                ends[-1] = tape.ends[found.end() - 1]
+                starts[-1] = min(starts[-1], tape.starts[found.end() - 1])  # where text runs from right to left
+                ends[-1] = max(ends[-1], tape.ends[found.end() - 1])
             at = found.end()
         pieces.append(tape.text[at:])
         return _Tape("".join(pieces), starts + tape.starts[at:], ends + tape.ends[at:])
@@ -321,7 +322,8 @@ def _in_haste(text: str) -> Iterator[_Reading]:
     at = 0
     for word, letters in zip(text.split(" "), text.translate(_DECODED_WORDS).split(" "), strict=True):
         if len(letters) >= _SHORTEST:
-            yield letters, at, at + len(word)
+            stop = at + len(word.rstrip(_EDGES))
+            yield letters, min(at + len(word) - len(word.lstrip(_EDGES)), stop - 1), stop
         at += len(word) + 1
 
 
