@@ -15,7 +15,7 @@ def _by_character(by_letter: dict[str, str]) -> dict[str, str]:
 _CONFUSABLE = _by_character(
     # Only what the eye takes for the Latin letter: Cyrillic, Greek, Armenian, Cherokee, Canadian syllabics, others.
     {
-        "a": "аАαΑɑΔΛᎪᏗᗩ",
+        "a": "аАαΑɑΔΛᎪᏗᗩ₳",
         "b": "вВЬβΒßẞᏴᏰᗷ฿",
         "c": "сСϲϹςᏟፈᑕ₵",
         "d": "ԁԀᎠᎴᗪ",
@@ -78,7 +78,7 @@ _LETTER_BY_NAME = re.compile(r"\bLATIN (?:LETTER )?(?:SMALL |CAPITAL )*(?:LETTER
 _MARKED_ALPHABETS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT")
 _FILLERS = "\u034f\u115f\u1160\u3164\uffa0"
 _TYPOGRAPHY = dict.fromkeys("‘’‚‛ʼʹ`´＇", "'") | dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−﹣－", "-")
-_PICTURED_SIGNS = {"❗": "!", "❕": "!", "💲": "$"}
+_OTHER_SIGNS = {"❗": "!", "❕": "!", "💲": "$", "。": "."}
 _ANY_SIGN = "*"
 
 
@@ -127,6 +127,8 @@ def is_invisible(char: str) -> bool:
 def _parts(char: str) -> str:
     """Take a character apart into letters, without accents in those alphabets where an accent only decorates."""
     parts = unicodedata.normalize("NFKD", char)
+    if unicodedata.name(char, "").startswith("PARENTHESIZED LATIN"):
+        return parts[1]
     if unicodedata.name(parts[0], "").startswith(_MARKED_ALPHABETS):
         return "".join(part for part in parts if not unicodedata.combining(part))
     return unicodedata.normalize("NFKC", char)
@@ -143,4 +145,4 @@ def _latin(char: str) -> str:
         named = _LETTER_BY_NAME.search(name)
         if named:
             return named[1].lower()
-    return letter if letter.isalnum() or letter.isascii() else _PICTURED_SIGNS.get(letter, _ANY_SIGN)
+    return letter if letter.isalnum() or letter.isascii() else _OTHER_SIGNS.get(letter, _ANY_SIGN)

@@ -36,7 +36,7 @@ from rules.lookalikes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 _EDGES = '.,!?;:"()[]{}<>*_~-/\\|+&%#^=…'  # what stands beside a word rather than in it
 _SENTENCE_ENDS = ".!?;:"  # the only signs that folded text keeps
@@ -46,7 +46,7 @@ _STRETCH = 3  # English and Spanish double letters and never treble them
 _MOST_STRETCHES = 4
 _FEW = 16  # different characters
 _WORDS_OF_ONE_LETTER = "aiu"  # before a spaced-out word: "a s h i t", or "u", as some write it
-_MOST_DISGUISES = 300  # in one comment; the rest of it is read in haste
+_MOST_DISGUISES = 200  # in one comment; the rest of it is read in haste
 
 
 class _Table(dict[int, str]):
@@ -77,25 +77,24 @@ def _kind(char: str) -> str:
     Letters: ``a`` Latin, ``t`` turned, ``b`` borrowed, ``o`` any other. Figures are ``1``. Signs: ``$`` can stand for a
     letter anywhere in a word, ``!`` only inside one, ``.`` nowhere.
     """
-    if char == " ":
-        return " "
-    if char in TURNED:
-        return "t"
-    if char in BORROWED:
-        return "b"
-    if char.isalpha():
-        return "a" if char < "\u0100" else "o"
-    if char in "!|@¡":
-        return "!"
-    if char.isalnum():
-        return "1"
-    return "$" if char in FIGURES or char == "+" else "."
+    tests = (
+        (" ", char == " "),
+        ("t", char in TURNED),
+        ("b", char in BORROWED),
+        ("a", char.isalpha() and char < "\u0100"),
+        ("o", char.isalpha()),
+        ("1", char.isalnum()),
+        ("!", char in "!|@¡"),
+        ("$", char in FIGURES or char == "+"),
+    )
+    return next((kind for kind, passed in tests if passed), ".")
 
 
 _PLAIN, _FOLD, _KIND, _BLANKED, _DECODED = map(_Table, (plain, fold, _kind, _blank, _decode))
 _DECODED_WORDS = _Table(lambda char: char if char == " " else _decode(char))
 _BARE = _Table(lambda char: _decode(char) if char.isalnum() or char in TURNED else "")
 _SIGNS_AS_LETTERS = str.maketrans("+<(", "tcc")
+_AMBIGUOUS = TURNED.union(FIGURES, BORROWED, "+<(")  # all other characters are letters, or only part letters
 
 
 def _for_bytes(reading: Callable[[str], str]) -> bytes:
@@ -105,23 +104,25 @@ def _for_bytes(reading: Callable[[str], str]) -> bytes:
 
 _BYTES_PLAIN = _for_bytes(lambda char: plain(char) if char.isascii() else char)
 _BYTES_KIND, _BYTES_BLANKED = _for_bytes(_kind), _for_bytes(_blank)
-_BYTES_ALL_A = _for_bytes(lambda char: " " if char == " " else "a")
+_BYTES_ALL_A = _for_bytes(lambda char: " " if char == " " else "a")  # a question mark, too: it may be any letter
+_BYTES_SENTENCE_ENDS = b".!;:"
 _BYTES_SAME = b"=" + b"." * 255
-_BYTES_SENTENCE_ENDS = _SENTENCE_ENDS.encode()
 _APOSTROPHES = b"'`"
 _BYTES_LETTERS = _for_bytes(lambda char: char if "a" <= char <= "z" else "\0")
 _BYTES_LETTERS_BEFORE = _for_bytes(lambda char: char if "a" <= char <= "z" else "\1")  # so that signs never repeat
 _BYTES_ASCII = bytes(range(128))
 
-# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to one
-# as a figure, or is one sign or figure that follows one; the search begins with the first of a row. Then: figures inside;
+# Searches among the kinds. A row of signs and figures makes a word odd if it stands between two letters, or leads to
+# one as a figure, or follows one as a short figure; the search begins with the first of a row. Then: figures inside;
 # turned or borrowed letters; single letters at equal distances. Among the repeats: three in a row; two and two.
 _ODD = re.compile(
     rb"[.1!$](?<![.1!$][.1!$])"
-    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!1))"
+    rb"(?:(?<=[atb].)[.1!$]*+[atb]|(?<=[1$])[1!$]*+[atb]|[.1!$]*+(?<=[1$])[atb]|(?<=[atb][1$])(?!111)|(?<=[atb]!)[1$]|"
+    rb"(?<=[1$])\.[atb]\.)"
+    rb"[^ ]*+"
 )
 _FIGURE_INSIDE = re.compile(rb"[1!$](?<=a.)[1!$]*+a")
-_DRESSED_UP = re.compile(rb"[tb]")
+_DRESSED_UP = re.compile(rb"[tb][^ ]*+")
 _SPACED_OUT = re.compile(rb"(?<![a-z1!$])[a-z1!$]([. ]{1,3})[a-z1!$](?:\1[a-z1!$])+(?![a-z1$])")
 _TREBLE = re.compile(rb"==+")
 _TWO_DOUBLES = re.compile(rb"=\.=")
@@ -130,16 +131,15 @@ _ADDRESS = re.compile(r"(?:://|www\.(?<!\wwww\.))\S+")
 _LONGEST_SCHEME = 11
 _SCHEME = string.ascii_lowercase + "+.-"
 _OVERRIDE = "\u202e"
-_RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]+")
+_RIGHT_TO_LEFT = re.compile(f"(?<={_OVERRIDE})[^\u202c\u202d\u202e\n]{{2,}}")
 _NUMBER = re.compile(
-    r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|gb|yr|hr|min)?"  # whose figures are figures
-    r"|[a-z]+-?\d\d+"  # a name with a number
+    r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|ppm|gb|yr|hr|min|[mb]illion)?"  # figures as figures
+    r"|[a-z]{1,2}-?\d\d+"  # as on a licence plate
 )
 _MENTION = re.compile(r"@\w+")
 _LENGTHENED = re.compile(r"([a-z])\1(?:\1|(.)\2)")
 _DOUBLED = re.compile(r"(?:(.)\1)+")
 _RUN = re.compile(r"(.)\1*")
-_ONLY_PARTED = re.compile(r"[a-z./:*_,~\\-]*")  # by signs that are never letters
 
 
 class _Tape(NamedTuple):
@@ -161,6 +161,8 @@ class _Step:
         return self.find.sub(self.put, text)
 
     def on_tape(self, tape: _Tape) -> _Tape:
+        if not self.find.search(tape.text):
+            return tape
         pieces: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -172,7 +174,8 @@ class _Step:
             starts += tape.starts[at:kept]
             ends += tape.ends[at:kept]
             if ends:
-                ends[-1] = tape.ends[found.end() - 1]
+                starts[-1] = min(starts[-1], tape.starts[found.end() - 1])  # where text runs from right to left
+                ends[-1] = max(ends[-1], tape.ends[found.end() - 1])
             at = found.end()
         pieces.append(tape.text[at:])
         return _Tape("".join(pieces), starts + tape.starts[at:], ends + tape.ends[at:])
@@ -208,57 +211,67 @@ class _Base(NamedTuple):
     kinds: bytes
     repeats: bytes
 
-    def words(self) -> Iterator[tuple[int, int]]:
-        """Give the words that may be disguised; a few of them more than once."""
-        searches = [
-            (_ODD, self.kinds),
-            (_DRESSED_UP, self.kinds),
-            (_TREBLE, self.repeats),
-            (_TWO_DOUBLES, self.repeats),
-        ]
-        for find, where in searches:
+    def words(self) -> dict[tuple[int, int], None]:
+        """Give the first words that may be disguised."""
+        searches = [_ODD.finditer(self.kinds)]
+        if self.repeats:
+            searches += (_TREBLE.finditer(self.repeats), _TWO_DOUBLES.finditer(self.repeats))
+        if b"t" in self.kinds or b"b" in self.kinds:
+            searches.append(_DRESSED_UP.finditer(self.kinds))
+        words: dict[tuple[int, int], None] = {}
+        for search in searches:
             end = 0
-            for found in find.finditer(where):
+            for found in search:
                 at = found.start()
                 if at >= end:
                     start = self.kinds.rfind(b" ", end, at) + 1
                     end = self.kinds.find(b" ", at)
                     if end < 0:
                         end = len(self.kinds)
-                    yield start, end
+                    words[start, end] = None
+                    if len(words) > _MOST_DISGUISES:
+                        return words
+        return words
 
     def steps(self) -> list[_Step]:
         """Give what has to be done to the text as a whole."""
-        wanted = ((_FIGURES_INSIDE, _FIGURE_INSIDE.search(self.kinds)), (_STRETCHES, b"==" in self.repeats))
-        return [step for step, is_wanted in wanted if is_wanted]
+        figures = any(kind in self.kinds for kind in (b"1", b"!", b"$")) and _FIGURE_INSIDE.search(self.kinds)
+        return [step for step, wanted in ((_FIGURES_INSIDE, figures), (_STRETCHES, b"==" in self.repeats)) if wanted]
 
 
 def _base(text: str) -> _Base:
     """Look at a text whose characters are folded."""
     try:
         letters = text.encode("latin-1")
-        kinds = letters.translate(_BYTES_KIND)
-        blanked = letters.translate(_BYTES_BLANKED).decode("latin-1")
     except UnicodeEncodeError:
-        letters = text.encode("latin-1", "replace")
-        kinds = text.translate(_KIND).encode()
-        blanked = text.translate(_BLANKED)
+        return _Base(text, _blanked(text), text.translate(_KIND).encode(), _repeats(text.encode("latin-1", "replace")))
+    return _Base(text, _blanked(letters), letters.translate(_BYTES_KIND), _repeats(letters))
+
+
+def _blanked(text: str | bytes) -> str:
+    """Leave nothing of a text, or of its letters in Latin-1, but words and the ends of sentences."""
+    blanked = text.translate(_BLANKED) if isinstance(text, str) else text.translate(_BYTES_BLANKED).decode("latin-1")
     while "  " in blanked:
         blanked = blanked.replace("  ", " ")
-    return _Base(text, blanked, kinds, _repeats(letters))
+    return blanked
 
 
-def _is_ordinary(base: _Base) -> bool:
-    """Tell that nothing has to be done. Nearly every text is ordinary."""
-    _, blanked, kinds, repeats = base
-    return not (
-        _ODD.search(kinds)
-        or _has_single_letters(blanked)
-        or b"==" in repeats
-        or b"=.=" in repeats
-        or b"t" in kinds
-        or b"b" in kinds
-    )
+def _ordinary(letters: bytes) -> str | None:
+    """Give the folded form of a text in ASCII in which nothing has to be done, as in nearly every one; otherwise None.
+
+    All of this can be said with `_base`, `_readings` and `_lines`, but not as fast.
+    """
+    if _ODD.search(letters.translate(_BYTES_KIND)):
+        return None
+    number = int.from_bytes(letters, "big")
+    between = (number ^ number >> 8).to_bytes(len(letters), "big").translate(_BYTES_SAME).split(b"=")[1:-1]
+    if (b"" in between or b"." in between) and _repeats(letters):
+        return None
+    blanked = letters.translate(_BYTES_BLANKED).decode()
+    while "  " in blanked:
+        blanked = blanked.replace("  ", " ")
+    singles = blanked.encode().translate(_BYTES_ALL_A, _BYTES_SENTENCE_ENDS)
+    return None if b" a a " in b" " + singles + b" " else blanked
 
 
 def _has_single_letters(blanked: str) -> bool:
@@ -268,10 +281,11 @@ def _has_single_letters(blanked: str) -> bool:
 
 
 def _repeats(letters: bytes) -> bytes:
-    """Give ``=`` for every small letter that is the same as the one before it."""
+    """Give ``=`` for every small letter that is the same as the one before it, or nothing if that calls for no work."""
     these = int.from_bytes(letters.translate(_BYTES_LETTERS), "big")
-    those_before = int.from_bytes(letters.translate(_BYTES_LETTERS_BEFORE), "big") >> 8
-    return (these ^ those_before).to_bytes(len(letters), "big").translate(_BYTES_SAME)
+    before = int.from_bytes(letters.translate(_BYTES_LETTERS_BEFORE), "big")
+    repeats = (these ^ before >> 8).to_bytes(len(letters), "big").translate(_BYTES_SAME)
+    return repeats if b"==" in repeats or b"=.=" in repeats else b""
 
 
 _Reading = tuple[str, int, int]
@@ -279,28 +293,28 @@ _Reading = tuple[str, int, int]
 
 
 def _readings(base: _Base) -> list[_Reading]:
-    """Give what the disguised words of a text may be meant to say."""
-    readings = dict.fromkeys(_of_words(base))
+    """Give what the disguised words of a text may be meant to say, each once."""
+    readings = _of_words(base)
     if _has_single_letters(base.blanked):
-        readings |= dict.fromkeys(_of_single_letters(base))
-    return list(readings)
+        readings += _of_single_letters(base)
+    return list(dict.fromkeys(readings))
 
 
-def _of_words(base: _Base) -> Iterator[_Reading]:
+def _of_words(base: _Base) -> list[_Reading]:
     """Read words that are written together."""
-    read = 0
-    for start, end in base.words():
+    readings: list[_Reading] = []
+    words = base.words()
+    for start, end in words:
         word = base.text[start:end].rstrip(_EDGES)
         stop = start + len(word)
         word = word.lstrip(_EDGES)
-        read += 1
         if len(word) <= _LONGEST_DISGUISE and not (word[:1] == "@" and _MENTION.fullmatch(word)):
-            for meaning in _meanings(word):
-                yield meaning, stop - len(word), stop
-                read += 1
-        if read > _MOST_DISGUISES:
-            yield from _in_haste(base.text)
+            readings += [(meaning, stop - len(word), stop) for meaning in _meanings(word)]
+        if len(readings) > _MOST_DISGUISES:
             break
+    if len(words) > _MOST_DISGUISES or len(readings) > _MOST_DISGUISES:
+        readings += _in_haste(base.text)
+    return readings
 
 
 def _in_haste(text: str) -> Iterator[_Reading]:
@@ -308,7 +322,8 @@ def _in_haste(text: str) -> Iterator[_Reading]:
     at = 0
     for word, letters in zip(text.split(" "), text.translate(_DECODED_WORDS).split(" "), strict=True):
         if len(letters) >= _SHORTEST:
-            yield letters, at, at + len(word)
+            stop = at + len(word.rstrip(_EDGES))
+            yield letters, min(at + len(word) - len(word.lstrip(_EDGES)), stop - 1), stop
         at += len(word) + 1
 
 
@@ -329,7 +344,7 @@ def _meanings(word: str) -> list[str]:
     letters = word.translate(_DECODED)
     if len(letters) < _SHORTEST:
         return []
-    if _ONLY_PARTED.fullmatch(word):
+    if _AMBIGUOUS.isdisjoint(word):
         return _unstretched(letters)
     if _NUMBER.fullmatch(word):
         return []
@@ -398,13 +413,13 @@ def _folded(text: str, unusual: set[str] | None = None) -> str:
         if _OVERRIDE in unusual:
             text = "".join([text[at] for at in _shown(text)])
         text = _replaced(text, unusual, _FOLD)
-    text = text.encode().translate(_BYTES_PLAIN, _APOSTROPHES).decode()
-    if unusual and not text.isascii():
-        if TILDE in text:
-            text = _TILDES.on_text(text)
-        text = _FLAGS.on_text(text)
-    base = _base(text)
-    return base.blanked if _is_ordinary(base) else _lines(base)
+    letters = text.encode().translate(_BYTES_PLAIN, _APOSTROPHES)
+    if text.isascii():
+        return _ordinary(letters) or _lines(_base(letters.decode()))
+    text = letters.decode()
+    if TILDE in text:
+        text = _TILDES.on_text(text)
+    return _lines(_base(_FLAGS.on_text(text)))
 
 
 def _lines(base: _Base) -> str:
@@ -415,7 +430,7 @@ def _lines(base: _Base) -> str:
         whole = base.text
         for step in steps:
             whole = step.on_text(whole)
-        whole = _base(whole).blanked
+        whole = _blanked(whole.encode() if whole.isascii() else whole)
     return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
 
 
@@ -423,10 +438,10 @@ def _traced(text: str) -> _Tape:
     """Fold a text as `_folded` does, and keep where every character came from."""
     tape = _Tape(text, list(range(len(text))), list(range(1, len(text) + 1)))
     tape = _ENTITIES.on_tape(tape)
-    order = _shown(tape.text)
-    tape = _Tape(
-        *("".join([tape.text[at] for at in order]), [tape.starts[at] for at in order], [tape.ends[at] for at in order])
-    )
+    if _OVERRIDE in tape.text:
+        order = _shown(tape.text)
+        text = "".join([tape.text[at] for at in order])
+        tape = _Tape(text, [tape.starts[at] for at in order], [tape.ends[at] for at in order])
     tape = _FLAGS.on_tape(_TILDES.on_tape(_translated(tape)))
     base = _base(tape.text)
     whole = tape
@@ -451,17 +466,20 @@ def _shown(text: str) -> list[int]:
 
 def _translated(tape: _Tape) -> _Tape:
     """Fold every character; one that shows nothing of its own belongs to the one before it."""
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for char, start, end in zip(*tape, strict=True):
-        letters = _FOLD[ord(char)]
-        pieces.append(letters)
-        starts += [start] * len(letters)
-        ends += [end] * len(letters)
-        if not letters and ends and ends[-1] == start and is_invisible(char):
-            ends[-1] = end
-    return _Tape("".join(pieces), starts, ends)
+    folded = [_FOLD[code] for code in map(ord, tape.text)]
+    lengths = [*map(len, folded)]
+    if set(lengths) == {1}:
+        return tape._replace(text="".join(folded))
+    starts = [*itertools.chain.from_iterable(map(itertools.repeat, tape.starts, lengths))]
+    ends = [*itertools.chain.from_iterable(map(itertools.repeat, tape.ends, lengths))]
+    if 0 in lengths:
+        for at, before in enumerate(itertools.accumulate(lengths)):
+            if not lengths[at] and before and _PLAIN[ord(tape.text[at])] != "'":
+                if ends[before - 1] == tape.starts[at]:
+                    ends[before - 1] = tape.ends[at]
+                elif starts[before - 1] == tape.ends[at]:  # where text runs from right to left
+                    starts[before - 1] = tape.starts[at]
+    return _Tape("".join(folded), starts, ends)
 
 
 def _scheme(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 import unicodedata
 
 import pytest
@@ -17,6 +19,7 @@ FIGURES = {"a": "4@", "g": "9", "o": "0", "s": "5$"}
 INVISIBLE = "\u200b\u200d\u2060\u00ad\ufeff\u0336\u0301\ufe0f"
 HIDES_ANY_LETTER = {*"+<(", *lookalikes.FIGURES, *lookalikes.TURNED, *lookalikes.BORROWED, *lookalikes.FLAG_LETTERS}
 ANY_TEXT = st.text(st.characters(), max_size=60)
+TRICKY_TEXT = st.text(st.sampled_from("aab c1!.$+(@-|'&#;97n\u0303ɐ乃🇺\u202e\u202c\u200bé"), max_size=60)
 SURROUNDINGS = st.text(st.sampled_from("xqwé!?. ,\n\t—🚒日ñ"), max_size=12)
 
 
@@ -52,14 +55,14 @@ def test_plain_is_as_long_as_the_comment(text: str) -> None:
     assert len(Forms(text).plain) == len(text)
 
 
-@given(ANY_TEXT)
+@given(ANY_TEXT | TRICKY_TEXT)
 def test_the_fast_and_the_exact_way_fold_alike(text: str) -> None:
     tape = _traced(text)
     assert tape.text == _folded(text)
     assert len(tape.starts) == len(tape.ends) == len(tape.text)
 
 
-@given(ANY_TEXT)
+@given(ANY_TEXT | TRICKY_TEXT)
 def test_every_folded_letter_comes_from_where_the_map_says(text: str) -> None:
     forms = Forms(text)
     for at, char in enumerate(forms.folded):
@@ -72,6 +75,7 @@ def test_every_folded_letter_comes_from_where_the_map_says(text: str) -> None:
 
 @given(ANY_TEXT)
 def test_spans_inside_one_line_run_forward(text: str) -> None:
+    assume("\u202e" not in text)  # which makes text run backward
     tape = _traced(text)
     at = 0
     for line in tape.text.split("\n"):
@@ -173,3 +177,80 @@ def test_folding_is_the_same_for_composed_and_decomposed_text(text: str) -> None
     latin = all(ord(char) < 0x250 for char in composed)
     assume(latin)
     assert _folded(composed) == _folded(decomposed)
+
+
+TIRESOME = {
+    "spaced out": "a b c d e ",
+    "groups": "a b c dd ",
+    "stretched": "aaabbbccc",
+    "stretched words": "aaabbbcccddd1|+ ",
+    "parted words": "ab-c d.e.f ",
+    "figures": "0123456789@$!|+(<",
+    "figures and letters": "1@a$b!c|d+e",
+    "one figure": "1",
+    "marks": "f\u0336\u0317\u0301\u0489",
+    "one word": "a",
+    "dots": "a...",
+    "scripts": "aаαԱ我ค",
+    "turned": "ɐqɔpǝɟ ",
+    "flags": "🇺🇸 🇺",
+    "right to left": "\u202ea\u202c",
+    "entities": "&#102;&",
+    "addresses": "www.a http://b ",
+    "blank": " ",
+}
+
+
+@pytest.mark.parametrize("part", TIRESOME.values(), ids=TIRESOME)
+def test_ten_times_the_text_takes_about_ten_times_as_long(part: str) -> None:
+    times = []
+    for length in (10_000, 100_000):
+        text = (part * length)[:length]
+        times.append(min(_seconds(text) for _ in range(3)))
+    assert times[1] < 40 * times[0] + 0.002
+
+
+def _seconds(text: str) -> float:
+    began = time.thread_time()
+    forms = Forms(text)
+    forms.folded_span(0, 1) if forms.folded else None
+    return time.thread_time() - began
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("oh 🇬🇦🇩🇿🇴🇴🇰🇸 no", "🇬🇦🇩🇿🇴🇴🇰🇸"),
+        ("oh sʞoozpɐƃ no", "sʞoozpɐƃ"),
+        ("oh \u202eskoozdag\u202c no", "skoozdag"),
+        ("oh \u202eon gadzooks", "gadzooks"[:0]),
+        ("oh g&#97;dz&#x6f;ok&#115; no", "g&#97;dz&#x6f;ok&#115;"),
+        ("oh ggaaddzzooookkss no", "ggaaddzzooookkss"),
+        ("oh a g a d z o o k s no", "g a d z o o k s"),
+        ("oh g😀a😀d😀z😀o😀o😀k😀s no", "g😀a😀d😀z😀o😀o😀k😀s"),
+        ("oh ⒢⒜⒟⒵⒪⒪⒦⒮\u0301 no", "⒢⒜⒟⒵⒪⒪⒦⒮\u0301"),
+    ],
+)
+def test_a_word_is_read_as_it_was_meant(text: str, word: str) -> None:
+    assert _excerpts(text) == ({word} if word else set())
+
+
+@pytest.mark.parametrize("flags", ["🇺🇸", "go 🇺🇸 go", "usa🇺🇸"])
+def test_a_flag_is_no_word(flags: str) -> None:
+    assert "us" not in re.split(r"[\s]", Forms(flags).folded.replace("usa", ""))
+
+
+@given(ANY_TEXT)
+def test_characters_fold_the_same_alone_and_again(text: str) -> None:
+    once = look_alike(text)
+    assert look_alike(once) == once
+    assert Forms(Forms(text).plain).plain == Forms(text).plain
+
+
+def test_an_ideographic_stop_is_a_stop_in_a_domain_too() -> None:
+    assert look_alike("exаmple。com") == "example.com"
+
+
+def test_a_comment_full_of_disguises_is_read_to_its_end() -> None:
+    text = "part-ed w0rd " * 1000 + "gadz0.oks, oh"
+    assert _excerpts(text) == {"gadz0.oks"}
