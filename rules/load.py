@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
+from rules.context import NO_CONTEXT, Context, Earlier
 from rules.engine import Placed, Rulebook
 from rules.match.link import NotADomain, domain
 from rules.match.pattern import BadPattern, check
@@ -27,10 +29,11 @@ if TYPE_CHECKING:
     from rules.match.score import Model
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs", "staged"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _SHIPPED = Path(__file__).parent / "packs"
+_EXAMPLES_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _Lists = dict[str, frozenset[str]]
 
 
@@ -249,15 +252,28 @@ def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
 
 
 def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> None:
-    for index, text in enumerate(rule.examples.match):
-        if not book.read(text):
+    for index, example in enumerate(rule.examples.match):
+        text, context = staged(example)
+        if not book.read(text, context):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
-    for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
-        for index, text in enumerate(texts):
-            for match in book.read(text)[:1]:
+    for kind, examples in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
+        for index, example in enumerate(examples):
+            text, context = staged(example)
+            for match in book.read(text, context)[:1]:
                 what = f"rule {rule.id} matches {match.excerpt!r} in {text!r}; narrow the rule or correct the example"
                 source.say((*at, "examples", kind, index), what)
+
+
+def staged(example: str | tuple[str, ...]) -> tuple[str, Context]:
+    """Give the comment that an example is about, and its context: what its account wrote in the minutes before."""
+    if isinstance(example, str):
+        return example, NO_CONTEXT
+    written = [
+        Earlier(ref=f"example:{number}", text=text, posted_at=_EXAMPLES_BEGIN + timedelta(minutes=number))
+        for number, text in enumerate(example)
+    ]
+    return example[-1], Context(ref=written[-1].ref, posted_at=written[-1].posted_at, earlier=tuple(written[:-1]))
 
 
 def _check_viewpoint(source: Source, at: Route, book: Rulebook, policy: Policy) -> None:

@@ -11,9 +11,10 @@ from shipped import DATA, engine, packs, policy, rows, verdict
 
 from bot.domain.types import Action, Ask, Automation, Outcome
 from rules.engine import Engine
+from rules.load import staged
 
 RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
-EXAMPLES = [(rule, kind, text) for _, rule in RULES for kind, texts in rule.examples for text in texts]
+EXAMPLES = [(rule, kind, example) for _, rule in RULES for kind, examples in rule.examples for example in examples]
 LINES = (Path(__file__).parent / "criticism.txt").read_text("utf-8").splitlines()
 CRITICISM = [line for line in LINES if not line.startswith("#")]
 CLAUSES = "7231e09479463c4e2cc9da7d316787043f0c5563cd64807c2848daf30ba92d1a"  # SHA-256 of the ten, a line each
@@ -78,9 +79,9 @@ def test_the_closed_list_is_short() -> None:
     assert max(map(int, re.findall(r"^ +# (\d+)$", source, re.MULTILINE))) <= 15
 
 
-@pytest.mark.parametrize(("rule", "kind", "text"), EXAMPLES, ids=lambda value: str(getattr(value, "id", value))[:40])
-def test_every_example_does_what_it_says(rule: object, kind: str, text: str) -> None:
-    met = {match.rule for match in engine().evaluate(text)}
+@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES, ids=lambda value: str(getattr(value, "id", value))[:40])
+def test_every_example_does_what_it_says(rule: object, kind: str, example: str | tuple[str, ...]) -> None:
+    met = {match.rule for match in engine().evaluate(*staged(example))}
     assert (getattr(rule, "id", None) in met) == (kind == "match")
 
 
