@@ -31,7 +31,7 @@ _SPANISH = """
 _OTHERS = """
     não você uma muito são também isso com mas os as dos das na pra ele ela foi est les des une pas c'est pour avec
     dans sur et ou où je il elle nous vous che è della di sono non per più questo anche und der die das ist nicht ich
-    wir sie ein eine mit auf
+    wir sie ein eine mit auf het een ik niet zijn
 """
 
 
@@ -55,8 +55,7 @@ def guess(plain: str) -> Language | None:
     words = plain.split()
     english = len(COMMON[Language.EN].intersection(words))
     spanish = len(COMMON[Language.ES].intersection(words))
-    if "¿" in plain or "¡" in plain:
-        spanish += _ENOUGH
+    spanish += _ENOUGH * ("¿" in plain) + ("¡" in plain)
     if english >= _ENOUGH and english >= _CLEARLY * spanish:
         return Language.EN
     elsewhere = len(_ELSEWHERE.intersection(words))
