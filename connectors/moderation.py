@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from ipaddress import ip_address
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -146,7 +145,7 @@ def _failed(status: int) -> Transient | Unauthorised | Refused:
 
 
 def _score(category: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:  # nor NaN
         message = f"the score of {str(category)[:40]!r} is not a number from 0 to 1"
         raise _Unreadable(message)
     return float(value)

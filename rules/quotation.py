@@ -46,13 +46,13 @@ _REPORT_BEFORE = re.compile(
     r"|comments?|voicemails?|calls?|dms?|signs?|graffiti|words?|slurs?|name)\b"
     rf"|\b(?:me|nos|le|les|lo|la) (?:{_DICEN})\b"
     rf"|\b(?:alguien|él|ella|ellos|ellas|un|una|el|la|los|las|mi|su|quien)(?: \w+){{0,4}}? (?:{_DICEN})\b"
-    r"|\b(?:recibí|recibi|recibimos|encontré|encontre|leí|lei)(?: \w+){0,3} (?:mensaje|nota|carta|correo|comentario)s?\b",
+    r"|\b(?:recibí|recibi|recibimos|encontré|encontre|leí)(?: \w+){0,3} (?:mensaje|nota|carta|correo|comentario)s?\b",
     re.IGNORECASE,
 )
 _REPORT_AFTER = re.compile(
     rf"^[\"'”’»]*,? (?:is|was|were|are) (?:what|how) {_OTHERS}\b"
     rf"|^[\"'”’»,]* (?:as )?{_OTHERS}(?: \w+){{0,2}} {_TELLS}\b"
-    r"|^[\"'”’»]*(?: \w+){0,3} (?:was|were|is|are|got) (?:written|painted|spray[ -]?painted|scrawled|scratched|carved)\b"
+    r"|^[\"'”’»]*(?: \w+){0,3} (?:was|were|is|are|got) (?:written|(?:spray[ -]?)?painted|scrawled|carved)\b"
     rf"|^[\"'”’»,]* (?:me|nos|le|les) (?:{_DICEN})\b",
     re.IGNORECASE,
 )

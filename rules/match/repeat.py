@@ -9,8 +9,8 @@ What is a copy is decided strictly, since people honestly repeat themselves. Two
   or in a slip of the pen inside a long word. Any other word that differs makes it another comment.
 
 A comment must say something before it can be a copy: `_WORDS` words that are not among the commonest of the language,
-with `_LETTERS` letters in them, or a web address. "Thank you so much!" and "Shame on you!" may be said all day. The
-measure is the same for praise and for blame.
+with `_LETTERS` letters in them, or a web address or a telephone number. "Great job, keep up the good work!" and "Shame
+on all of you!" may be said all day: the measure is the same for praise and for blame.
 
 Answers to what others wrote count only where a rule says so: who answers three neighbours with the same telephone
 number is helping.
@@ -45,10 +45,11 @@ FOUND = "repeat:"
 """How the description of every hit begins."""
 
 _WORDS = 4  # words that say something
-_LETTERS = 24  # in those words
+_LETTERS = 25  # in those words
 _LONG_WORD = 7  # letters; in a shorter word one letter makes another word ("Main", "Maid")
 _WORD = re.compile(r"[^\W_]+")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?<![^\W\d_])\d+")  # a figure after a letter may stand for a letter
+_TELEPHONE = re.compile(r"(?:\d[ ().+-]{0,3}){7,}")
 _ADDRESSES = Links({0: Wanted(domains=frozenset(), any=True)})
 _ADDRESSING = listed(
     """
@@ -56,7 +57,20 @@ _ADDRESSING = listed(
     thx gracias oh so very really just too also and the a an porfavor y el la los las un una muy favor por
     """
 )
-_SMALL = frozenset(folded_phrase(word).replace("'", "") for words in COMMON.values() for word in words)
+_FREQUENT = listed(  # nouns, verbs and adjectives, by frequency alone
+    """
+    time person year way day thing man world life hand part child eye woman place work week case point number group
+    problem fact people say make go know take see come think look want give use find tell ask seem feel try leave call
+    good new first last long great little own other old right big high different small large next early young important
+    few public bad same able
+    bueno buena buen gran grande nuevo nueva primer primero mismo misma otro otra poco mucho mucha muchos muchas mejor
+    día año años vez cosa hombre mujer vida mundo casa trabajo tiempo decir ir ver dar saber querer llegar pasar deber
+    poner parecer quedar creer hablar llevar dejar seguir encontrar llamar
+    """
+)
+_SMALL = frozenset(
+    folded_phrase(word).replace("'", "") for words in (*COMMON.values(), _FREQUENT, _ADDRESSING) for word in words
+)
 
 
 class _Said(NamedTuple):
@@ -154,7 +168,8 @@ def _said(text: str) -> _Said | None:
     addresses = tuple(text[found.start : found.end].casefold() for found in _ADDRESSES.find(forms))
     spoken = _WORD.findall(forms.folded.partition("\n")[0].replace("'", ""))
     telling = [word for word in spoken if word not in _SMALL]
-    if not addresses and (len(telling) < _WORDS or sum(map(len, telling)) < _LETTERS):
+    reaches = addresses or _TELEPHONE.search(text)
+    if not reaches and (len(telling) < _WORDS or sum(map(len, telling)) < _LETTERS):
         return None
     words = tuple(word for word in spoken if word not in _ADDRESSING)
     return _Said(" ".join(spoken), words, tuple(_NUMBER.findall(text)), addresses)
