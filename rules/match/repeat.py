@@ -21,6 +21,7 @@ One copy stays: a comment is only found if an earlier copy within the hours stil
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from functools import lru_cache
 from itertools import zip_longest
@@ -145,20 +146,24 @@ def _run(text: str, context: Context, wanted: Repeat) -> _Run | None:
         if counts and _same(this, _said(other.text), wanted.likeness):
             copies.append(_Copy(other.posted_at, other.ref, other.shown))
     copies.sort()
-    runs = list(_windows(copies, own, wanted))
-    return next((run for run in runs if run.first), runs[0] if runs else None)
+    return _earliest(copies, own, wanted)
 
 
-def _windows(copies: list[_Copy], own: _Copy, wanted: Repeat) -> Iterator[_Run]:
-    """Give every stretch of the hours that begins with a copy, holds the comment, and holds enough copies."""
-    hours = timedelta(hours=wanted.hours)
-    for at, begins in enumerate(copies):
-        if begins > own:
-            return
-        ends = begins.posted_at + hours
-        within = tuple(copy for copy in copies[at:] if copy.posted_at <= ends)
-        if own.posted_at <= ends and len(within) >= wanted.copies:
-            yield _Run(within, next((copy for copy in within if copy.shown and copy < own), None))
+def _earliest(copies: list[_Copy], own: _Copy, wanted: Repeat) -> _Run | None:
+    """Find the earliest stretch of the hours that holds the comment and enough copies, best one in which one stays."""
+    times = [copy.posted_at for copy in copies]
+    hours, place = timedelta(hours=wanted.hours), copies.index(own)
+    stays = [at for at in range(place) if copies[at].shown]
+    unseen = None
+    for at in range(bisect_left(times, own.posted_at - hours), place + 1):
+        end = bisect_right(times, times[at] + hours)
+        if end - at < wanted.copies:
+            continue
+        first = bisect_left(stays, at)
+        if first < len(stays):
+            return _Run(tuple(copies[at:end]), copies[stays[first]])
+        unseen = unseen or _Run(tuple(copies[at:end]), None)
+    return unseen
 
 
 @lru_cache(maxsize=4096)
