@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import a_batch, a_comment, a_post, an_attachment
+from city import for_review
 
 from archive import cases, records
 from bot import review, verdicts
@@ -171,6 +173,44 @@ def test_what_a_person_let_stand_is_not_judged_again(city: City) -> None:
     judged(city)
     assert [city.state(each) for each in (first, second, third)] == [State.CLEARED, State.CLEARED, State.MARKED]
     assert verdicts_on(city, second) == 1
+
+
+def test_what_waits_for_a_person_is_left_to_that_person(city: City) -> None:
+    offer = for_review()
+    waiting = write(city, "youtube", *[f"{offer} Ask for Samuel at www.example.com"] * 2)
+    judged(city)
+    assert {city.state(each) for each in waiting} == {State.IN_REVIEW}
+    (third,) = write(city, "youtube", f"{offer} Ask for Samuel at www.example.com")
+    judged(city)
+    assert city.state(third) is State.MARKED
+    assert {city.state(each) for each in waiting} == {State.IN_REVIEW}
+    assert [verdicts_on(city, each) for each in waiting] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "hidden"),
+    [(["photo"] * 3, 0), ([None, None, "photo"], 0), (["share"] * 3, 2), ([None, None, "share"], 2)],
+)
+def test_two_pictures_may_show_two_things_but_a_link_is_its_address(
+    city: City, kinds: list[str | None], hidden: int
+) -> None:
+    account = next(entry.account for entry in city.settings.accounts if entry.platform == "facebook")
+    comments = [
+        a_comment(
+            f"1_{number}",
+            account=account,
+            text=OFFER,
+            posted_at=city.clock(),
+            attachments=(an_attachment(f"a{number}", kind=kind),) if kind else (),
+        )
+        for number, kind in enumerate(kinds)
+    ]
+    posts = (a_post("p1", account=account),)
+    with city.parts.database.begin() as tx:
+        records.observe(tx, a_batch(*comments, posts=posts), account=account, now=city.clock())
+    city.judge()
+    with city.parts.database.read() as tx:
+        assert cases.tally(tx).get(State.MARKED, 0) == hidden
 
 
 def test_a_copy_that_a_person_shows_again_stays_whatever_follows(city: City) -> None:

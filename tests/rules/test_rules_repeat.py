@@ -111,6 +111,11 @@ def test_different_complaints_in_one_form_are_no_copies(form: str) -> None:
         assert not alike(form.format(one), form.format(one), form.format(other))
 
 
+def test_another_long_number_is_another_comment_though_one_figure_differs() -> None:
+    form = "Nobody answers about my request number {} for the broken street light"
+    assert not alike(form.format("20261150100"), form.format("20261150100"), form.format("20261160100"))
+
+
 def test_a_negation_makes_another_comment() -> None:
     one = "The council should fund the new community center on the east side"
     other = "The council should not fund the new community center on the east side"
@@ -202,6 +207,7 @@ def test_answers_count_only_where_a_rule_says_so() -> None:
     assert hits(written) == [False] * 3
     assert hits(written, answers=True) == [False, True, True]
     assert hits([*written, said(OFFER, 4), said(OFFER, 5)]) == [False] * 5
+    assert hits([said(OFFER, -3), said(OFFER, -2), said(OFFER, -1), *written]) == [False, True, True, *[False] * 3]
 
 
 def test_the_hit_tells_how_many_and_which_came_first() -> None:
