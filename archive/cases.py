@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, update
 
 from archive import ledger, tables
 from archive.stored import new_id
@@ -343,6 +343,17 @@ def dismissed(tx: Tx, ref: Ref, revision: str) -> bool:
     return latest is not None and latest.kind in {"dismiss", "restore"}
 
 
+def matched_by(tx: Tx, refs: Collection[Ref], beginning: str) -> set[tuple[Ref, str]]:
+    """Give those comments and wordings of which some verdict has a match whose matcher begins with these letters."""
+    verdict, match = tables.verdict.c, tables.match_.c
+    query = select(verdict.ref, verdict.revision).join_from(
+        tables.verdict, tables.match_, and_(match.verdict == verdict.id, match.matcher.startswith(beginning))
+    )
+    return {
+        (row.ref, row.revision) for chunk in _chunks(refs) for row in tx.execute(query.where(verdict.ref.in_(chunk)))
+    }
+
+
 def document(tx: Tx, sha256: str) -> tuple[str, str] | None:
     """Give name and text of a kept document, or None if it was never kept."""
     kept = tables.document.c
@@ -366,12 +377,17 @@ def _cases(tx: Tx, query: Select[Any]) -> list[Case]:
 
 def several(tx: Tx, refs: Collection[Ref]) -> dict[Ref, Case]:
     """Give the cases of these comments, as far as there are any, in few questions."""
-    wanted = list(refs)
     found: dict[Ref, Case] = {}
-    for start in range(0, len(wanted), 500):
-        chunk = wanted[start : start + 500]
+    for chunk in _chunks(refs):
         found |= {case.ref: case for case in _cases(tx, select(tables.case_).where(_case.ref.in_(chunk)))}
     return found
+
+
+def _chunks(refs: Collection[Ref]) -> Iterator[list[Ref]]:
+    """Give so many at a time as one question takes well."""
+    wanted = list(refs)
+    for start in range(0, len(wanted), 500):
+        yield wanted[start : start + 500]
 
 
 def _read(row: Row[Any]) -> Case:

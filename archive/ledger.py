@@ -159,6 +159,14 @@ def entries(
         limit = None if limit is None else limit - size
 
 
+def last(tx: Connection, kinds: Collection[str]) -> Entry | None:
+    """Give the last line of these kinds, or None if there is none."""
+    ledger = tables.ledger
+    query = select(ledger).where(ledger.c.kind.in_(kinds)).order_by(ledger.c.seq.desc()).limit(1)
+    row = tx.execute(query).mappings().one_or_none()
+    return _entry(row) if row else None
+
+
 def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:
     """Give every line about these posts or comments, in order."""
     ledger = tables.ledger

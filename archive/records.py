@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from archive import accounts, cases, ledger, orders, tables
 from archive.accounts import UnknownAccount
@@ -30,13 +30,14 @@ from bot.domain.types import Action, Attachment, Author, Comment, Post, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from archive.cases import Case
     from archive.database import Tx
     from bot.domain.types import Account, Batch, Ref
 
 _revision = tables.revision.c
+_ON_THE_WAY_OUT = {State.MARKED, State.SECURED, State.ENFORCED}
 
 
 class Unrecorded(LookupError):
@@ -57,6 +58,21 @@ class Observed:
     reappeared: int
     resurfaced: int
     repeated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Something else that an account wrote, in its present wording.
+
+    `answers`: in answer to somebody else's comment. `shown`: the public can see it, and nothing is about to hide it.
+    """
+
+    ref: Ref
+    text: str
+    posted_at: datetime
+    attachments: tuple[Attachment, ...]
+    answers: bool
+    shown: bool
 
 
 # Taking in ------------------------------------------------------------------------------------------------------------
@@ -163,6 +179,8 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
             "agent": DAEMON,
             "why": "seen for the first time",
             "looked_at": now,
+            "author_id": comment.author.id,
+            "posted_at": comment.posted_at,
         }
         for comment in comments
     ]
@@ -300,9 +318,10 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
         detail={"visibility": sighting.visibility, "revision": revision},
         rows=rows,
     )
-    tx.execute(
-        update(tables.case_).where(tables.case_.c.ref == case.ref).values(revision=revision, visibility=visibility)
-    )
+    shown: dict[str, Any] = {"revision": revision, "visibility": visibility}
+    if sighting.comment is not None:
+        shown["author_id"] = sighting.comment.author.id
+    tx.execute(update(tables.case_).where(tables.case_.c.ref == case.ref).values(shown))
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
@@ -393,6 +412,60 @@ def wording(tx: Tx, ref: Ref, *, before: int | None = None) -> str | None:
     first = select(_revision.revision).where(_revision.ref == ref, _revision.number == 1, _revision.entry < before)
     found: str | None = tx.execute(sightings.order_by(seen.entry.desc()).limit(1)).scalar_one_or_none()
     return found or tx.execute(first).scalar_one_or_none()
+
+
+def same_author(tx: Tx, of: Comment, within: timedelta, *, most: int) -> list[Said]:
+    """Give what the account that wrote a comment wrote besides within that time before it and after it, in order.
+
+    On all accounts of the City on that platform. No more than `most` before and `most` after, the nearest; nothing
+    where the platform does not say who wrote. What is gone is left out.
+    """
+    if of.author.id is None:
+        return []
+    asked = {"platform": of.ref.platform, "author": of.author.id, "own": of.ref, "most": most, "at": of.posted_at}
+    before = tx.execute(_BEFORE, asked | {"earliest": of.posted_at - within}).all()
+    after = tx.execute(_AFTER, asked | {"latest": of.posted_at + within}).all()
+    return [
+        Said(
+            ref=row.ref,
+            text=row.text,
+            posted_at=row.posted_at,
+            attachments=_attachments(row),
+            answers=row.parent is not None and row.answered != of.author.id,
+            shown=row.visibility is not Visibility.HIDDEN and row.state not in _ON_THE_WAY_OUT,
+        )
+        for row in (*reversed(before), *after)
+    ]
+
+
+def _said_by_one() -> tuple[Select[Any], Select[Any]]:
+    """The questions of `same_author`: before and after. Built once, since they are asked of every comment."""
+    case, comment, above = tables.case_.c, tables.comment.c, tables.case_.alias("above")
+    columns = (case.ref, case.state, case.visibility, case.posted_at, _revision.text, _revision.attachments)
+    query = (
+        select(*columns, comment.parent, above.c.author_id.label("answered"))
+        .join_from(tables.case_, tables.revision, (_revision.ref == case.ref) & (_revision.revision == case.revision))
+        .join(tables.comment, comment.ref == case.ref)
+        .join(above, above.c.ref == comment.parent, isouter=True)
+        .where(case.platform == bindparam("platform"), case.author_id == bindparam("author"))
+        .where(case.ref != bindparam("own"), case.state != State.GONE, case.visibility != Visibility.GONE)
+        .limit(bindparam("most"))
+    )
+    before = query.where(case.posted_at.between(bindparam("earliest"), bindparam("at")))
+    after = query.where(case.posted_at > bindparam("at"), case.posted_at <= bindparam("latest"))
+    return before.order_by(case.posted_at.desc()), after.order_by(case.posted_at)
+
+
+_BEFORE, _AFTER = _said_by_one()
+
+
+def answers_another(tx: Tx, of: Comment) -> bool:
+    """Whether a comment was written in answer to somebody else's comment; if that was never recorded, it was."""
+    if of.parent is None:
+        return False
+    case = tables.case_.c
+    answered = tx.execute(select(case.author_id).where(case.ref == of.parent)).scalar_one_or_none()
+    return answered is None or answered != of.author.id
 
 
 def wordings(tx: Tx, ref: Ref) -> list[str]:

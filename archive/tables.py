@@ -247,9 +247,12 @@ case_ = Table(
     Column("agent", AgentText, nullable=False),
     Column("why", Verbatim, nullable=False),
     Column("looked_at", Utc, nullable=False),
+    Column("author_id", Verbatim),  # as the present wording has it
+    Column("posted_at", Utc),  # as the comment has it; both stand here too for the sake of the last index below
     ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
     Index("ix_case__state_since", "state", "since"),
     Index("ix_case__state_looked_at", "state", "looked_at"),
+    Index("ix_case__platform_author_id_posted_at", "platform", "author_id", "posted_at"),
 )
 
 # What was done -------------------------------------------------------------------------------------------------------

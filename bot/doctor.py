@@ -12,7 +12,7 @@ from archive import pauses
 from archive.browser import check_browser
 from archive.database import Database, WrongDatabase
 from bot import mail
-from bot.parts import Rulebook, connector
+from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
 from connectors.contract import ConnectorError
@@ -44,6 +44,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     problems = tuple(check_browser(settings.browser))
     yield Finding(not problems, "browser and fonts", problems)
     yield _mail(settings)
+    yield from _model_server(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, now)
 
@@ -106,6 +107,19 @@ def _mail(settings: Settings) -> Finding:
     except (*mail.TROUBLE, MissingCredential) as error:
         return Finding(False, what, (f"{type(error).__name__}: {error}", "Check host, port, tls and credential."))  # noqa: FBT003
     return Finding(True, what, (f"answers ({code})",))  # noqa: FBT003
+
+
+def _model_server(settings: Settings) -> Iterator[Finding]:
+    if settings.moderation is None:
+        return
+    what = f"model server {settings.moderation.url}"
+    try:
+        server = moderation_server(settings)
+        found = list(server.scores(["When is the next council meeting?"])) if server else []
+    except (MissingCredential, LookupError, ConnectorError) as error:
+        yield Finding(False, what, (f"{type(error).__name__}: {error}", "Comments are judged without it."))  # noqa: FBT003
+        return
+    yield Finding(True, what, tuple(f"{each.version} scores {', '.join(each.categories)}" for each in found))  # noqa: FBT003
 
 
 def _account(settings: Settings, entry: AccountSettings, now: datetime) -> Finding:

@@ -11,6 +11,7 @@ from archive.database import Database
 from bot.pause import Switch
 from bot.settings import credential
 from connectors.find import connect
+from connectors.moderation import ModerationServer
 from connectors.transport import Transport
 from rules.engine import Engine
 from rules.load import Approvals, load_pack, load_policy, shipped_packs
@@ -70,6 +71,7 @@ class Parts:
     switch: Switch
     readers: Mapping[str, Connector]
     actors: Mapping[str, Connector]
+    moderation: ModerationServer | None = None
 
     @classmethod
     def assemble(cls, settings: Settings, *, rulebook: Rulebook | None = None, camera: Camera | None = None) -> Self:
@@ -87,6 +89,7 @@ class Parts:
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings)),
             actors=dict(_connected(settings)),
+            moderation=moderation_server(settings),
         )
 
     def close(self) -> None:
@@ -103,6 +106,20 @@ def _camera(settings: Settings) -> Camera:
 def _connected(settings: Settings) -> Iterator[tuple[str, Connector]]:
     for entry in settings.accounts:
         yield entry.account.key, connector(settings, entry)
+
+
+def moderation_server(settings: Settings) -> ModerationServer | None:
+    """The City's own model server, if the settings name one. Raises MissingCredential, LookupError without a token."""
+    wanted = settings.moderation
+    if wanted is None:
+        return None
+    secrets = credential(settings, wanted.credential) if wanted.credential else {}
+    if wanted.credential and "token" not in secrets:
+        message = f"credential {wanted.credential!r} of the model server lacks 'token'"
+        raise LookupError(message)
+    seconds = wanted.timeout_seconds
+    transport = Transport(api=wanted.url, connect=seconds, read=seconds, total=seconds, secrets=tuple(secrets.values()))
+    return ModerationServer(transport, model=wanted.model, token=secrets.get("token"), categories=wanted.categories)
 
 
 def connector(settings: Settings, entry: AccountSettings) -> Connector:

@@ -7,6 +7,7 @@ them; a restart is just the next pass. What makes that safe is where the transac
 
 * *observe* writes what a batch holds and the cursor that covers it together. Killed before: polled again. Killed
   after: the same batch is a no-op.
+* *judge* writes each verdict and what follows from it together (bot/verdicts.py). Killed before: judged next pass.
 * *secure* writes evidence, order, mail and state together. Killed before: shot again. So an order cannot exist without
   sealed evidence of that very revision, nor evidence of an act without the mail to the Social Media Manager (P1).
 * *enforce* writes that an attempt begins before the platform is called. Killed in between: the next pass looks first,
@@ -23,31 +24,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, orders, records
-from archive.ledger import DAEMON
+from archive import accounts, cases, records
 from bot.alarms import stop_account
-from bot.domain.judge import Standing, judge
-from bot.domain.schedule import day_starts, retry_at
-from bot.domain.states import Event, State
-from bot.domain.types import Budget, Outcome
+from bot.domain.schedule import retry_at
+from bot.domain.states import State
 from bot.enforcing import enforce, waiting
 from bot.log import logger
-from bot.securing import deciding_rule, secure
+from bot.securing import secure
+from bot.verdicts import judge_standing
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
-from rules.context import Context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from archive.cases import Case
-    from archive.database import Tx
-    from bot.domain.types import Comment
     from bot.parts import Parts
 
-JUDGED_AT_ONCE = 100
 CAPTURED_AT_ONCE = 4
-LINK_CARDS = ("link", "share")  # attachments that are a link's target, as X and Facebook call them
 
 log = logger("pipeline")
 
@@ -101,82 +95,6 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
     if fresh:
         log.info("observed", account=key, comments=fresh)
     return fresh
-
-
-def judge_standing(parts: Parts, now: datetime) -> int:
-    """Judge comments that were observed and not yet judged, oldest first, in one transaction.
-
-    Only on accounts that the settings still name: what was recorded of others rests as it is.
-    """
-    with parts.database.begin() as tx:
-        standing = cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.readers)
-        if standing:
-            _keep_documents(parts, tx, now)
-        for case in standing:
-            _judge_one(parts, tx, case, now)
-    return len(standing)
-
-
-def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
-    comment = records.comment(tx, case.ref, case.revision)
-    standing = Standing(
-        speaker=comment.speaker,
-        mode=parts.settings.entry(case.account_key).mode,
-        budget=Budget(limit=parts.settings.acts_a_day, used=_used_today(parts, tx, case.account_key, now)),
-        dismissed=cases.dismissed(tx, case.ref, case.revision),
-        raised=cases.ground(tx, case.ref, case.revision) is not None,
-    )
-    context = context_of(tx, comment)
-    try:
-        matches = parts.rulebook.engine.evaluate(comment.text, context)
-    except Exception as error:
-        why = f"judging failed ({type(error).__name__}), so a person decides"
-        cases.advance(tx, case.ref, Event.REFERRED, agent=DAEMON, now=now, why=why)
-        log.exception("judging failed", ref=str(case.ref))
-        return
-    verdict = judge(matches, parts.rulebook.policy, standing)
-    cases.record_verdict(
-        tx,
-        case.ref,
-        case.revision,
-        verdict,
-        policy_sha256=parts.rulebook.policy.sha256,
-        packs=parts.rulebook.pins,
-        now=now,
-        standing=standing.as_record() | {"policy_in_force": parts.rulebook.policy.in_force},
-    )
-    event = {Outcome.CLEAR: Event.CLEARED, Outcome.REVIEW: Event.REFERRED, Outcome.ACT: Event.MARKED}[verdict.outcome]
-    by_rules = verdict.outcome is not Outcome.CLEAR and any(not match.shadow for match in verdict.matches)
-    agent = deciding_rule(verdict) if by_rules else DAEMON
-    cases.advance(tx, case.ref, event, agent=agent, now=now, why=verdict.why)
-
-
-def _used_today(parts: Parts, tx: Tx, key: str, now: datetime) -> int:
-    """Acts that rules have begun on an account today: orders placed, and cases marked on their way to one."""
-    since = day_starts(now, parts.settings.zone)
-    return orders.used_since(tx, key, since) + cases.marked_by_rules(tx, key)
-
-
-def context_of(tx: Tx, comment: Comment, *, before: int | None = None) -> Context:
-    """What a rule may know besides the words. Some platforms show a comment whose post they do not show.
-
-    With `before`, what it could have known before that line of the ledger: verdicts are replayed with it.
-    """
-    try:
-        parent_post = records.post(tx, comment.post, before=before).text
-    except LookupError:
-        parent_post = ""
-    return Context(
-        parent_post=parent_post,
-        thread=tuple(parent.text for parent in records.thread(tx, comment.ref, before=before)),
-        links=tuple(card.url for card in comment.attachments if card.url and card.kind in LINK_CARDS),
-    )
-
-
-def _keep_documents(parts: Parts, tx: Tx, now: datetime) -> None:
-    """Keep the policy and packs that verdicts cite, so that a verdict can be replayed years later."""
-    for sha256, (name, text) in parts.rulebook.documents.items():
-        cases.keep_document(tx, sha256, name, text, now=now)
 
 
 def _marked(parts: Parts) -> list[Case]:

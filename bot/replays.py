@@ -17,8 +17,8 @@ from archive import cases, records
 from bot.domain.judge import Standing, judge
 from bot.judging import ENFORCING
 from bot.parts import LIST
-from bot.pipeline import context_of
 from bot.rulebooks import Changed
+from bot.verdicts import context_kept, context_of
 from rules.engine import Engine
 from rules.load import FileProblems, kept_pack, kept_policy, lists_and_models
 from rules.model import Approval
@@ -118,7 +118,7 @@ def _again(tx: Tx, shelf: _Shelf, stored: StoredVerdict) -> Verdict:
     if not record["policy_in_force"]:
         policy = replace(policy, approved_by=None, approved_on=None)
     comment = records.comment(tx, stored.ref, stored.revision)
-    context = context_of(tx, comment, before=stored.entry)
+    context = context_kept(tx, comment, record, before=stored.entry)
     matches = shelf.engine(stored).evaluate(comment.text, context)
     return judge(matches, policy, Standing.from_record(record))
 

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from bot.domain.types import Account, Mode
 from connectors.find import platforms
+from connectors.moderation import is_own
 from rules.source import read_typed
 
 if TYPE_CHECKING:
@@ -54,6 +55,13 @@ def _address(text: str) -> str:
         message = f"{text!r} is not one e-mail address"
         raise ValueError(message)
     return text
+
+
+def _own_server(address: str) -> str:
+    if not is_own(address):
+        message = f"{address!r} is no address that comments may be sent to; write https://… or http://127.0.0.1:…"
+        raise ValueError(message)
+    return address.rstrip("/")
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -120,6 +128,20 @@ class Rules(_Strict):
     approvals: Path | None = None
 
 
+class Moderation(_Strict):
+    """A model server of the City's own that speaks the OpenAI moderation format; comments are sent to it.
+
+    `url` is what stands before ``/v1/moderations``. `credential` names a JSON object with `token`. `categories` are
+    those that every answer must have; none named: whatever the server gives.
+    """
+
+    url: Annotated[str, AfterValidator(_own_server)]
+    model: Annotated[str, Field(min_length=1)]
+    credential: str | None = None
+    timeout_seconds: float = Field(default=5, gt=0, le=60)
+    categories: tuple[str, ...] = ()
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
 
@@ -132,6 +154,7 @@ class Settings(_Strict):
     browser: Path | None = None
     capture_seconds: float = Field(default=45, gt=0)
     rules: Rules
+    moderation: Moderation | None = None
     mail: Mail
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]

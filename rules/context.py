@@ -17,11 +17,17 @@ _QUOTATION = 3  # words; fewer may be anybody's own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """Another comment of the same account on the City's posts, by its printed ref."""
+    """Another comment of the same account on the City's posts, by its printed ref.
+
+    `answers`: it was written in answer to somebody else's comment. `shown`: the public can see it, and nothing is on
+    its way to hide it.
+    """
 
     ref: str
     text: str
     posted_at: datetime
+    answers: bool = False
+    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +43,17 @@ class ModelScore:
 class Context:
     """What stands above a comment: the City's post, and in `thread` the comments that this one answers.
 
-    `posted_at` is when the comment was written; `earlier` the other comments of its account; `scores` what the City's
-    own model server said, if it has one; `links` where the addresses in the comment lead, whole and in their order, if
-    the platform shortens them and tells.
+    `ref` and `posted_at` are the comment's own; `answers` tells whether it answers somebody else's comment. `earlier`
+    holds the other comments of its account from around that time, before and after, in the order in which they were
+    written; `scores` what the City's own model server said, if it has one; `links` where the addresses in the comment
+    lead, whole and in their order, if the platform shortens them and tells.
     """
 
     parent_post: str = ""
     thread: tuple[str, ...] = ()
+    ref: str = ""
     posted_at: datetime | None = None
+    answers: bool = False
     earlier: tuple[Earlier, ...] = ()
     scores: Mapping[str, ModelScore] = field(default_factory=dict)
     links: tuple[str, ...] = ()

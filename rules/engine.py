@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.domain.types import Ask, Match
 from rules.context import NO_CONTEXT
 from rules.hosts import domain
+from rules.language import fits as fit
 from rules.match.link import Links, Wanted
 from rules.match.literal import Literals
 from rules.match.pattern import Patterns
@@ -20,6 +21,7 @@ from rules.match.phrase import Phrases
 from rules.match.repeat import Repeats
 from rules.match.score import Scores
 from rules.normal import Forms
+from rules.quotation import WHY, reported
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -161,12 +163,15 @@ class Rulebook:
     def _matches(self, rules: Iterable[int], seen: _Seen, context: Context) -> Iterator[Match]:
         for index in rules:
             compiled = self._rules[index]
+            hits = compiled.met(seen)
+            fits = fit(compiled.rule.languages, seen.forms.plain) if hits else False
             told = set()
-            for hit in compiled.met(seen):
+            for hit in hits if fits is not False else ():
                 span = (seen.forms.folded_span if hit.folded else seen.forms.plain_span)(hit.start, hit.end)
                 if span not in told:
                     told.add(span)
-                    yield _match(compiled, hit.what, span, seen.forms.verbatim, context)
+                    doubt = None if compiled.rule.outcome is Ask.REVIEW else _doubt(hit, span, seen, context, fits=fits)
+                    yield _match(compiled, hit.what, span, seen.forms.verbatim, doubt)
 
 
 class Engine:
@@ -199,10 +204,20 @@ def _wanted(placed: Placed, link: Link) -> Wanted:
     return Wanted(domains=domains, lists=listed, shortener=link.shortener, any=link.any)
 
 
-def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, context: Context) -> Match:
+def _doubt(hit: Hit, span: tuple[int, int], seen: _Seen, context: Context, *, fits: bool | None) -> str | None:
+    """Say why a person decides although the rule would act, if so."""
+    if fits is None:
+        return "The rule is for another language than the comment may be in, so a person decides."
+    if hit.what.startswith(_WHOEVER_SAYS_IT):
+        return None
+    if context.is_quoted(seen.forms.verbatim[slice(*span)]):
+        return "The words repeat what stands above the comment, so a person decides."
+    return WHY if reported(seen.forms.verbatim, *span) else None
+
+
+def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, doubt: str | None) -> Match:
     rule = compiled.rule
     start, end = span
-    quoted = rule.outcome is not Ask.REVIEW and context.is_quoted(text[start:end])
     return Match(
         rule=rule.id,
         clause=str(rule.clause),
@@ -211,9 +226,10 @@ def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, con
         end=end,
         excerpt=text[start:end],
         matcher=what,
-        ask=Ask.REVIEW if quoted else rule.outcome,
-        reason=f"{rule.reason} The words repeat what stands above the comment, so a person decides."
-        if quoted
-        else rule.reason,
+        ask=Ask.REVIEW if doubt else rule.outcome,
+        reason=f"{rule.reason} {doubt}" if doubt else rule.reason,
         shadow=rule.shadow,
     )
+
+
+_WHOEVER_SAYS_IT = ("personal:", "repeat:")  # a number endangers its owner in any mouth, a copy is one in any

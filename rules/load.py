@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
+from rules.context import NO_CONTEXT, Context, Earlier
 from rules.engine import Placed, Rulebook
 from rules.hosts import NotADomain, domain
 from rules.lists import BadList, DomainList, read, vouched
@@ -47,7 +49,16 @@ if TYPE_CHECKING:
     from rules.model import Matcher
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "kept_pack", "kept_policy", "load_pack", "load_policy", "shipped_packs"]
+__all__ = [
+    "Approvals",
+    "FileProblems",
+    "kept_pack",
+    "kept_policy",
+    "load_pack",
+    "load_policy",
+    "shipped_packs",
+    "staged",
+]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _NO_NAMES = "no rule may single out the City, its officers or departments"
@@ -58,6 +69,7 @@ _SHARE = 3  # in an even list one word in so many may name what no rule may name
 _SHIPPED = Path(__file__).parent / "packs"
 _Lists = dict[str, DomainList]
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_EXAMPLES_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Approvals:
@@ -396,15 +408,28 @@ def _check_size(source: Source, rules: list[tuple[Route, Rule]]) -> None:
 
 def _check_examples(source: Source, at: Route, rule: Rule, reads: Reads, *, excused: bool) -> None:
     """Run a rule's examples; what it must match is `excused` while it waits for a list that is missing."""
-    for index, text in enumerate(rule.examples.match):
-        if not (excused or reads.truly(text)):
+    for index, example in enumerate(rule.examples.match):
+        text, context = staged(example)
+        if not (excused or reads.truly(text, context)):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
-    for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
-        for index, text in enumerate(texts):
-            for match in reads.truly(text)[:1]:
+    for kind, examples in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
+        for index, example in enumerate(examples):
+            text, context = staged(example)
+            for match in reads.truly(text, context)[:1]:
                 what = f"rule {rule.id} matches {match.excerpt!r} in {text!r}; narrow the rule or correct the example"
                 source.say((*at, "examples", kind, index), what)
+
+
+def staged(example: str | tuple[str, ...]) -> tuple[str, Context]:
+    """Give the comment that an example is about, and its context: what its account wrote in the minutes before."""
+    if isinstance(example, str):
+        return example, NO_CONTEXT
+    written = [
+        Earlier(ref=f"example:{number}", text=text, posted_at=_EXAMPLES_BEGIN + timedelta(minutes=number))
+        for number, text in enumerate(example)
+    ]
+    return example[-1], Context(ref=written[-1].ref, posted_at=written[-1].posted_at, earlier=tuple(written[:-1]))
 
 
 def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, list[str]], policy: Policy) -> bool:

@@ -8,7 +8,16 @@ from datetime import date  # noqa: TC003 (pydantic needs it when the program run
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from bot.domain.types import Action, Ask, Automation
 from rules.match.personal import Personal  # noqa: TC001 (pydantic needs it when the program runs)
@@ -51,7 +60,14 @@ MOST_RULES = 1_000  # of one pack
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=SHORTEST)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_EXAMPLE)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_EXAMPLE)]
+Texts = Annotated[tuple[Text, ...], Field(min_length=2)]
+Example = Annotated[
+    Annotated[Text, Tag("(one text)")] | Annotated[Texts, Tag("(texts)")],
+    Discriminator(lambda written: "(texts)" if isinstance(written, list | tuple) else "(one text)"),
+]
+"""One comment; or, for repetition, what one account wrote in this order, a minute apart: the last is looked at."""
+
 Examples = Annotated[tuple[Example, ...], Field(min_length=2)]
 
 
@@ -85,12 +101,14 @@ class Link(_Said):
 class Repeat(_Said):
     """The same account saying nearly the same on the City's posts: `copies` or more within `hours`.
 
-    `likeness` is the share of the text that must agree, 1 being letter for letter.
+    `likeness` is the share of the text that must agree, 1 being letter for letter. `answers`: what was written in
+    answer to other people's comments counts as well.
     """
 
     copies: Annotated[int, Field(ge=3, le=20)] = 3
     hours: Annotated[int, Field(ge=1, le=72)] = 24
     likeness: Annotated[float, Field(ge=0.8, le=1)] = 0.9
+    answers: bool = False
 
 
 class Score(_Said):

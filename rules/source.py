@@ -97,7 +97,7 @@ class Source:
         """Make a typed value of a piece of the file, or add all that is wrong with it and give None."""
         value, errors = attempt(kind, data)
         for error in errors:
-            route = (*at, *error["loc"])
+            route = (*at, *(step for step in error["loc"] if not str(step).startswith("(")))  # tags of rules.model
             self.say(route, _wording(error, kind), key=error["type"] == "extra_forbidden" or route[-1:] == ("[key]",))
         return value
 

@@ -17,14 +17,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rules.normal import folded_phrase, look_alike, plain_phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.domain.types import Match
+    from rules.context import Context
 
 _ENDINGS = ("", "s", "es", "'s")
 _SMALL = 6  # characters; a class of more spells nothing
@@ -368,11 +369,19 @@ def unlike(reads: Reads, groups: Sequence[Sequence[str]]) -> Unlike | None:
     return None
 
 
+class Read(Protocol):
+    """Gives what a rule matches in a text, with or without a context."""
+
+    def __call__(self, text: str, context: Context = ..., /) -> tuple[Match, ...]:
+        """Read one text."""
+        ...
+
+
 class Reads(NamedTuple):
     """What one rule matches in a text: as it is (`truly`), and as if it had no exceptions (`boldly`)."""
 
-    truly: Callable[[str], tuple[Match, ...]]
-    boldly: Callable[[str], tuple[Match, ...]]
+    truly: Read
+    boldly: Read
 
 
 def _taken(reads: Reads, texts: Sequence[str]) -> list[str]:

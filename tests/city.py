@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import cases, outbox
-from bot import daemon, digest, enforcing, mail, pipeline, securing
+from bot import daemon, digest, enforcing, mail, pipeline, securing, verdicts
 from bot.domain.states import State
 from bot.judging import rulebook_for_judging
 from bot.parts import Parts, Rulebook
@@ -100,7 +100,7 @@ class City:
             pipeline.poll(self.parts, key, self.clock)
 
     def judge(self) -> None:
-        while pipeline.judge_standing(self.parts, self.clock()):
+        while verdicts.judge_standing(self.parts, self.clock()):
             pass
 
     def secure(self) -> None:

@@ -7,7 +7,7 @@ nothing further than an approved policy and the day's budget allow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.domain.types import Action, Ask, Automation, Budget, Mode, Outcome, Speaker, Verdict
@@ -24,6 +24,7 @@ class Standing:
     """What is true of one comment apart from its words.
 
     `dismissed`: a person let this very wording stand. `raised`: a person asked for a decision on it, and none was made.
+    `again`: the comment (by its printed ref) that shows this one in another light after it was judged, if any.
     """
 
     speaker: Speaker
@@ -31,6 +32,7 @@ class Standing:
     budget: Budget
     dismissed: bool = False
     raised: bool = False
+    again: str = ""
 
     def as_record(self) -> dict[str, str | int | bool]:
         """Give it in plain words and numbers, to be recorded with the verdict that rests on it."""
@@ -41,6 +43,7 @@ class Standing:
             "acts_used": self.budget.used,
             "dismissed": self.dismissed,
             "raised": self.raised,
+            "again": self.again,
         }
 
     @classmethod
@@ -52,11 +55,19 @@ class Standing:
             budget=Budget(limit=int(record["acts_a_day"]), used=int(record["acts_used"])),
             dismissed=bool(record["dismissed"]),
             raised=bool(record["raised"]),
+            again=str(record["again"]),
         )
 
 
 def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
     """Decide on one comment. All matches stay in the verdict, whether they counted or not (P5)."""
+    verdict = _decide(matches, policy, standing)
+    if standing.again:
+        return replace(verdict, why=f"{verdict.why}; judged again, since {standing.again} says nearly the same")
+    return verdict
+
+
+def _decide(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Verdict:
     why = _why_clear(matches, policy, standing) if matches else "no rule matched"
     if why and standing.raised:
         raised = "a person raised it, so a person decides"

@@ -245,7 +245,7 @@ def test_a_ledger_written_anew_is_found_by_an_anchor(full: Database, store: Path
         ("UPDATE case_ SET revision = 'x' WHERE state = 'gone'", "the ledger gone in"),
         ("DELETE FROM case_ WHERE state = 'secured'", "it is not there, though the comment was recorded"),
         (
-            "INSERT INTO case_ SELECT 'x:1:2', 'x', 'x', state, revision, why, since, why, why, why FROM case_ LIMIT 1",
+            "INSERT INTO case_ SELECT 'x:1:2','x','',state,revision,why,since,why,why,why,NULL,NULL FROM case_ LIMIT 1",
             "comments that were never recorded",
         ),
         ("UPDATE order_ SET status = 'refused' WHERE status = 'confirmed'", "it says refused, the ledger confirmed"),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.types import Mode
-from bot.settings import MissingCredential, credential, load
+from bot.parts import moderation_server
+from bot.settings import MissingCredential, Moderation, credential, load
 from rules.load import FileProblems
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "config" / "citymod.example.yaml"
@@ -82,3 +83,37 @@ def test_a_credential_that_others_may_read_is_refused_with_the_remedy(tmp_path: 
         credential(settings, "mail", {})
     with pytest.raises(MissingCredential, match="CITYMOD_CREDENTIAL_YOUTUBE"):
         credential(settings, "youtube", {})
+
+
+MODERATION = "moderation:\n  url: {}\n  model: guard\n\nmail:\n"
+
+
+def test_a_model_server_is_named_with_its_address_and_its_limits_have_defaults(tmp_path: Path) -> None:
+    settings = load(changed(tmp_path, "mail:\n", MODERATION.format("https://models.example.gov/guard/")))
+    assert settings.moderation
+    assert settings.moderation.url == "https://models.example.gov/guard"
+    assert (settings.moderation.timeout_seconds, settings.moderation.categories) == (5, ())
+
+
+@pytest.mark.parametrize("url", ["http://models.example.gov", "models.example.gov", "https://u:p@models.example.gov"])
+def test_comments_are_sent_to_no_model_server_beyond_this_machine_in_the_clear(tmp_path: Path, url: str) -> None:
+    path = changed(tmp_path, "mail:\n", MODERATION.format(url))
+    line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if text == f"  url: {url}")
+    with pytest.raises(
+        FileProblems, match=rf":{line}:8: moderation.url: .* is no address that comments may be sent to"
+    ):
+        load(path)
+
+
+def test_a_model_servers_credential_must_have_a_token(tmp_path: Path) -> None:
+    settings = load(EXAMPLE).model_copy(update={"credentials": tmp_path})
+    wanted = Moderation(url="http://127.0.0.1:1", model="guard", credential="model-server")
+    settings = settings.model_copy(update={"moderation": wanted})
+    with pytest.raises(MissingCredential, match="model-server"):
+        moderation_server(settings)
+    (tmp_path / "model-server").touch(mode=0o600)
+    (tmp_path / "model-server").write_text('{"key": "…"}')
+    with pytest.raises(LookupError, match="lacks 'token'"):
+        moderation_server(settings)
+    (tmp_path / "model-server").write_text('{"token": "secret"}')
+    assert moderation_server(settings)

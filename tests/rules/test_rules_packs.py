@@ -10,9 +10,10 @@ from shipped import DATA, KINDS, criticism, engine, packs, policy, rows, verdict
 
 from bot.domain.types import Action, Ask, Automation, Outcome
 from rules.engine import Engine
+from rules.load import staged
 
 RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
-EXAMPLES = [(rule, kind, text) for _, rule in RULES for kind, texts in rule.examples for text in texts]
+EXAMPLES = [(rule, kind, example) for _, rule in RULES for kind, examples in rule.examples for example in examples]
 CRITICISM = [text for _, text in criticism()]
 CLAUSES = "7231e09479463c4e2cc9da7d316787043f0c5563cd64807c2848daf30ba92d1a"  # SHA-256 of the ten, a line each
 AR_1_27 = DATA.parent / "policy" / "ar-1-27.txt"
@@ -85,9 +86,9 @@ def test_of_sexual_content_only_links_are_hidden() -> None:
     assert all(matcher.link for rule in hiding for matcher in (*rule.match.all, *rule.match.any))
 
 
-@pytest.mark.parametrize(("rule", "kind", "text"), EXAMPLES, ids=lambda value: str(getattr(value, "id", value))[:40])
-def test_every_example_does_what_it_says(rule: object, kind: str, text: str) -> None:
-    met = {match.rule for match in engine().evaluate(text)}
+@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES, ids=lambda value: str(getattr(value, "id", value))[:40])
+def test_every_example_does_what_it_says(rule: object, kind: str, example: str | tuple[str, ...]) -> None:
+    met = {match.rule for match in engine().evaluate(*staged(example))}
     assert (getattr(rule, "id", None) in met) == (kind == "match")
 
 
