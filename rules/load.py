@@ -457,7 +457,8 @@ def _check_lists(source: Source, at: Route, rule: Rule, lists: _Lists, policy: P
     for route, link in _links(rule):
         for index, name in enumerate(link.lists if route[0] == "match" else ()):
             entries = lists[name].entries if name in lists else ()
-            for host in sorted(host for host in entries if host in official or host.endswith(under)):
+            hosts = {entry.partition(b"/")[0] for entry in entries}
+            for host in sorted(host for host in hosts if host in official or host.endswith(under)):
                 what = f"the list {name!r} names {host.decode()!r}; {_NO_NAMES} ({policy.id}), take it out there"
                 source.say((*at, *route, "lists", index), what)
 

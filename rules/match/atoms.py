@@ -23,7 +23,7 @@ Branch = tuple[Clause, ...]
 EDGE = "\0"  # stands for no character, but for the beginning or the end of a word
 _MOST_STRINGS = 300  # that a piece may spell before it is cut
 _LONGEST = 40  # characters of one string
-_SHORTEST = 3  # letters; shorter ones are in nearly every comment
+_SHORTEST = 3  # letters, or two that are a whole word; shorter strings are in nearly every comment
 _RARE_SIGNS = frozenset("$£€%#@&*+=<>~^|_/\\{}[]")  # worth looking for even alone
 _MOST_CLAUSES = 3
 _EMPTY: Clause = frozenset({""})
@@ -72,7 +72,9 @@ def _clauses(piece: _Piece) -> Iterable[Clause]:
 
 
 def _telling(string: str) -> bool:
-    return sum(map(str.isalnum, string)) >= _SHORTEST or not _RARE_SIGNS.isdisjoint(string)
+    letters = sum(map(str.isalnum, string))
+    whole_word = letters == _SHORTEST - 1 and not (string[0].isalnum() or string[-1].isalnum())
+    return letters >= _SHORTEST or whole_word or not _RARE_SIGNS.isdisjoint(string)
 
 
 def _worth(clause: Clause) -> tuple[float, list[str]]:

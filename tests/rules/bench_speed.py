@@ -92,7 +92,8 @@ class Load:
             a_rule([{"pattern": pattern}], id=f"made-up-pattern-{at}", outcome="review")
             for at, pattern in enumerate(alike)
         ]
-        pack = a_pack(folder, *rules, id="made-up")
+        open_to_all = replace(policy(), never_named=(), criticism=(), alike=())  # words by chance may name anybody
+        pack = a_pack(folder, *rules, id="made-up", under=open_to_all)
         return cls((*packs(), pack), phrases + more, patterns + alike)
 
     def engine(self, *, scores: bool) -> Engine:

@@ -13,6 +13,7 @@ from rules.load import Approvals, load_pack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bot.domain.types import Policy
     from rules.model import Pack
 
 
@@ -46,10 +47,12 @@ def write_pack(folder: Path, *rules: dict[str, Any], **head: Any) -> Path:
     return path
 
 
-def a_pack(folder: Path, *rules: dict[str, Any], lists: Path | None = None, **head: Any) -> Pack:
-    """Write and load a pack, approved."""
+def a_pack(
+    folder: Path, *rules: dict[str, Any], lists: Path | None = None, under: Policy | None = None, **head: Any
+) -> Pack:
+    """Write and load a pack, approved; under the shipped policy unless told otherwise."""
     path = write_pack(folder, *rules, **head)
-    return load_pack(path, policy(), lists, Approvals.assume("a tester", APPROVED_ON, [path]))
+    return load_pack(path, under or policy(), lists, Approvals.assume("a tester", APPROVED_ON, [path]))
 
 
 def an_engine(folder: Path, *rules: dict[str, Any], lists: Path | None = None) -> Engine:

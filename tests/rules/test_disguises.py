@@ -229,7 +229,7 @@ def seen(*disguises: Disguise, words: Iterable[str] = WORDS) -> tuple[list[str],
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.name)
 def test_a_listed_word_is_seen_through_a_disguise(disguise: Disguise) -> None:
     found, missed = seen(disguise)
-    assert len(found) > 10
+    assert len(found) >= 10
     assert len(missed) <= (len(found) + len(missed)) / 100, missed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -140,7 +141,9 @@ def test_such_a_list_must_still_decide_alike(tmp_path: Path) -> None:
 
 
 def test_a_list_of_addresses_may_not_hold_the_citys(tmp_path: Path) -> None:
-    (tmp_path / "bad.txt").write_text("example.com\ndata.kcmo.gov\n", "utf-8")
+    body = b"example.com\ndata.kcmo.gov/page\n"
+    (tmp_path / "bad.txt").write_bytes(body)
+    (tmp_path / "bad.txt.sha256").write_text(f"{hashlib.sha256(body).hexdigest()}  bad.txt\n", "utf-8")
     listed = a_rule([{"link": {"lists": ["bad.txt"]}}])
     with pytest.raises(FileProblems, match=r"the list 'bad\.txt' names 'data\.kcmo\.gov'; no rule may single out"):
         load_pack(write_pack(tmp_path, listed), policy(), tmp_path)
