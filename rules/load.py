@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
+from rules.context import Context, ModelScore
 from rules.engine import Placed, Rulebook
 from rules.match.link import NotADomain, domain
 from rules.match.pattern import BadPattern, check
+from rules.match.score import SERVER, Model
 from rules.model import Approval, ApprovalsFile, Code, Pack, PackFile, PolicyFile, Rule
 from rules.source import FileProblems, Source, attempt, read_typed
 
@@ -24,13 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
-    from rules.match.score import Model
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_models", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _SHIPPED = Path(__file__).parent / "packs"
+_MODELS = Path(__file__).parent / "models"
+_SCORED_HERE = {"C5", "C9"}  # what the models that come with the program were trained and measured for
+_SCORED_ELSEWHERE = {"C4", "C5", "C6", "C7", "C9"}
 _Lists = dict[str, frozenset[str]]
 
 
@@ -70,6 +75,13 @@ def shipped_packs() -> list[Path]:
     return sorted(_SHIPPED.glob("*.yaml"))
 
 
+@cache
+def shipped_models() -> Mapping[str, Model]:
+    """Read the models that come with the program, by name; `rules/models/REPORT.md` says how they were made."""
+    models = [Model.of(path.read_bytes()) for path in sorted(_MODELS.glob("*.model"))]
+    return MappingProxyType({model.name: model for model in models})
+
+
 def load_policy(path: Path, approvals: Approvals) -> Policy:
     """Read a policy file. Raises `FileProblems` with everything that is wrong in it, OSError if it cannot be read."""
     body = path.read_bytes()
@@ -101,11 +113,11 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     said = source.model(PackFile, data)
     rules = list(_rules(data))
     domains = _domains(source, rules, lists)
-    models: dict[str, Model] = {}
+    models = shipped_models()
     _check_ids(source, rules)
     for at, rule in rules:
         _check_reach(source, at, rule, policy)
-        if _can_compile(source, at, rule, domains):
+        if _can_score(source, at, rule, models) and _can_compile(source, at, rule, domains):
             book = Rulebook([Placed("on trial", rule, domains, models)])
             _check_examples(source, at, rule, book)
             _check_viewpoint(source, at, book, policy)
@@ -119,7 +131,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         sha256=_sha256(body),
         rules=said.rules,
         lists=MappingProxyType(domains),
-        models=MappingProxyType(models),
+        models=MappingProxyType({name: models[name] for name in _named_models(said.rules)}),
         **(approvals or Approvals()).of(_sha256(body)),
     )
 
@@ -223,6 +235,40 @@ def _check_reach(source: Source, at: Route, rule: Rule, policy: Policy) -> None:
         source.say((*at, "outcome"), f"{what}; write hide")
 
 
+def _named_models(rules: Iterable[Rule]) -> list[str]:
+    """Give the shipped models that rules name, each once."""
+    named = {matcher.score.model for rule in rules for matcher in rule.matchers if matcher.score}
+    return sorted(name for name in named if not name.startswith(SERVER))
+
+
+def _can_score(source: Source, at: Route, rule: Rule, models: Mapping[str, Model]) -> bool:
+    """A score may only ask a person, and only about what models can tell: not opinion, not truth.
+
+    Tells whether the rule can be tried out.
+    """
+    known = True
+    for route, matcher in _placed_matchers(rule):
+        if matcher.score:
+            elsewhere = matcher.score.model.startswith(SERVER)
+            allowed = _SCORED_ELSEWHERE if elsewhere else _SCORED_HERE
+            if rule.clause not in allowed:
+                what = f"no score may speak to {rule.clause}, since such models take lawful criticism for what they look for"
+                source.say((*at, "clause"), f"{what}; say it in words, or use the score for {_either(sorted(allowed))}")
+            if rule.outcome is not Ask.REVIEW:
+                what = f"{str(rule.outcome)!r}, but a score may only ask a person; write review"
+                source.say((*at, "outcome"), what)
+            if not elsewhere and matcher.score.model not in models:
+                what = f"{matcher.score.model!r} is no model that comes with the program; write {_either(models)}"
+                source.say((*at, *route, "score", "model"), what)
+                known = False
+    return known
+
+
+def _either(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _can_compile(source: Source, at: Route, rule: Rule, lists: _Lists) -> bool:
     """Check what only a matcher can know of its words; tells whether the rule can be tried out."""
     problems = [(route, what) for route, matcher in _placed_matchers(rule) for route, what in _unusable(route, matcher)]
@@ -249,8 +295,9 @@ def _unusable(route: Route, matcher: Any) -> Iterator[tuple[Route, str]]:
 
 
 def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> None:
+    agreed = _agreed(rule)
     for index, text in enumerate(rule.examples.match):
-        if not book.read(text):
+        if not book.read(text, agreed):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
     for kind, texts in (("no_match", rule.examples.no_match), ("near_miss", rule.examples.near_miss)):
@@ -258,6 +305,13 @@ def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> No
             for match in book.read(text)[:1]:
                 what = f"rule {rule.id} matches {match.excerpt!r} in {text!r}; narrow the rule or correct the example"
                 source.say((*at, "examples", kind, index), what)
+
+
+def _agreed(rule: Rule) -> Context:
+    """Give a context in which the City's model server agrees to whatever a rule asks it; without one, none would match."""
+    asked = (matcher.score.model for matcher in rule.matchers if matcher.score)
+    certain = {model.removeprefix(SERVER): 1.0 for model in asked if model.startswith(SERVER)}
+    return Context(scores={"on trial": ModelScore(model="on trial", version="", categories=certain)})
 
 
 def _check_viewpoint(source: Source, at: Route, book: Rulebook, policy: Policy) -> None:
