@@ -1,9 +1,9 @@
 """Asks a small local model, or the City's own, what it makes of a comment's words. A score asks a person, never more.
 
-A local model is a logistic regression on hashed words: the words of a comment, cut to six letters, each alone, with the
-next one and with the next but one. Addresses, amounts and figures count by their kind, not by what they say. All models
-read alike, so a comment is read once for all of them. `rules/models/train.py` makes the weights. Nothing here is left
-to chance: the same comment and model give the same score for ever.
+A local model is a logistic regression on hashed words: each word of a comment alone, with the next one and with the next
+but one, by their first letters. Addresses, amounts and figures count by their kind, not by what they say. All models read
+alike, so a comment is read once for all of them. `rules/models/train.py` makes the weights. Nothing here is left to
+chance: the same comment and model give the same score for ever.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ BUCKETS = 1 << 18  # numbers under which words are known; two may share one
 
 NOUGHT = 128  # the byte that stands for a weight of nothing
 
-_CUT = 6  # letters: "subscribe", "subscriber" and "subscribing" are one
-_APART = crc32(b"next but one")  # a pair with a word between is not the pair without
+_ALONE = 6  # letters by which a word is known: "subscribe", "subscriber" and "subscribing" are one
+_PAIRED = 4  # letters by which it is known in a pair: "chanel" is a channel too
+_PAIRS = crc32(b"pairs")  # where the numbers of pairs begin, so that they are not those of words
 _EXPLAINED = 5  # words
 _FEWEST = 2  # numbers; any word at all has more
 _ENDLESS = 30.0  # beyond this a score is 0 or 1
@@ -112,10 +113,10 @@ def _kind(address: re.Match[str]) -> str:
 
 def _hashes(read: Sequence[str]) -> Iterator[int]:
     """Give the number of each word, of each with the next, and of each with the next but one, in this order."""
-    cut = [word[:_CUT].encode() for word in read]
-    single = [*map(crc32, cut)]
-    apart = map(crc32, cut, repeat(_APART))
-    hashes = chain(single, map(crc32, cut[1:], single), map(crc32, cut[2:], apart))
+    alone = [word[:_ALONE].encode() for word in read]
+    paired = [word[:_PAIRED] for word in alone]
+    begun = [*map(crc32, paired, repeat(_PAIRS))]
+    hashes = chain(map(crc32, alone), map(crc32, paired[1:], begun), map(crc32, paired[2:], begun))
     return map(and_, hashes, repeat(BUCKETS - 1))
 
 

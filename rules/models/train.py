@@ -42,16 +42,12 @@ CLAUSES = {"C5", "C9"}
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A file of labelled comments: whose it is, how much each comment weighs, and what it is used for.
-
-    `asked` is the share of its lawful comments that a model may at most ask a person about.
-    """
+    """A file of labelled comments: whose it is, how much each comment weighs, and what it is used for."""
 
     name: str
     licence: str
     origin: str
     weight: float = 0.3
-    asked: float | None = None
     lawful: bool = False
     trained: bool = True
 
@@ -62,7 +58,6 @@ SOURCES = (
         licence="CC BY 4.0",
         origin="T. C. Alberto, J. V. Lochter, T. A. Almeida: YouTube Spam Collection, UCI Machine Learning Repository",
         weight=3.0,
-        asked=0.004,
     ),
     Source(
         name="sms_spam",
@@ -70,21 +65,20 @@ SOURCES = (
         origin="T. A. Almeida, J. M. Gómez Hidalgo: SMS Spam Collection, UCI Machine Learning Repository",
         weight=1.0,
     ),
-    Source(name="janitr_x_scam", licence="MIT", origin="janitr: posts on X, most about crypto money"),
+    Source(name="janitr_x_scam", licence="MIT", origin="janitr: posts on X, most about crypto money", weight=0.2),
     Source(
         name="polis_civic",
         licence="CC BY 4.0",
         origin="Polis open data: what residents write when a city asks them",
         lawful=True,
-        asked=0.0025,
     ),
-    Source(name="crisislex_t6", licence="MIT", origin="CrisisLex T6: tweets in disasters", lawful=True, asked=0.002),
+    Source(name="crisislex_t6", licence="MIT", origin="CrisisLex T6: tweets in disasters", lawful=True),
     Source(name="civil_comments_spans", licence="CC0", origin="Civil Comments: comments on news", lawful=True),
     Source(name="davidson", licence="MIT", origin="T. Davidson and others: strong language on Twitter", lawful=True),
     Source(
         name="mayweather_tweets", licence="CC BY 4.0", origin="tweets on a boxing match", lawful=True, trained=False
     ),
-    Source(name="pstance", licence="MIT", origin="P-Stance: tweets on candidates", lawful=True, trained=False),
+    Source(name="pstance", licence="MIT", origin="P-Stance: tweets on candidates", lawful=True),
     Source(
         name="identity_madlibs",
         licence="Apache-2.0",
@@ -97,15 +91,27 @@ SOURCES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What one model is to find: the label, and in which files of `SOURCES` a missing label means no."""
+    """What one model is to find: the label, and in which files of `SOURCES` a missing label means no.
+
+    `asked` gives the share of a file's other comments about which the model may at most ask a person.
+    """
 
     label: str
-    asks: tuple[str, ...]
+    judged: tuple[str, ...]
+    asked: Mapping[str, float]
 
 
 TARGETS = (
-    Target(label="spam", asks=("youtube_spam", "sms_spam", "janitr_x_scam")),
-    Target(label="commerce", asks=("janitr_x_scam",)),
+    Target(
+        label="spam",
+        judged=("youtube_spam", "sms_spam", "janitr_x_scam"),
+        asked={"youtube_spam": 0.004, "polis_civic": 0.0025, "crisislex_t6": 0.002, "pstance": 0.002},
+    ),
+    Target(
+        label="commerce",
+        judged=("janitr_x_scam",),
+        asked={"janitr_x_scam": 0.02, "polis_civic": 0.001, "crisislex_t6": 0.001, "pstance": 0.001},
+    ),
 )
 
 
@@ -175,7 +181,7 @@ def _fits(target: Target, example: Example) -> bool:
     return (
         bool(example.numbers)
         and example.source.trained
-        and (example.source.lawful or example.source.name in target.asks)
+        and (example.source.lawful or example.source.name in target.judged)
     )
 
 
@@ -193,8 +199,8 @@ def _trained(target: Target, examples: Sequence[Example], version: str) -> bytes
         lawful = sorted(
             (evidence[e] for e in chosen if e.source is source and target.label not in e.labels), reverse=True
         )
-        if source.asked is not None and lawful:
-            limit = max(limit, lawful[int(len(lawful) * source.asked)])
+        if source.name in target.asked and lawful:
+            limit = max(limit, lawful[int(len(lawful) * target.asked[source.name])])
     weights, bias = _fitted(target, chosen)
     return _packed(target.label, version, weights, bias - limit)
 
@@ -331,7 +337,7 @@ def _found(
     either = frozenset({"spam", "commerce"})
     for title, some in _labelled(examples):
         for target in TARGETS:
-            if some[0].source.name in target.asks:
+            if some[0].source.name in target.judged:
                 models = unseen[target.label]
                 yes = _counts(some, lambda e, m=models: m[e.fold].score(e.numbers) >= 0.5, frozenset({target.label}))
                 yield f"| {title} | score {target.label} | {target.label} | {yes} |"
