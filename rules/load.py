@@ -252,7 +252,9 @@ def _can_score(source: Source, at: Route, rule: Rule, models: Mapping[str, Model
             elsewhere = matcher.score.model.startswith(SERVER)
             allowed = _SCORED_ELSEWHERE if elsewhere else _SCORED_HERE
             if rule.clause not in allowed:
-                what = f"no score may speak to {rule.clause}, since such models take lawful criticism for what they look for"
+                what = (
+                    f"no score may speak to {rule.clause}, since such models take lawful criticism for what they seek"
+                )
                 source.say((*at, "clause"), f"{what}; say it in words, or use the score for {_either(sorted(allowed))}")
             if rule.outcome is not Ask.REVIEW:
                 what = f"{str(rule.outcome)!r}, but a score may only ask a person; write review"
@@ -308,7 +310,7 @@ def _check_examples(source: Source, at: Route, rule: Rule, book: Rulebook) -> No
 
 
 def _agreed(rule: Rule) -> Context:
-    """Give a context in which the City's model server agrees to whatever a rule asks it; without one, none would match."""
+    """Give a context in which the City's model server agrees to whatever a rule asks it; without it, none can match."""
     asked = (matcher.score.model for matcher in rule.matchers if matcher.score)
     certain = {model.removeprefix(SERVER): 1.0 for model in asked if model.startswith(SERVER)}
     return Context(scores={"on trial": ModelScore(model="on trial", version="", categories=certain)})

@@ -1,9 +1,9 @@
 """Asks a small local model, or the City's own, what it makes of a comment's words. A score asks a person, never more.
 
-A local model is a logistic regression on hashed words: each word of a comment alone, with the next one and with the next
-but one, by their first letters. Addresses, amounts and figures count by their kind, not by what they say. All models read
-alike, so a comment is read once for all of them. `rules/models/train.py` makes the weights. Nothing here is left to
-chance: the same comment and model give the same score for ever.
+A local model is a logistic regression on hashed words: each word of a comment alone, with the next one and with the
+next but one, by their first letters. Addresses, amounts and figures count by their kind, not by what they say. All
+models read alike, so a comment is read once for all of them. `rules/models/train.py` makes the weights. Nothing here is
+left to chance: the same comment and model give the same score for ever.
 """
 
 from __future__ import annotations
@@ -47,8 +47,12 @@ _START, _END, _LINK, _VIDEO, _WRAPPED, _OFFICIAL, _MONEY, _LOUD = (
     *("START", "END", "LINK", "VIDEO", "TCO", "GOV", "MONEY", "LOUD"),
 )
 _TOLD = {
-    **{_LINK: "a link", _VIDEO: "a link to a video", _WRAPPED: "a shortened link", _OFFICIAL: "an official link"},
-    **{_MONEY: "an amount", _LOUD: "all in capitals"},
+    _LINK: "a link",
+    _VIDEO: "a link to a video",
+    _WRAPPED: "a shortened link",
+    _OFFICIAL: "an official link",
+    _MONEY: "an amount",
+    _LOUD: "all in capitals",
 }
 _KINDS = {"youtube.com": _VIDEO, "youtu.be": _VIDEO, "t.co": _WRAPPED}  # X wraps every address: t.co says nothing
 _OFFICIAL_ENDINGS = (".gov", ".mil", ".edu")

@@ -1,8 +1,8 @@
 """Makes the models for spam and commerce out of labelled comments, and the report of how good they are.
 
-Run as ``make train DATA=folder DATE=2026-11-22``: it needs the extra ``train``. The folder holds the files of `SOURCES`,
-a JSON object a line: ``{"text", "labels": [...], "meta": {"judges": [...], "video": ...}}``. No comment of them goes into
-the project, only weights. Nothing imports this module.
+Run as ``make train DATA=folder DATE=2026-11-22``: it needs the extra ``train``. The folder holds the files of
+`SOURCES`, a JSON object a line: ``{"text", "labels": [...], "meta": {"video": ...}}``. No comment of them goes into the
+project, only weights. Nothing imports this module.
 
 Whatever the report says of a comment was said by a model that had not seen it: YouTube's comments are judged by models
 trained on other videos, all others by models trained on two thirds that hold no copy of them. The limit from which on a
@@ -17,11 +17,10 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -33,12 +32,17 @@ from rules.engine import Engine
 from rules.load import Approvals, load_pack, load_policy, shipped_models, shipped_packs
 from rules.match.score import BUCKETS, NOUGHT, READING, Model, numbers, words
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
 HERE = Path(__file__).parent
 LAWFUL = HERE / "lawful.txt"
 POLICY = HERE.parents[1] / "config" / "policy" / "ar-1-27.yaml"
 FOLDS = 3
 SOFTNESS = 20.0  # the inverse of the penalty on weights (sklearn's C)
 MARGIN = 0.05  # by which the limit stands clear of the first comment that must not be asked about
+LIMIT = 0.5  # of a score, from which on the shipped rules ask a person
+COMMON = 10  # comments that hold a word which the report tells
 CLAUSES = {"C5", "C9"}
 
 
@@ -231,7 +235,7 @@ def _evidence(example: Example, weights: Any, bias: float) -> float:
 def _packed(name: str, version: str, weights: Any, bias: float) -> bytes:
     step = float(np.abs(weights).max()) / (NOUGHT - 1)
     head = {"name": name, "version": version, "reading": READING, "bias": round(bias, 6), "step": step}
-    return json.dumps(head).encode() + b"\n" + (np.rint(weights / step) + NOUGHT).astype(np.uint8).tobytes()
+    return json.dumps(head).encode() + b"\n" + bytes((np.rint(weights / step) + NOUGHT).astype(np.uint8))
 
 
 # measuring
@@ -329,7 +333,7 @@ def _files(folder: Path, examples: Sequence[Example]) -> Iterable[str]:
         yield f"| {source.name} | {count} | {trained} | {source.licence} | `{digest}` | {source.origin} |"
 
 
-_COLUMNS = "right | wrong | missed | precision (95 %) | recall (95 %) | F1 |\n|---|---|---|---|---|---|---|---|"
+_COLUMNS = "right | wrong | missed | precision (95 %) | recall (95 %) | F1"  # as `Counts` writes them
 
 
 def _found(
@@ -337,17 +341,22 @@ def _found(
 ) -> Iterable[str]:
     yield "\n## What it finds, in comments it had not seen\n"
     yield "*Score* is the model alone from 0.5 on, *pack* any rule for C5 or C9 with the scores among them.\n"
-    yield f"| comments | asked by | label | {_COLUMNS[:-4]}"
+    yield f"| comments | asked by | label | {_COLUMNS} |\n|{'---|' * 9}"
     either = frozenset({"spam", "commerce"})
     for title, some in _labelled(examples):
         for target in TARGETS:
             if some[0].source.name in target.judged:
-                models = unseen[target.label]
-                yes = _counts(some, lambda e, m=models: m[e.fold].score(e.numbers) >= 0.5, frozenset({target.label}))
+                yes = _counts(some, _asked([unseen[target.label]]), frozenset({target.label}))
                 yield f"| {title} | score {target.label} | {target.label} | {yes} |"
-        both = _counts(some, lambda e: any(of[e.fold].score(e.numbers) >= 0.5 for of in unseen.values()), either)
+        both = _counts(some, _asked(unseen.values()), either)
         yield f"| {title} | either score | spam or commerce | {both} |"
         yield f"| {title} | pack | spam or commerce | {_counts(some, met.__getitem__, either)} |"
+
+
+def _asked(models: Iterable[Mapping[int, Model]]) -> Callable[[Example], bool]:
+    """Give what tells whether one of these models, each by the fold it did not see, asks about a comment."""
+    chosen = list(models)
+    return lambda example: any(of[example.fold].score(example.numbers) >= LIMIT for of in chosen)
 
 
 def _labelled(examples: Sequence[Example]) -> Iterable[tuple[str, list[Example]]]:
@@ -367,15 +376,15 @@ def _speech(
     yield "| comments | number | score spam | score commerce | pack |\n|---|---|---|---|---|"
     for source in dict.fromkeys(example.source for example in examples if example.source.lawful):
         some = [example for example in examples if example.source is source]
-        asked = [sum(unseen[t.label][e.fold].score(e.numbers) >= 0.5 for e in some) for t in TARGETS]
+        asked = [sum(map(_asked([unseen[target.label]]), some)) for target in TARGETS]
         shares = " | ".join(f"{part} ({part / len(some):.2%})" for part in (*asked, sum(met[e] for e in some)))
         yield f"| {source.name} | {len(some)} | {shares} |"
 
 
 def _strongest(target: Target, examples: Sequence[Example], model: Model, most: int = 40) -> Iterable[str]:
-    """Give the single words that weigh most, among those that at least ten comments hold."""
+    """Give the single words that weigh most, among those that many comments hold."""
     common = Counter(word for example in examples if _fits(target, example) for word in set(example.words))
-    known = {word: numbers([word]) for word, count in common.items() if count >= 10 and not word.isupper()}
+    known = {word: numbers([word]) for word, count in common.items() if count >= COMMON and not word.isupper()}
     weighed = sorted((model.weights[min(number)] - NOUGHT, word) for word, number in known.items())
     yield f"\n## Words that weigh most: {target.label}\n"
     yield f"For: {', '.join(word for _, word in weighed[: -most - 1 : -1])}.\n"
@@ -385,15 +394,16 @@ def _strongest(target: Target, examples: Sequence[Example], model: Model, most: 
 _HEAD = """\
 # How the models were made, and how good they are
 
-{day}. `rules/models/train.py` wrote this report together with the models; `make train DATA=folder DATE=day` does it again.
+{day}. `rules/models/train.py` wrote this report with the models; `make train DATA=folder DATE=day` does it again.
 
 | model | version | SHA-256 | size |
 |---|---|---|---|
 {models}
 
 A model is a logistic regression (scikit-learn, liblinear, C = {softness}) on hashed words and pairs of words, as
-`rules/match/score.py` reads them. A score of 0.5 is the limit that training chose so as to ask about few lawful comments;
-it is no probability.
+`rules/match/score.py` reads them. A score of 0.5 is the limit that training chose so as to ask about few lawful
+comments; it is no probability. The comments of `lawful.txt` were written for the training, hard ones on purpose;
+`criticism` is tests/rules/criticism.txt, on which no model was trained.
 """
 
 _LIMITS = """

@@ -233,7 +233,8 @@ def test_ordinary_speech_is_hidden_for_obscenity_alone(name: str) -> None:
 
 @present
 @pytest.mark.parametrize(
-    ("name", "precision", "recall"), [("youtube_spam", 0.99, 0.9), ("sms_spam", 0.97, 0.85), ("janitr_x_scam", 0.8, 0.65)]
+    ("name", "precision", "recall"),
+    [("youtube_spam", 0.99, 0.9), ("sms_spam", 0.97, 0.85), ("janitr_x_scam", 0.8, 0.65)],
 )
 def test_what_a_person_is_asked_about_as_spam_is_spam(name: str, precision: float, recall: float) -> None:
     """These comments were seen when rules and models were made; rules/models/REPORT.md tells of unseen ones."""

@@ -121,7 +121,8 @@ def test_a_hit_names_model_version_and_hash_score_and_words(tmp_path: Path) -> N
     assert match.excerpt == SPAM
     assert match.ask is Ask.REVIEW
     assert re.fullmatch(
-        rf"score: spam {re.escape(model.version)}#{model.sha256[:12]} [01]\.\d\d \(.*\b(check|link)\b.*\)", match.matcher
+        rf"score: spam {re.escape(model.version)}#{model.sha256[:12]} [01]\.\d\d \(.*\b(check|link)\b.*\)",
+        match.matcher,
     )
     assert score_of(match) == pytest.approx(model.score(numbers(words(SPAM))), abs=0.01)
 
@@ -149,7 +150,8 @@ def said(**categories: float) -> Context:
 
 def test_a_server_is_asked_by_category(tmp_path: Path) -> None:
     judge = an_engine(tmp_path, a_score_rule("server/sexual", clause="C4"))
-    assert judge.evaluate(SPAM) == judge.evaluate(SPAM, said(toxic=1.0)) == judge.evaluate(SPAM, said(sexual=0.49)) == ()
+    assert not judge.evaluate(SPAM)
+    assert not judge.evaluate(SPAM, said(toxic=1.0, sexual=0.49))
     (match,) = judge.evaluate(SPAM, said(sexual=0.876))
     assert match.matcher == "score: server/sexual a-model 7 0.87"
     assert score_of(match) == 0.87
@@ -161,9 +163,12 @@ def test_a_server_is_asked_by_category(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "complaint"),
     [
-        (a_score_rule("toxicity"), "rules.0.match.any.0.score.model: 'toxicity' is no model that comes with the program; "),
+        (
+            a_score_rule("toxicity"),
+            "rules.0.match.any.0.score.model: 'toxicity' is no model that comes with the program; ",
+        ),
         (a_score_rule(outcome="hide"), "rules.0.outcome: 'hide', but a score may only ask a person; write review"),
-        (a_score_rule(clause="C3"), "rules.0.clause: no score may speak to C3, since such models take lawful criticism"),
+        (a_score_rule(clause="C3"), "rules.0.clause: no score may speak to C3, since such models take lawful"),
         (a_score_rule(clause="C4"), "use the score for C5 or C9"),
         (a_score_rule("server/hate", clause="C3"), "use the score for C4, C5, C6, C7 or C9"),
         (a_score_rule("server/politics", clause="C1"), "rules.0.clause: no score may speak to C1"),
@@ -179,7 +184,7 @@ def test_what_no_rule_may_do_with_a_score(tmp_path: Path, rule: dict[str, Any], 
 
 
 def test_an_unknown_model_is_the_only_complaint_about_its_rule(tmp_path: Path) -> None:
-    with pytest.raises(FileProblems, match="write commerce or spam$"):
+    with pytest.raises(FileProblems, match=r"write commerce or spam$"):
         a_pack(tmp_path, a_score_rule("toxicity"))
 
 
@@ -248,9 +253,7 @@ present = pytest.mark.skipif(not DATA.is_dir(), reason="the labelled comments ar
 def test_lawful_speech_hardly_ever_looks_like_spam_or_an_advertisement(name: str, most: float) -> None:
     comments = rows(name)
     asked = [
-        row["text"]
-        for row in comments
-        if any(match.clause in {"C5", "C9"} for match in engine().evaluate(row["text"]))
+        row["text"] for row in comments if any(match.clause in {"C5", "C9"} for match in engine().evaluate(row["text"]))
     ]
     assert len(comments) >= 2000
     assert len(asked) / len(comments) <= most, asked
