@@ -411,8 +411,10 @@ _LIMITS = """
 
 * Comments on music videos from 2013 to 2015, British text messages from before 2012 and posts about crypto money from
   2026 are not comments on a city's page. What spammers write changes; train anew when review shows it.
-* Labels are other people's. Some comments are labelled spam that nobody would take for it ("I love that you
-  subscribed"), and X's posts of the same wording carry different labels: no model can be right about all of them.
+* Labels are other people's. Some comments are labelled spam that nobody would take for it, and X's posts of nearly the
+  same wording carry different labels: no model can be right about all of them.
+* Names of candidates weigh against spam and advertisements, since tweets about an election were given as lawful; which
+  names were in those tweets is an accident. A model may therefore ask a little less about one name than another.
 * The rules in words were written by people who had read comments of all three videos. The figures for *pack* are
   therefore kinder than a fourth video would be; those for *score* are not.
 * A bare link scores high, whatever is behind it: nothing is fetched.
