@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules check format lint types contracts lock clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -47,6 +47,11 @@ lock: ## pin all packages anew with their hashes (UPGRADE=--upgrade takes the ne
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
 	@$(COMPILE) --extra postgresql --output-file requirements.lock
 	@$(COMPILE) --extra postgresql --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+train: setup-dev ## make the models for spam and commerce anew (DATA=folder DATE=2026-11-22; takes minutes)
+	@test -n "$(DATA)" -a -n "$(DATE)" || { echo "make train needs DATA=folder and DATE=day" >&2; exit 1; }
+	@$(UV) pip install --quiet --python $(BIN)/python 'scikit-learn>=1.9' 2>/dev/null || $(BIN)/pip install --quiet 'scikit-learn>=1.9'
+	@$(BIN)/python -m rules.models.train "$(DATA)" --date "$(DATE)" --critical tests/rules/criticism.txt $(ARGS)
 
 clean: ## remove everything that set-up and checks have made
 	rm -rf .venv .setup .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
-from rules.context import NO_CONTEXT, Context, Earlier
+from rules.context import NO_CONTEXT, Context, Earlier, ModelScore
 from rules.engine import Placed, Rulebook
 from rules.hosts import NotADomain, domain
 from rules.lists import BadList, DomainList, read, vouched
 from rules.match.pattern import BadPattern, check
+from rules.match.score import SERVER, Model
 from rules.model import (
     MOST_RULES,
     Approval,
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from rules.match.score import Model
     from rules.model import Matcher
     from rules.source import Route
 
@@ -56,6 +57,7 @@ __all__ = [
     "kept_policy",
     "load_pack",
     "load_policy",
+    "shipped_models",
     "shipped_packs",
     "staged",
 ]
@@ -70,6 +72,9 @@ _SHIPPED = Path(__file__).parent / "packs"
 _Lists = dict[str, DomainList]
 _NONE: Mapping[str, Any] = MappingProxyType({})
 _EXAMPLES_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_MODELS = Path(__file__).parent / "models"
+_SCORED_HERE = {"C5", "C9"}  # what the models that come with the program were trained and measured for
+_SCORED_ELSEWHERE = {"C4", "C5", "C6", "C7", "C9"}
 
 
 class Approvals:
@@ -116,6 +121,13 @@ def shipped_packs() -> list[Path]:
     return sorted(_SHIPPED.glob("*.yaml"))
 
 
+@cache
+def shipped_models() -> Mapping[str, Model]:
+    """Read the models that come with the program, by name; `rules/models/REPORT.md` says how they were made."""
+    models = [Model.of(path.read_bytes()) for path in sorted(_MODELS.glob("*.model"))]
+    return MappingProxyType({model.name: model for model in models})
+
+
 def load_policy(path: Path, approvals: Approvals) -> Policy:
     """Read a policy file. Raises `FileProblems` with everything that is wrong in it, OSError if it cannot be read."""
     body = path.read_bytes()
@@ -158,12 +170,12 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
     said = source.model(PackFile, data)
     rules = list(_rules(data))
     domains = _domain_lists(source, rules, lists)
-    models: dict[str, Model] = {}
+    models = shipped_models()
     _check_size(source, rules)
     _check_ids(source, rules)
     for at, rule in rules if len(rules) <= MOST_RULES else ():
         _check_reach(source, at, rule, policy)
-        if _can_compile(source, at, rule):
+        if _can_score(source, at, rule, models) and _can_compile(source, at, rule):
             reads = _on_trial(rule, domains, models)
             _check_examples(source, at, rule, reads, excused=any(_waits(link, domains) for _, link in _links(rule)))
             _check_lists(source, at, rule, domains, policy)
@@ -219,7 +231,7 @@ def _pack(  # noqa: PLR0913  everything a pack is made of
         sha256=_sha256(body),
         rules=said.rules,
         lists=MappingProxyType(lists),
-        models=MappingProxyType(dict(models)),
+        models=MappingProxyType({named: models[named] for named in _named_models(said.rules) if named in models}),
         missing=tuple(sorted(_named_lists(said) - lists.keys())),
         **approvals.of(_sha256(body)),
     )
@@ -356,6 +368,42 @@ def _check_reach(source: Source, at: Route, rule: Rule, policy: Policy) -> None:
         source.say((*at, "outcome"), f"{what}; write hide")
 
 
+def _named_models(rules: Iterable[Rule]) -> list[str]:
+    """Give the shipped models that rules name, each once."""
+    named = {matcher.score.model for rule in rules for matcher in rule.matchers if matcher.score}
+    return sorted(name for name in named if not name.startswith(SERVER))
+
+
+def _can_score(source: Source, at: Route, rule: Rule, models: Mapping[str, Model]) -> bool:
+    """A score may only ask a person, and only about what models can tell: not opinion, not truth.
+
+    Tells whether the rule can be tried out.
+    """
+    known = True
+    for route, matcher in _placed_matchers(rule):
+        if matcher.score:
+            elsewhere = matcher.score.model.startswith(SERVER)
+            allowed = _SCORED_ELSEWHERE if elsewhere else _SCORED_HERE
+            if rule.clause not in allowed:
+                what = (
+                    f"no score may speak to {rule.clause}, since such models take lawful criticism for what they seek"
+                )
+                source.say((*at, "clause"), f"{what}; say it in words, or use the score for {_either(sorted(allowed))}")
+            if rule.outcome is not Ask.REVIEW:
+                what = f"{str(rule.outcome)!r}, but a score may only ask a person; write review"
+                source.say((*at, "outcome"), what)
+            if not elsewhere and matcher.score.model not in models:
+                what = f"{matcher.score.model!r} is no model that comes with the program; write {_either(models)}"
+                source.say((*at, *route, "score", "model"), what)
+                known = False
+    return known
+
+
+def _either(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def _can_compile(source: Source, at: Route, rule: Rule) -> bool:
     """Check what only a matcher can know of its words; tells whether the rule can be tried out."""
     problems = [(route, what) for route, matcher in _placed_matchers(rule) for route, what in _unusable(route, matcher)]
@@ -408,8 +456,9 @@ def _check_size(source: Source, rules: list[tuple[Route, Rule]]) -> None:
 
 def _check_examples(source: Source, at: Route, rule: Rule, reads: Reads, *, excused: bool) -> None:
     """Run a rule's examples; what it must match is `excused` while it waits for a list that is missing."""
+    agreed = _agreed(rule)
     for index, example in enumerate(rule.examples.match):
-        text, context = staged(example)
+        text, context = staged(example, agreed)
         if not (excused or reads.truly(text, context)):
             what = f"rule {rule.id} does not match {text!r}; widen the rule or correct the example"
             source.say((*at, "examples", "match", index), what)
@@ -421,10 +470,17 @@ def _check_examples(source: Source, at: Route, rule: Rule, reads: Reads, *, excu
                 source.say((*at, "examples", kind, index), what)
 
 
-def staged(example: str | tuple[str, ...]) -> tuple[str, Context]:
+def _agreed(rule: Rule) -> Context:
+    """Give a context in which the City's model server agrees to whatever a rule asks it; without it, none can match."""
+    asked = (matcher.score.model for matcher in rule.matchers if matcher.score)
+    certain = {model.removeprefix(SERVER): 1.0 for model in asked if model.startswith(SERVER)}
+    return Context(scores={"on trial": ModelScore(model="on trial", version="", categories=certain)})
+
+
+def staged(example: str | tuple[str, ...], alone: Context = NO_CONTEXT) -> tuple[str, Context]:
     """Give the comment that an example is about, and its context: what its account wrote in the minutes before."""
     if isinstance(example, str):
-        return example, NO_CONTEXT
+        return example, alone
     written = [
         Earlier(ref=f"example:{number}", text=text, posted_at=_EXAMPLES_BEGIN + timedelta(minutes=number))
         for number, text in enumerate(example)

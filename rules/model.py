@@ -60,6 +60,7 @@ MOST_RULES = 1_000  # of one pack
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=SHORTEST)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+ModelName = Annotated[str, StringConstraints(pattern=r"^(server/)?[a-z0-9]+(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_EXAMPLE)]
 Texts = Annotated[tuple[Text, ...], Field(min_length=2)]
 Example = Annotated[
@@ -112,9 +113,13 @@ class Repeat(_Said):
 
 
 class Score(_Said):
-    """What a model makes of the words: `at_least` on a scale from 0 to 1. A score may ask a person and nothing more."""
+    """What a model makes of the words: `at_least` on a scale from 0 to 1. A score may ask a person and nothing more.
 
-    model: Name
+    `model` names a model that comes with the program (``spam``), or what the City's own model server says of a category
+    (``server/sexual``); without a server such a matcher never matches.
+    """
+
+    model: ModelName
     at_least: Annotated[float, Field(gt=0, lt=1)]
 
 

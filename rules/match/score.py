@@ -1,30 +1,246 @@
-"""Asks a small local model, or the City's own, what it makes of a comment's words."""
+"""Asks a small local model, or the City's own, what it makes of a comment's words. A score asks a person, never more.
+
+A local model is a logistic regression on hashed words: each word of a comment alone, with the next one and with the
+next but one, by their first letters. Addresses, amounts and figures count by their kind, not by what they say. All
+models read alike, so a comment is read once for all of them. `rules/models/train.py` makes the weights. Nothing here is
+left to chance: the same comment and model give the same score for ever.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from itertools import chain, repeat
+from operator import and_, itemgetter
 from typing import TYPE_CHECKING
+from zlib import crc32
+
+from rules.match import Hit
+from rules.normal import look_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from rules.context import Context
-    from rules.match import Hit
+    from bot.domain.types import Match
+    from rules.context import Context, ModelScore
     from rules.model import Score
     from rules.normal import Forms
 
+SERVER = "server/"  # how a rule asks for what the City's own model server says of a category: server/sexual
+READING = "words 1"  # how comments are read below; a model made for another reading is refused
+BUCKETS = 1 << 18  # numbers under which words are known; two may share one
 
+NOUGHT = 128  # the byte that stands for a weight of nothing
+
+_ALONE = 6  # letters by which a word is known: "subscribe", "subscriber" and "subscribing" are one
+_PAIRED = 4  # letters by which it is known in a pair: "chanel" is a channel too
+_PAIRS = crc32(b"pairs")  # where the numbers of pairs begin, so that they are not those of words
+_EXPLAINED = 5  # words
+_FEWEST = 2  # numbers; any word at all has more
+_ENDLESS = 30.0  # beyond this a score is 0 or 1
+
+# Signs for what is no word: in capitals, as words here never are, and no longer than words are cut.
+_START, _END, _LINK, _VIDEO, _WRAPPED, _OFFICIAL, _MONEY, _LOUD = (
+    *("START", "END", "LINK", "VIDEO", "TCO", "GOV", "MONEY", "LOUD"),
+)
+_TOLD = {
+    _LINK: "a link",
+    _VIDEO: "a link to a video",
+    _WRAPPED: "a shortened link",
+    _OFFICIAL: "an official link",
+    _MONEY: "an amount",
+    _LOUD: "all in capitals",
+}
+_KINDS = {"youtube.com": _VIDEO, "youtu.be": _VIDEO, "t.co": _WRAPPED}  # X wraps every address: t.co says nothing
+_OFFICIAL_ENDINGS = (".gov", ".mil", ".edu")
+
+_ENDINGS = "com|net|org|info|biz|io|me|tv|gg|xyz|co|be|ly|gl|gov|mil|edu|us"
+_HINT = re.compile(rf"://|www ?\.|\. ?(?:{_ENDINGS})\b")
+_ADDRESS = re.compile(
+    r"(?:\b(?:https?|ftp)://|\bwww ?\.) ?([^\s/<>\"]+(?:(?<=\.) com\b)?)[^\s<>\"]*"
+    rf"|(?<![\w@.])((?:[a-z0-9-]{{1,63}} ?\. ?){{1,4}}(?:{_ENDINGS}))\b(?:/[^\s<>\"]*)?"
+)
+_TAG = re.compile(r"<[^<>]*>")
+_NUMBER_TOLD = re.compile(r"score: \S+ .*?(?<!\S)([01]\.\d\d)(?: \(|$)")
+
+
+class BadModel(Exception):
+    """A file is no model that this program can read; says what is wrong with it."""
+
+
+class _Signs(dict[int, str]):
+    """What each character is for a model, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = sign = _sign(chr(code))
+        return sign
+
+
+def _sign(char: str) -> str:
+    """Give a letter as it is, a figure as a nought, and what speaks for itself as a word of its own."""
+    if char.isdecimal():
+        return "0"
+    if char.isalnum():
+        return char
+    if char in "$£€":
+        return f" {_MONEY} "
+    return f" {char} " if char in "!?%@#+" or not (char.isascii() or char.isspace()) else " "
+
+
+_SIGNS = _Signs()
+
+
+def words(verbatim: str) -> list[str]:
+    """Give what a model reads in a comment: its words in order, and after its end what it is like as a whole."""
+    text = look_alike(verbatim)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if _HINT.search(text):
+        text = _ADDRESS.sub(_kind, text)
+    said = text.translate(_SIGNS).split()
+    if not said:
+        return []
+    length = len(said).bit_length()
+    like = [f"LINK{length}"] if _LINK in said else []
+    if verbatim.isupper():
+        like.append(_LOUD)
+    return [_START, *said, _END, f"LONG{length}", *like]
+
+
+def _kind(address: re.Match[str]) -> str:
+    host = (address[1] or address[2]).replace(" ", "").removeprefix("www.").removeprefix("m.")
+    return f" {_KINDS.get(host) or (_OFFICIAL if host.endswith(_OFFICIAL_ENDINGS) else _LINK)} "
+
+
+def _hashes(read: Sequence[str]) -> Iterator[int]:
+    """Give the number of each word, of each with the next, and of each with the next but one, in this order."""
+    alone = [word[:_ALONE].encode() for word in read]
+    paired = [word[:_PAIRED] for word in alone]
+    begun = [*map(crc32, paired, repeat(_PAIRS))]
+    hashes = chain(map(crc32, alone), map(crc32, paired[1:], begun), map(crc32, paired[2:], begun))
+    return map(and_, hashes, repeat(BUCKETS - 1))
+
+
+def numbers(read: Sequence[str]) -> frozenset[int]:
+    """Give the numbers under which a model knows the words of a comment, each once however often it stands there."""
+    return frozenset(_hashes(read))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A trained model: its weights, name, version and SHA-256."""
+    """A trained model: a weight for every number, one byte each, in units of `step` and `NOUGHT` for none.
+
+    A score of 0.5 is where training chose to ask a person.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    bias: float
+    step: float
+    weights: bytes
+
+    @classmethod
+    def of(cls, body: bytes) -> Model:
+        """Read a model file: a line of JSON, then the weights. Raises `BadModel`."""
+        head, _, weights = body.partition(b"\n")
+        try:
+            said = json.loads(head)
+            name, version, bias, step = (
+                str(said["name"]),
+                str(said["version"]),
+                float(said["bias"]),
+                float(said["step"]),
+            )
+        except (ValueError, TypeError, KeyError) as wrong:
+            message = f"its first line does not describe a model ({wrong!r})"
+            raise BadModel(message) from None
+        if said.get("reading") != READING or len(weights) != BUCKETS:
+            message = f"it was made for another reading of comments than {READING!r}; train it again"
+            raise BadModel(message)
+        return cls(name, version, hashlib.sha256(body).hexdigest(), bias, step, weights)
+
+    @property
+    def label(self) -> str:
+        """What a match says of the model that spoke: ``name version#sha12``."""
+        return f"{self.name} {self.version}#{self.sha256[:12]}"
+
+    def score(self, known: frozenset[int]) -> float:
+        """Give how much a comment is like what the model was trained to find, from 0 to 1; by the `numbers` of it."""
+        if len(known) < _FEWEST:
+            return 0.0
+        units = sum(itemgetter(*known)(self.weights)) - NOUGHT * len(known)
+        evidence = units * self.step / math.sqrt(len(known)) + self.bias
+        return 1 / (1 + math.exp(-min(max(evidence, -_ENDLESS), _ENDLESS)))
+
+    def explain(self, read: Sequence[str]) -> list[str]:
+        """Give the `words` of a comment, and pairs of them, that speak most for its score, the strongest first."""
+        names = [*((word,) for word in read), *zip(read, read[1:]), *zip(read, read[2:])]  # noqa: B905, RUF007
+        pairs = zip(_hashes(read), names, strict=True)
+        ranked = sorted(
+            {(-self.weights[number], _told(name)) for number, name in pairs if self.weights[number] > NOUGHT}
+        )
+        told = list(dict.fromkeys(name for _, name in ranked if name))
+        return told[:_EXPLAINED]
+
+
+def _told(name: tuple[str, ...]) -> str:
+    """Say a word or a pair in a person's words; nothing for what only says how long a comment is."""
+    return " ".join(filter(None, (_TOLD.get(word, "" if word.isupper() else word) for word in name)))
 
 
 class Scores:
-    """All score matchers at once: each model reads a comment once."""
+    """All score matchers at once: a comment is read once for all models."""
 
     def __init__(self, wanted: Mapping[int, Score], models: Mapping[str, Model]) -> None:
         """Take what each matcher looks for, by the matcher's number, and the models that they name."""
         self._wanted = dict(wanted)
-        self._models = models
+        self._models = {one.model: models[one.model] for one in wanted.values() if one.model in models}
 
     def find(self, forms: Forms, context: Context) -> Iterator[Hit]:
-        """Give a hit for every matcher whose model scores the comment high enough."""
-        yield from ()
+        """Give a hit on the whole comment for every matcher whose model scores it high enough."""
+        if not self._wanted:
+            return
+        read = words(forms.verbatim) if self._models else []
+        known = numbers(read)
+        scores = {name: model.score(known) for name, model in self._models.items()} if read else {}
+        for number, wanted in self._wanted.items():
+            if wanted.model.startswith(SERVER):
+                yield from _said_elsewhere(number, wanted, forms, context)
+            elif scores.get(wanted.model, 0) >= wanted.at_least:
+                model = self._models[wanted.model]
+                what = f"score: {model.label} {_rounded(scores[model.name])} ({', '.join(model.explain(read))})"
+                yield Hit(number, *_whole(forms), what)
+
+
+def _said_elsewhere(number: int, wanted: Score, forms: Forms, context: Context) -> Iterator[Hit]:
+    """Give a hit if the City's own model server said enough of a category; none if it has no server."""
+    category = wanted.model.removeprefix(SERVER)
+    said = [(one.categories[category], one) for one in context.scores.values() if category in one.categories]
+    score, server = max(said, key=lambda one: (one[0], one[1].model, one[1].version), default=(0.0, None))
+    if server and score >= wanted.at_least and forms.verbatim.strip():
+        yield Hit(number, *_whole(forms), f"score: {wanted.model} {_named(server)} {_rounded(score)}")
+
+
+def _named(server: ModelScore) -> str:
+    return f"{server.model} {server.version}"
+
+
+def _whole(forms: Forms) -> tuple[int, int]:
+    """Give the place of the whole comment, without the blanks around it."""
+    text = forms.verbatim
+    return len(text) - len(text.lstrip()), len(text.rstrip())
+
+
+def _rounded(score: float) -> str:
+    """Write a score with two figures, never rounded up across a limit."""
+    return f"{math.floor(min(max(score, 0.0), 1.0) * 100) / 100:.2f}"
+
+
+def score_of(match: Match) -> float | None:
+    """Give the score that a match was made by, from 0 to 1, or nothing if no model had a part in it."""
+    found = _NUMBER_TOLD.match(match.matcher)
+    return float(found[1]) if found else None

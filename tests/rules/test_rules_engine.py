@@ -40,7 +40,7 @@ def test_the_same_text_gives_the_same_matches_in_the_same_order() -> None:
 def test_every_matching_rule_is_told_not_only_the_first() -> None:
     text = "Oh fuck, sub 4 sub! My card is 4111 1111 1111 1111"
     found = {match.rule: match for match in engine().evaluate(text)}
-    assert set(found) >= {"c2-obscenity", "c9-subscription-trade", "c7-card-number"}
+    assert set(found) >= {"c2-obscenity", "c9-own-channel", "c7-card-number"}
     assert found["c2-obscenity"].excerpt == "fuck"
     assert found["c7-card-number"].excerpt == "4111 1111 1111 1111"
     assert found["c7-card-number"].matcher == "personal: card"
@@ -102,16 +102,16 @@ def test_two_packs_must_not_share_a_rules_name(tmp_path: Path) -> None:
 
 
 def test_words_of_the_citys_own_post_are_not_held_against_who_repeats_them() -> None:
-    post = Context(parent_post="Beware of messages that say: Sub 4 sub! They are fraud.")
-    assert [match.ask for match in engine().evaluate("sub 4 sub")] == [Ask.HIDE]
-    (match,) = engine().evaluate("so what about sub 4 sub then", post)
+    post = Context(parent_post="Whoever writes 'this shit again' under a post is asked to stop.")
+    assert [match.ask for match in engine().evaluate("this shit again")] == [Ask.HIDE]
+    (match,) = engine().evaluate("so what about this shit then", post)
     assert match.ask is Ask.REVIEW
     assert match.reason.endswith("The words repeat what stands above the comment, so a person decides.")
 
 
 def test_quoting_a_phrase_of_the_comment_that_is_answered_is_for_a_person() -> None:
-    above = Context(thread=("sub 4 sub anyone?", "this fucking rain"))
-    assert [match.ask for match in engine().evaluate("really, sub 4 sub?", above)] == [Ask.REVIEW]
+    above = Context(thread=("chinga tu madre, dijo él", "this fucking rain"))
+    assert [match.ask for match in engine().evaluate("sí, chinga tu madre, qué", above)] == [Ask.REVIEW]
     assert [match.ask for match in engine().evaluate("fucking indeed", above)] == [Ask.HIDE]
 
 

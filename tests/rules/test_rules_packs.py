@@ -66,8 +66,15 @@ def test_every_category_that_is_not_manual_has_a_rule() -> None:
 
 
 def test_only_four_categories_hide_and_none_deletes() -> None:
-    assert {str(rule.clause) for _, rule in RULES if rule.outcome is Ask.HIDE} == {"C2", "C4", "C7", "C9"}
+    assert {str(rule.clause) for _, rule in RULES if rule.outcome is Ask.HIDE} <= {"C2", "C4", "C7", "C9"}
     assert not [rule.id for _, rule in RULES if rule.outcome is Ask.DELETE]
+
+
+def test_spam_is_only_hidden_for_repeating_itself_or_for_where_it_leads() -> None:
+    """What it says is for a person to read."""
+    hiding = [rule for _, rule in RULES if rule.clause == "C9" and rule.outcome is Ask.HIDE]
+    wanted = [(*rule.match.all, *rule.match.any) for rule in hiding]
+    assert all(any(one.repeat or (one.link and one.link.lists) for one in matchers) for matchers in wanted)
 
 
 def test_the_closed_list_is_short_and_each_of_its_words_a_decision_with_a_reason() -> None:
@@ -309,15 +316,20 @@ def test_ordinary_speech_is_hidden_for_obscenity_alone(name: str) -> None:
 
 
 @present
-@pytest.mark.parametrize(("name", "least"), [("youtube_spam", 0.98), ("sms_spam", 0.98), ("janitr_x_scam", 0.9)])
-def test_what_is_hidden_as_spam_is_spam(name: str, least: float) -> None:
-    hidden = [
-        bool({"spam", "commerce"}.intersection(row["labels"]))
+@pytest.mark.parametrize(
+    ("name", "precision", "recall"),
+    [("youtube_spam", 0.99, 0.9), ("sms_spam", 0.97, 0.85), ("janitr_x_scam", 0.8, 0.65)],
+)
+def test_what_a_person_is_asked_about_as_spam_is_spam(name: str, precision: float, recall: float) -> None:
+    """These comments were seen when rules and models were made; rules/models/REPORT.md tells of unseen ones."""
+    seen = [
+        (not {"spam", "commerce"}.isdisjoint(row["labels"]), any(match.clause in {"C5", "C9"} for match in met))
         for row in rows(name)
-        if any(match.clause == "C9" and match.ask is Ask.HIDE for match in engine().evaluate(row["text"]))
+        for met in [engine().evaluate(row["text"])]
     ]
-    assert len(hidden) > 50
-    assert sum(hidden) / len(hidden) >= least
+    right = sum(label and asked for label, asked in seen)
+    assert right / sum(asked for _, asked in seen) >= precision
+    assert right / sum(label for label, _ in seen) >= recall
 
 
 @present
