@@ -13,7 +13,7 @@ from bot.settings import credential
 from connectors.find import connect
 from connectors.transport import Transport
 from rules.engine import Engine
-from rules.load import Approvals, load_pack, load_policy, shipped_packs
+from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,27 +22,47 @@ if TYPE_CHECKING:
     from bot.domain.types import Policy
     from bot.settings import AccountSettings, Rules, Settings
     from connectors.contract import Connector
+    from rules.ballot import Ballot
 
 VERSION = version("citymod")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256."""
+    """The policy, the engine and the ballot list that were read together.
+
+    `documents` are the files' bytes as text, by SHA-256.
+    """
 
     policy: Policy
     engine: Engine
     documents: Mapping[str, tuple[str, str]]
+    ballot: Ballot | None = None
 
     @classmethod
     def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
         """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems."""
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
-        packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
+        ballot = load_ballot(rules.ballot, approvals) if rules.ballot else None
+        packs = [load_pack(path, policy, rules.lists, approvals, ballot) for path in rules.packs or shipped_packs()]
         documents = {policy.sha256: (policy.id, rules.policy.read_text(encoding="utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
-        return cls(policy=policy, engine=Engine(packs), documents=documents)
+        documents |= {ballot.sha256: (ballot.name, ballot.source)} if ballot else {}
+        return cls(policy=policy, engine=Engine(packs), documents=documents, ballot=ballot)
+
+    @property
+    def cited(self) -> dict[str, str]:
+        """What a verdict rests on besides the policy: packs, and the ballot list that filled one; label to SHA-256."""
+        cited = {pack.label: pack.sha256 for pack in self.engine.packs}
+        if self.ballot and any(pack.ballot for pack in self.engine.packs):
+            cited[self.ballot.label] = self.ballot.sha256
+        return cited
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The rules that match nothing because no ballot list with the names they need is in force."""
+        return tuple(rule for pack in self.engine.packs for rule in pack.waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

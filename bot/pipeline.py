@@ -139,7 +139,7 @@ def _judge_one(parts: Parts, tx: Tx, case: Case, now: datetime) -> None:
         case.revision,
         verdict,
         policy_sha256=parts.rulebook.policy.sha256,
-        packs={pack.label: pack.sha256 for pack in parts.rulebook.engine.packs},
+        packs=parts.rulebook.cited,
         now=now,
     )
     event = {Outcome.CLEAR: Event.CLEARED, Outcome.REVIEW: Event.REFERRED, Outcome.ACT: Event.MARKED}[verdict.outcome]

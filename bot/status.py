@@ -79,7 +79,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
     if stored:
         lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
         lines += [
-            f"  {m.clause} {m.rule}{' (on trial)' if m.shadow else ''}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
+            f"  {m.clause} {m.rule}{' (on trial)' if m.shadow else ' (urgent)' if m.urgent else ''}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
             for m in stored.verdict.matches
         ]
     if sealed:

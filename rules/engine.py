@@ -179,4 +179,5 @@ def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, con
         if quoted
         else rule.reason,
         shadow=rule.shadow,
+        urgent=rule.urgent,
     )

@@ -1,4 +1,4 @@
-"""Loads policies, rule packs, domain lists and approvals, and refuses what is not exactly right.
+"""Loads policies, rule packs, ballot lists, domain lists and approvals, and refuses what is not exactly right.
 
 A pack is refused if it reaches further than its policy allows, if one of its rules looks for the City, its officers or
 words of criticism (P9), or if one of its examples does not do what it says. This is the only module of `rules` that
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
+from rules.ballot import SPECIMEN, Ballot, BallotFile, words_of, wrong_with
 from rules.engine import Placed, Rulebook
 from rules.match.link import NotADomain, domain
 from rules.match.pattern import BadPattern, check
@@ -21,13 +22,13 @@ from rules.model import Approval, ApprovalsFile, Code, Pack, PackFile, PolicyFil
 from rules.source import FileProblems, Source, attempt, read_typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.match.score import Model
     from rules.source import Route
 
-__all__ = ["Approvals", "FileProblems", "load_pack", "load_policy", "shipped_packs"]
+__all__ = ["Approvals", "FileProblems", "load_ballot", "load_pack", "load_policy", "shipped_packs"]
 
 _WORD_LIST = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z0-9-]+)>")
 _SHIPPED = Path(__file__).parent / "packs"
@@ -90,14 +91,40 @@ def load_policy(path: Path, approvals: Approvals) -> Policy:
     )
 
 
-def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: Approvals | None = None) -> Pack:
+def load_ballot(path: Path, approvals: Approvals) -> Ballot:
+    """Read a ballot list. Raises `FileProblems` with everything that is wrong in it, OSError if it cannot be read."""
+    body = path.read_bytes()
+    source = Source(str(path), body)
+    said = source.model(BallotFile, source.data)
+    for route, what in wrong_with(said) if said else ():
+        source.say(route, what)
+    said = source.accepted(said)
+    return Ballot(
+        election=said.election,
+        date=said.date,
+        name=path.name,
+        source=body.decode("utf-8"),
+        sha256=_sha256(body),
+        words=MappingProxyType(words_of(said)),
+        **approvals.of(_sha256(body)),
+    )
+
+
+def load_pack(
+    path: Path,
+    policy: Policy,
+    lists: Path | None = None,
+    approvals: Approvals | None = None,
+    ballot: Ballot | None = None,
+) -> Pack:
     """Read a rule pack, the domain lists it names (files in the folder `lists`), and run its examples.
 
-    Raises `FileProblems` with everything that is wrong in it, OSError if the pack cannot be read.
+    Rules of campaign speech are tried out on a specimen ballot and then filled from `ballot`; without one that is in
+    force they are left out. Raises `FileProblems` with all that is wrong in it, OSError if the pack cannot be read.
     """
     body = path.read_bytes()
     source = Source(str(path), body)
-    data = _spelled_out(source, source.data, _words(source.data))
+    data = _spelled_out(source, source.data, _words(source) | SPECIMEN)
     said = source.model(PackFile, data)
     rules = list(_rules(data))
     domains = _domains(source, rules, lists)
@@ -110,6 +137,7 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
             _check_examples(source, at, rule, book)
             _check_viewpoint(source, at, book, policy)
     said = source.accepted(said)
+    filled, waiting = _filled(source, said, ballot if ballot and ballot.in_force else None)
     return Pack(
         id=said.id,
         title=said.title,
@@ -117,23 +145,54 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
         name=path.name,
         source=body.decode("utf-8"),
         sha256=_sha256(body),
-        rules=said.rules,
+        rules=filled,
+        waiting=waiting,
+        ballot=ballot.sha256 if ballot and filled != said.rules else None,
         lists=MappingProxyType(domains),
         models=MappingProxyType(models),
         **(approvals or Approvals()).of(_sha256(body)),
     )
 
 
-def _words(data: Any) -> dict[str, list[str]]:
+def _filled(source: Source, said: PackFile, ballot: Ballot | None) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Give the rules with the names of the ballot in them, and the ids of those that lack names and so are left out.
+
+    Raises `FileProblems` if a pattern is too large with all the names in it.
+    """
+    needs = [_named_in(entry) & SPECIMEN.keys() for entry in source.data["rules"]]
+    names = {name: words for name, words in (ballot.words if ballot else {}).items() if words}
+    waiting = tuple(rule.id for rule, needed in zip(said.rules, needs, strict=True) if needed - names.keys())
+    if names:
+        said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, _words(source) | SPECIMEN | names)))
+    for at, rule in enumerate(said.rules):
+        if needs[at] and rule.id not in waiting:
+            _can_compile(source, ("rules", at), rule, {})
+    source.accepted(said)
+    return tuple(rule for rule in said.rules if rule.id not in waiting), waiting
+
+
+def _named_in(node: Any) -> set[str]:
+    """Give the names of all word lists that a piece of a pack names in its patterns."""
+    if isinstance(node, list):
+        return set().union(*map(_named_in, node))
+    if isinstance(node, dict):
+        own = _WORD_LIST.findall(node["pattern"]) if isinstance(node.get("pattern"), str) else ()
+        return set(own).union(*map(_named_in, node.values()))
+    return set()
+
+
+def _words(source: Source) -> dict[str, Sequence[str]]:
     """Give the word lists of a pack, as far as they are well formed; what is not is said with the rest."""
-    listed = data.get("words") if isinstance(data, dict) else None
+    listed = source.data.get("words") if isinstance(source.data, dict) else None
+    for name in SPECIMEN.keys() & (listed.keys() if isinstance(listed, dict) else ()):
+        source.say(("words", name), f"<{name}> is filled from the ballot list; give this list another name", key=True)
     return {
         name: [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
         for name, words in (listed.items() if isinstance(listed, dict) else ())
     }
 
 
-def _spelled_out(source: Source, node: Any, words: Mapping[str, list[str]], at: Route = ()) -> Any:
+def _spelled_out(source: Source, node: Any, words: Mapping[str, Sequence[str]], at: Route = ()) -> Any:
     """Replace every ``<name>`` in the patterns of a pack by the words of that name."""
     if isinstance(node, list):
         return [_spelled_out(source, value, words, (*at, index)) for index, value in enumerate(node)]

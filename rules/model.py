@@ -130,7 +130,10 @@ class RuleExamples(_Said):
 
 
 class Rule(_Said):
-    """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches."""
+    """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches.
+
+    An `urgent` rule asks for a person at once: the case stands before all others that wait.
+    """
 
     id: Name
     title: Words
@@ -140,10 +143,18 @@ class Rule(_Said):
     since: date
     match: Condition
     outcome: Ask
+    urgent: bool = False
     languages: tuple[Language, ...] = ()
     shadow: bool = False
     unless: tuple[Matcher, ...] = Field(default=(), alias="except")
     examples: RuleExamples
+
+    @model_validator(mode="after")
+    def _only_a_person_hurries(self) -> Self:
+        if self.urgent and self.outcome is not Ask.REVIEW:
+            message = "urgent calls a person, and only a rule whose outcome is review waits for one; take urgent out"
+            raise ValueError(message)
+        return self
 
     @property
     def matchers(self) -> tuple[Matcher, ...]:
@@ -152,7 +163,10 @@ class Rule(_Said):
 
 
 class PackFile(_Said):
-    """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them."""
+    """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them.
+
+    ``<candidate>`` and ``<measure>`` are no lists of the pack's: they stand for the names on the ballot list.
+    """
 
     id: Name
     title: Words
@@ -202,7 +216,8 @@ class ApprovalsFile(RootModel[tuple[Approval, ...]]):
 class Pack:
     """A checked rule pack: its rules, and the domain lists and models they name.
 
-    `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes.
+    `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes. `waiting` names the rules that are
+    not among `rules` because they need a ballot list and there is none; `ballot` is the SHA-256 of the one in use.
     """
 
     id: str
@@ -214,6 +229,8 @@ class Pack:
     rules: tuple[Rule, ...]
     lists: Mapping[str, frozenset[str]]
     models: Mapping[str, Model]
+    waiting: tuple[str, ...] = ()
+    ballot: str | None = None
     approved_by: str | None = None
     approved_on: date | None = None
 

@@ -231,7 +231,7 @@ class Batch:
 class Match:
     """A rule met these characters: ``text[start:end]`` of the verbatim comment is `excerpt`.
 
-    `shadow` matches are recorded and count for nothing: the rule is on trial.
+    `shadow` matches are recorded and count for nothing: the rule is on trial. `urgent` ones ask for a person at once.
     """
 
     rule: str
@@ -244,6 +244,7 @@ class Match:
     ask: Ask
     reason: str
     shadow: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
