@@ -182,14 +182,23 @@ def _named_in(node: Any) -> set[str]:
 
 
 def _words(source: Source) -> dict[str, Sequence[str]]:
-    """Give the word lists of a pack, as far as they are well formed; what is not is said with the rest."""
+    """Give the word lists of a pack, as far as they are well formed; what is not is said with the rest.
+
+    A word may name a list that stands above its own.
+    """
     listed = source.data.get("words") if isinstance(source.data, dict) else None
     for name in SPECIMEN.keys() & (listed.keys() if isinstance(listed, dict) else ()):
         source.say(("words", name), f"<{name}> is filled from the ballot list; give this list another name", key=True)
-    return {
-        name: [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
-        for name, words in (listed.items() if isinstance(listed, dict) else ())
-    }
+    known: dict[str, Sequence[str]] = {}
+    for name, words in listed.items() if isinstance(listed, dict) else ():
+        given = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+        known[name] = [_with_words(word, known) for word in given]
+    return known
+
+
+def _with_words(text: str, words: Mapping[str, Sequence[str]]) -> str:
+    """Put the words of a list wherever its ``<name>`` stands; what names no list stays as it is."""
+    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", text)
 
 
 def _spelled_out(source: Source, node: Any, words: Mapping[str, Sequence[str]], at: Route = ()) -> Any:
@@ -203,7 +212,7 @@ def _spelled_out(source: Source, node: Any, words: Mapping[str, Sequence[str]], 
     for name in _WORD_LIST.findall(node):
         if name not in words:
             source.say(at, f"'<{name}>' names no list under 'words' in this pack; add the list or take the name out")
-    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", node)
+    return _with_words(node, words)
 
 
 def _rules(data: Any) -> Iterator[tuple[Route, Rule]]:
