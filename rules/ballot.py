@@ -48,6 +48,7 @@ _COMMON = frozenset(
         "levy ordinance proposal public referendum renewal taxes vote votes voto yes"
     ).split()
 )
+_ENYE = "\ue000"  # stands for a letter of its own while the accents of the others are taken away
 _OPTIONAL_GAP = {" ": " ?", "-": "[ -]?", "'": "'?"}
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -174,7 +175,7 @@ def _tags(named: Named) -> Iterator[str]:
 def _forms(name: str) -> Iterator[str]:
     """Give how a name is written in comments: with its accents and without, its words apart or run together."""
     bare = plain_phrase(name).lstrip("#@")
-    for spelling in (bare, _unaccented(bare)):
+    for spelling in (bare, _unaccented(bare), _unaccented(bare.replace("ñ", _ENYE)).replace(_ENYE, "ñ")):
         yield "".join(_OPTIONAL_GAP.get(char) or re.escape(char) for char in spelling)
 
 
