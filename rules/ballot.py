@@ -7,7 +7,7 @@ be left out. Without a list that a named person approved, such a rule is not the
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -25,29 +25,26 @@ if TYPE_CHECKING:
 SHORTEST = 4  # letters and figures; "Joe" and "Q1" stand in too much that is no ballot's business
 SHORTEST_TAG = 3
 _CHOICES = 2
-_COMMON = frozenset(
-    # Words that are also names, and words of elections and city business: alone they name nobody.
-    (
-        "able amber april archer august autumn baker banks barber bell best bill bird bishop black blue bond book boss "
-        "bowl brown bush butcher candy case cash chance chase chief church city clay clerk coach coin cole cook council "
-        "county court cross curry daisy dawn dean drew duke early earl east ease faith field fine fish ford forest "
-        "forward fountain fountains france frank free fresh friend gates gene glass gold good grace grand grant gray "
-        "green grey grove guest hall hand harbor hardy harmony harper hart hill holiday holly home hood hope house "
-        "hunt hunter iris jack jail jewel jolly jordan joseph joy judge june just kansas king kitchen knight lake lamb "
-        "land lane laws lily little long lord love major manager march mark marks marsh mason mayor measure melody "
-        "mercy merry miles mill miller mills miner missouri moon moore moss myth news noble north olive order paige "
-        "page park parker parks parson patience peace pearl person police pool poor pope porter post potter power "
-        "pratt president price pride prince prop proposition prudence question rain ranger read reed reeves rich river "
-        "robin rock rose rosy ruby rule rush rusty sage sales sand sandy savage school scott season senator shah sharp "
-        "shepherd sheriff short sides singer skip smart south speaker spring star state stone storm street strong "
-        "summer summers sunny swan sweet taylor teacher teal temple town trip turner wade walker ward water waters way "
-        "wells west wheeler white wild wilder will wills wilson winter wise wolf wood woods worth wright young "
-        "alcalde alcaldesa amor bueno calle campo ciudad cruz delgado flores fuentes gente guerra luna marino mesa "
-        "montes moreno paz pregunta prado reyes rico rios rivera rosa rubio santos senador sierra sol torres vega "
-        "amendment ballot bond bonds bonos charter council councilman councilmember election enmienda initiative issue "
-        "levy ordinance proposal public referendum renewal taxes vote votes voto yes"
-    ).split()
-)
+_COMMON_WORDS = """
+able amber april archer august autumn baker banks barber bell best bill bird bishop black blue bond book boss bowl
+brown bush butcher candy case cash chance chase chief church city clay clerk coach coin cole cook council county
+court cross curry daisy dawn dean drew duke early earl east ease faith field fine fish ford forest forward fountain
+fountains france frank free fresh friend gates gene glass gold good grace grand grant gray green grey grove guest
+hall hand harbor hardy harmony harper hart hill holiday holly home hood hope house hunt hunter iris jack jail jewel
+jolly jordan joseph joy judge june just kansas king kitchen knight lake lamb land lane laws lily little long lord
+love major manager march mark marks marsh mason mayor measure melody mercy merry miles mill miller mills miner
+missouri moon moore moss myth news noble north olive order paige page park parker parks parson patience peace pearl
+person police pool poor pope porter post potter power pratt president price pride prince prop proposition prudence
+question rain ranger read reed reeves rich river robin rock rose rosy ruby rule rush rusty sage sales sand sandy
+savage school scott season senator shah sharp shepherd sheriff short sides singer skip smart south speaker spring
+star state stone storm street strong summer summers sunny swan sweet taylor teacher teal temple town trip turner
+wade walker ward water waters way wells west wheeler white wild wilder will wills wilson winter wise wolf wood
+woods worth wright young alcalde alcaldesa amor bueno calle campo ciudad cruz delgado flores fuentes gente guerra
+luna marino mesa montes moreno paz pregunta prado reyes rico rios rivera rosa rubio santos senador sierra sol
+torres vega amendment ballot bond bonds bonos charter council councilman councilmember election enmienda initiative
+issue levy ordinance proposal public referendum renewal taxes vote votes voto yes
+"""  # that are also names, and words of elections and city business, English and Spanish: alone they name nobody
+_COMMON = frozenset(_COMMON_WORDS.split())
 _ENYE = "\ue000"  # stands for a letter of its own while the accents of the others are taken away
 _OPTIONAL_GAP = {" ": " ?", "-": "[ -]?", "'": "'?"}
 
@@ -59,7 +56,7 @@ class _Listed(BaseModel):
 
 
 class Named(_Listed):
-    """A candidate or a measure: the name on the ballot, and what else people call it: short names, hashtags, handles."""
+    """A candidate or a measure: the name on the ballot, and what people call it: short names, hashtags, handles."""
 
     name: _Text
     also: tuple[_Text, ...] = ()
@@ -74,12 +71,12 @@ class Contest(_Listed):
 
 
 class BallotFile(_Listed):
-    """A ballot list as the file says it: `source` is where it was copied from, `certified_on` when that was certified."""
+    """A ballot list as the file says it: `source` is what it was copied from, certified on `certified_on`."""
 
     election: _Text
-    date: datetime.date
+    date: dt.date
     source: _Text
-    certified_on: datetime.date
+    certified_on: dt.date
     contests: tuple[Contest, ...] = ()
     measures: tuple[Named, ...] = ()
 
@@ -92,13 +89,13 @@ class Ballot:
     """
 
     election: str
-    date: datetime.date
+    date: dt.date
     name: str
     source: str
     sha256: str
     words: Mapping[str, tuple[str, ...]]
     approved_by: str | None = None
-    approved_on: datetime.date | None = None
+    approved_on: dt.date | None = None
 
     @property
     def label(self) -> str:
@@ -112,7 +109,7 @@ class Ballot:
 
 
 def wrong_with(said: BallotFile) -> Iterator[tuple[Route, str]]:
-    """Give everything that would make a list one-sided, or a rule that is filled from it too wide; each with its place."""
+    """Give everything that would make a list one-sided, or a rule filled from it too wide; each with its place."""
     if not (said.contests or said.measures):
         yield (), "has neither contests nor measures, so there is nothing to look for; add what is on the ballot"
     for at, contest in enumerate(said.contests):
@@ -166,7 +163,7 @@ def _expressions(listed: Iterable[Named]) -> tuple[str, ...]:
 
 
 def _tags(named: Named) -> Iterator[str]:
-    """Give what stands for a candidate inside a hashtag, such as #VoteJane: there a single part of the name is enough."""
+    """Give what stands for a candidate inside a hashtag such as #VoteJane, where a part of the name is enough."""
     for name in (named.name, *named.also):
         keys = [_key(part) for part in (*re.split(r"[ -]", name), name)]
         yield from (key for key in keys if len(key) >= SHORTEST_TAG and key not in _COMMON)
@@ -191,9 +188,9 @@ def _key(name: str) -> str:
 SPECIMEN = words_of(
     BallotFile(
         election="Specimen",
-        date=datetime.date(2000, 1, 1),
+        date=dt.date(2000, 1, 1),
         source="nobody",
-        certified_on=datetime.date(2000, 1, 1),
+        certified_on=dt.date(2000, 1, 1),
         contests=(Contest(office="Mayor", choices=(Named(name="Jane Example"), Named(name="John Sample"))),),
         measures=(Named(name="Question 99"),),
     )

@@ -137,7 +137,8 @@ def load_pack(
             _check_examples(source, at, rule, book)
             _check_viewpoint(source, at, book, policy)
     said = source.accepted(said)
-    filled, waiting = _filled(source, said, ballot if ballot and ballot.in_force else None)
+    used = ballot if ballot and ballot.in_force else None
+    filled, waiting = _filled(source, said, used)
     return Pack(
         id=said.id,
         title=said.title,
@@ -147,7 +148,7 @@ def load_pack(
         sha256=_sha256(body),
         rules=filled,
         waiting=waiting,
-        ballot=ballot.sha256 if ballot and filled != said.rules else None,
+        ballot=used.sha256 if used and filled != said.rules else None,
         lists=MappingProxyType(domains),
         models=MappingProxyType(models),
         **(approvals or Approvals()).of(_sha256(body)),
@@ -163,7 +164,9 @@ def _filled(source: Source, said: PackFile, ballot: Ballot | None) -> tuple[tupl
     names = {name: words for name, words in (ballot.words if ballot else {}).items() if words}
     waiting = tuple(rule.id for rule, needed in zip(said.rules, needs, strict=True) if needed - names.keys())
     if names:
-        said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, _words(source) | SPECIMEN | names)))
+        said = source.accepted(
+            source.model(PackFile, _spelled_out(source, source.data, _words(source) | SPECIMEN | names))
+        )
     for at, rule in enumerate(said.rules):
         if needs[at] and rule.id not in waiting:
             _can_compile(source, ("rules", at), rule, {})
