@@ -1,8 +1,8 @@
 """What a ballot list says, and the names that rules of C1 may look for because they stand on it.
 
-A rule of campaign speech names nobody. Its pattern says ``<candidate>`` or ``<measure>``, and is filled from the list of
-what voters will find on the certified ballot: every choice of every contest, and measures as such, so that no side can
-be left out. Without a list that a named person approved, such a rule is not there at all.
+A rule of campaign speech names nobody. Its pattern says ``<candidate>`` or ``<measure>``, and is filled from the list
+of what voters will find on the certified ballot: every choice of every contest, and measures as such, so that no side
+can be left out. Without a list that a named person approved, such a rule is not there at all.
 """
 
 from __future__ import annotations

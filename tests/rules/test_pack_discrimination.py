@@ -1,4 +1,4 @@
-"""Discrimination: what is said about a group, on whatever side; never its name, never what is said against such words."""
+"""Discrimination: what is said of a group, on whatever side; never its name, never what is said against such words."""
 
 from __future__ import annotations
 
