@@ -30,6 +30,12 @@ def test_those_set_aside_while_the_patterns_were_written_are_found_nearly_as_oft
     assert len(missed) <= len(THREATS[2::3]) * 0.1, missed
 
 
+def test_those_written_later_are_found_too() -> None:
+    missed = [text for text in lines("threats_later") if not threatens(text)]
+    assert len(missed) <= len(lines("threats_later")) * 0.05, missed
+    assert [text for text in lines("threats_near_later") if threatens(text)] == []
+
+
 def test_what_only_sounds_like_a_threat_is_let_be() -> None:
     asked = [text for text in NEAR if threatens(text)]
     assert len(asked) <= len(NEAR) * 0.01, asked
