@@ -248,8 +248,17 @@ def standing_at(tx: Tx, state: State, *, limit: int, accounts: Collection[str] |
 
 
 def in_review(tx: Tx, limit: int) -> list[Case]:
-    """Give up to `limit` cases that wait for a person, longest waiting first."""
-    return standing_at(tx, State.IN_REVIEW, limit=limit)
+    """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first."""
+    query = _of(None).where(_case.state == State.IN_REVIEW)
+    return _cases(tx, query.order_by(_is_urgent().desc(), _case.since, _case.ref).limit(limit))
+
+
+def _is_urgent() -> ColumnElement[bool]:
+    """The condition that an urgent rule, not on trial, matched the wording that a case is about."""
+    verdict, match = tables.verdict, tables.match_
+    met = select(match.c.number).join(verdict, verdict.c.id == match.c.verdict)
+    about = met.where(verdict.c.ref == _case.ref, verdict.c.revision == _case.revision)
+    return about.where(match.c.urgent == True, match.c.shadow == False).exists()  # noqa: E712 - a column's condition
 
 
 def not_looked_at_since(
@@ -420,12 +429,14 @@ def _stored(tx: Tx, row: Row[Any]) -> StoredVerdict:
     )
 
 
-_MATCH = ("rule", "clause", "pack", "start", "end", "excerpt", "matcher", "ask", "reason", "shadow")
+_MATCH = ("rule", "clause", "pack", "start", "end", "excerpt", "matcher", "ask", "reason", "shadow", "urgent")
 
 
 def _match_row(verdict: str, number: int, match: Match) -> dict[str, Any]:
-    return {"verdict": verdict, "number": number} | {name: getattr(match, name) for name in _MATCH}
+    values = {name: getattr(match, name) for name in _MATCH}
+    return {"verdict": verdict, "number": number} | values | {"urgent": match.urgent or None}
 
 
 def _match(row: Row[Any]) -> Match:
-    return Match(**{name: row._mapping[name] for name in _MATCH})  # noqa: SLF001 - the public name of that view
+    values = {name: row._mapping[name] for name in _MATCH}  # noqa: SLF001 - the public name of that view
+    return Match(**values | {"urgent": row.urgent is True})

@@ -45,6 +45,10 @@ metadata = MetaData(
 )
 
 
+LATER = {"later": True}
+"""Marks a column that an append-only table was given when it held rows already; NULL in those. See `row_sha256`."""
+
+
 def _entry(*, key: bool = False) -> Column[int]:
     """The column that names the ledger line a row was written with."""
     return Column(
@@ -216,6 +220,7 @@ match_ = Table(
     Column("ask", Word(Ask), nullable=False),
     Column("reason", Verbatim, nullable=False),
     Column("shadow", YesNo, nullable=False),
+    Column("urgent", YesNo, info=LATER),
     _entry(),
 )
 
@@ -375,7 +380,8 @@ def row_sha256(table: Table, row: Mapping[str, Any]) -> str:
     """Hash one row of an append-only table (hex): SHA-256 of the canonical JSON of its stored values.
 
     `row` holds the values as Python has them, by column name; a missing column counts as NULL. Bytes count by their
-    own SHA-256. `entry` is left out: the line that carries the hash says it.
+    own SHA-256. `entry` is left out: the line that carries the hash says it; so is a `LATER` column that is NULL, since
+    rows from before it was there have been hashed without it.
     """
     values = {column.name: as_stored(column, row.get(column.name)) for column in table.c if column.name != "entry"}
     return stored_sha256(table, values)
@@ -383,7 +389,8 @@ def row_sha256(table: Table, row: Mapping[str, Any]) -> str:
 
 def stored_sha256(table: Table, values: Mapping[Any, Any]) -> str:
     """Hash one row as `row_sha256` does, from its values as the database holds them."""
-    plain = {name: _plain(value) for name, value in values.items() if name != "entry"}
+    absent = {column.name for column in table.c if column.info == LATER and values.get(column.name) is None}
+    plain = {name: _plain(value) for name, value in values.items() if name != "entry" and name not in absent}
     return hashlib.sha256(canonical([table.name, plain]).encode()).hexdigest()
 
 

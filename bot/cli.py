@@ -216,7 +216,7 @@ def _duration(text: str) -> timedelta:
 
 @review.command("list")
 def review_list(config: Config = DEFAULT_CONFIG, limit: int = 50) -> None:
-    """List the cases that wait for a person, oldest first."""
+    """List the cases that wait for a person: urgent ones first, then the oldest."""
     from archive import cases, records
 
     settings = settings_from(config)
@@ -345,11 +345,14 @@ def judge_file(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="Judge by these settings' policy and packs.")
     ] = None,
+    ballot: Annotated[
+        Path | None, typer.Option(help="Fill the rules of campaign speech from this ballot list.", dir_okay=False)
+    ] = None,
 ) -> None:
     """Judge texts from outside, as an account in enforce mode would; nothing is recorded and nothing is done."""
     from bot.judging import judge_lines, rulebook_for_judging
 
-    rulebook = rulebook_for_judging(load(config) if config else None)
+    rulebook = rulebook_for_judging(load(config) if config else None, ballot)
     bad = 0
     with file.open(encoding="utf-8", errors="surrogateescape") as lines:
         for answer in judge_lines(rulebook, lines):

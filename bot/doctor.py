@@ -51,12 +51,20 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 def _rulebook(book: Rulebook) -> Finding:
     inert = [f"pack {each.pack.label} has no effect: {each.reason}" for each in book.engine.inert]
+    if book.ballot and not book.ballot.in_force:
+        inert.append(f"ballot list {book.ballot.name} is not approved in this wording (sha256 {book.ballot.sha256})")
     if not book.policy.in_force:
         inert.insert(0, f"policy {book.policy.id} is not approved in this wording (sha256 {book.policy.sha256})")
     if inert:
         return Finding(False, "policy and packs", (*inert, "Add an entry to the approvals file, with name and date."))  # noqa: FBT003
     detail = f"{book.policy.id}, approved by {book.policy.approved_by} on {book.policy.approved_on}"
-    return Finding(True, "policy and packs", (detail,))  # noqa: FBT003
+    return Finding(True, "policy and packs", (detail, _ballot(book)))  # noqa: FBT003
+
+
+def _ballot(book: Rulebook) -> str:
+    if book.ballot is None:
+        return f"no ballot list loaded: {', '.join(book.waiting) or 'no rule'} waits for one and matches nothing"
+    return f"ballot list {book.ballot.label}: {book.ballot.election}, {book.ballot.date}"
 
 
 def _lists(book: Rulebook, settings: Settings) -> Iterator[Finding]:

@@ -35,10 +35,16 @@ def shipped_rules() -> Rules:
     return Rules(policy=shipped("policy/ar-1-27.yaml"), packs=tuple(shipped_packs()))
 
 
-def rulebook_for_judging(settings: Settings | None) -> Rulebook:
-    """The rulebook of the settings, or the shipped one, taken as if it were approved: nothing is acted on here."""
+def rulebook_for_judging(settings: Settings | None, ballot: Path | None = None) -> Rulebook:
+    """The rulebook of the settings, or the shipped one, taken as if it were approved: nothing is acted on here.
+
+    A `ballot` list takes the place of the one that the settings name.
+    """
     rules = settings.rules if settings else shipped_rules()
-    return Rulebook.read(rules, assumed([rules.policy, *(rules.packs or shipped_packs())]))
+    if ballot:
+        rules = rules.model_copy(update={"ballot": ballot})
+    files = [rules.policy, *(rules.packs or shipped_packs()), *([rules.ballot] if rules.ballot else [])]
+    return Rulebook.read(rules, assumed(files))
 
 
 def assumed(files: Iterable[Path]) -> Approvals:
@@ -84,6 +90,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
                 "pack": match.pack,
                 "reason": match.reason,
                 "shadow": match.shadow,
+                "urgent": match.urgent,
             }
             for match in verdict.matches
         ],

@@ -14,7 +14,7 @@ from connectors.find import connect
 from connectors.moderation import ModerationServer
 from connectors.transport import Transport
 from rules.engine import Engine
-from rules.load import Approvals, load_pack, load_policy, shipped_packs
+from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.domain.types import Policy
     from bot.settings import AccountSettings, Rules, Settings
     from connectors.contract import Connector
+    from rules.ballot import Ballot
     from rules.model import Pack
 
 VERSION = version("citymod")
@@ -32,10 +33,11 @@ LIST = "list "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """The policy and the engine that were read together. `documents` are the files' bytes as text, by SHA-256.
+    """The policy, the engine and the ballot list that were read together. `documents` are the files' text, by SHA-256.
 
-    `pins` says by SHA-256 on what a verdict rests besides the policy: the packs in force by their labels, and the
-    lists they name as ``list NAME``. `packs` are all that were read, in force or not.
+    `pins` says by SHA-256 on what a verdict rests besides the policy: the packs in force by their labels, the lists
+    they name as ``list NAME``, and the ballot list that filled one by its label. `packs` are all that were read, in
+    force or not.
     """
 
     policy: Policy
@@ -43,13 +45,15 @@ class Rulebook:
     documents: Mapping[str, tuple[str, str]]
     pins: Mapping[str, str]
     packs: tuple[Pack, ...] = ()
+    ballot: Ballot | None = None
 
     @classmethod
     def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
         """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems."""
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
-        packs = [load_pack(path, policy, rules.lists, approvals) for path in rules.packs or shipped_packs()]
+        ballot = load_ballot(rules.ballot, approvals) if rules.ballot else None
+        packs = [load_pack(path, policy, rules.lists, approvals, ballot) for path in rules.packs or shipped_packs()]
         documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
         engine = Engine(packs)
@@ -57,7 +61,16 @@ class Rulebook:
         for listed in (listed for pack in engine.packs for listed in pack.lists.values()):
             pins[f"{LIST}{listed.name}"] = listed.sha256
             documents[listed.sha256] = (listed.name, listed.body.decode("utf-8"))
-        return cls(policy=policy, engine=engine, documents=documents, pins=pins, packs=tuple(packs))
+        if ballot:
+            documents[ballot.sha256] = (ballot.name, ballot.source)
+            if any(pack.ballot for pack in engine.packs):
+                pins[ballot.label] = ballot.sha256
+        return cls(policy=policy, engine=engine, documents=documents, pins=pins, packs=tuple(packs), ballot=ballot)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The rules that match nothing because no ballot list with the names they need is in force."""
+        return tuple(rule for pack in self.engine.packs for rule in pack.waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

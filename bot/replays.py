@@ -19,8 +19,9 @@ from bot.judging import ENFORCING
 from bot.parts import LIST
 from bot.rulebooks import Changed
 from bot.verdicts import context_kept, context_of
+from rules.ballot import BALLOT
 from rules.engine import Engine
-from rules.load import FileProblems, kept_pack, kept_policy, lists_and_models
+from rules.load import FileProblems, kept_ballot, kept_pack, kept_policy, lists_and_models
 from rules.model import Approval
 from rules.replay import differences, not_kept
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from archive.database import Tx
     from bot.domain.types import Policy, Verdict
     from bot.parts import Rulebook
+    from rules.ballot import Ballot
     from rules.match.score import Model
     from rules.model import Pack
 
@@ -154,17 +156,23 @@ class _Shelf:
             for name, sha256 in pins.items()
             if name.startswith(LIST)
         }
+        ballot = next((self._ballot(label, pins[label]) for label in pins if label.startswith(BALLOT)), None)
         for label, sha256 in pins.items():
-            if label.startswith(LIST):
+            if label.startswith((LIST, BALLOT)):
                 continue
             name, text = self._document(sha256, f"pack {label}")
             with _readable(f"pack {label}", sha256):
-                pack = kept_pack(name, text, _once(sha256, name), lists, self._models)
+                pack = kept_pack(name, text, _once(sha256, name), lists, self._models, ballot)
             for missing in lists_and_models(pack):
                 if missing not in lists and missing not in self._models:
                     message = f"model {missing}, which pack {label} asks, is not at hand"
                     raise NotReplayable(message)
             yield pack
+
+    def _ballot(self, label: str, sha256: str) -> Ballot:
+        name, text = self._document(sha256, label)
+        with _readable(label, sha256):
+            return kept_ballot(name, text, _once(sha256, name))
 
     def _document(self, sha256: str, what: str) -> tuple[str, str]:
         found = cases.document(self._tx, sha256)

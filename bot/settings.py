@@ -120,11 +120,12 @@ class AccountSettings(_Strict):
 
 
 class Rules(_Strict):
-    """Which policy and rule packs hold, where link lists lie, and who approved which exact wording of them."""
+    """Which policy, rule packs and ballot list hold, where link lists lie, and who approved which exact wording."""
 
     policy: Path
     packs: tuple[Path, ...] = ()
     lists: Path | None = None
+    ballot: Path | None = None
     approvals: Path | None = None
 
 
@@ -227,6 +228,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "policy": folder / settings.rules.policy,
             "packs": tuple(folder / pack for pack in settings.rules.packs),
             "lists": settings.rules.lists and folder / settings.rules.lists,
+            "ballot": settings.rules.ballot and folder / settings.rules.ballot,
             "approvals": settings.rules.approvals and folder / settings.rules.approvals,
         }
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from archive.accounts import AccountStanding
     from archive.database import Tx
-    from bot.domain.types import Ref
+    from bot.domain.types import Match, Ref
     from bot.settings import Settings
 
 
@@ -83,7 +83,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
     if stored:
         lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
         lines += [
-            f"  {m.clause} {m.rule}{' (on trial)' if m.shadow else ''}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
+            f"  {m.clause} {m.rule}{_mark(m)}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
             for m in stored.verdict.matches
         ]
     if sealed:
@@ -99,3 +99,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         for entry in cases.history(tx, ref)
     ]
     return "\n".join(lines)
+
+
+def _mark(match: Match) -> str:
+    return " (on trial)" if match.shadow else " (urgent)" if match.urgent else ""

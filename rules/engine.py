@@ -229,6 +229,7 @@ def _match(compiled: _Compiled, what: str, span: tuple[int, int], text: str, dou
         ask=Ask.REVIEW if doubt else rule.outcome,
         reason=f"{rule.reason} {doubt}" if doubt else rule.reason,
         shadow=rule.shadow,
+        urgent=rule.urgent,
     )
 
 

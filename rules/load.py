@@ -1,4 +1,4 @@
-"""Loads policies, rule packs, domain lists and approvals, and refuses what is not exactly right.
+"""Loads policies, rule packs, ballot lists, domain lists and approvals, and refuses what is not exactly right.
 
 A pack is refused if it reaches further than its policy allows, if one of its rules looks for the City, its officers or
 words of criticism (P9), or if one of its examples does not do what it says. This is the only module of `rules` that
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Action, Ask, Automation, Category, Policy
+from rules.ballot import SPECIMEN, Ballot, BallotFile, words_of, wrong_with
 from rules.context import NO_CONTEXT, Context, Earlier, ModelScore
 from rules.engine import Placed, Rulebook
 from rules.hosts import NotADomain, domain
@@ -55,6 +56,7 @@ __all__ = [
     "FileProblems",
     "kept_pack",
     "kept_policy",
+    "load_ballot",
     "load_pack",
     "load_policy",
     "shipped_models",
@@ -148,24 +150,55 @@ def _policy(said: PolicyFile, body: bytes, approvals: Approvals) -> Policy:
         categories=MappingProxyType(categories),
         never_named=said.never_named,
         even_lists=said.even_lists,
+        may_name=tuple(map(str, said.may_name)),
         criticism=said.criticism,
         alike=tuple(group for one in said.alike for group in one.groups()),
         **approvals.of(_sha256(body)),
     )
 
 
-def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: Approvals | None = None) -> Pack:
+def load_ballot(path: Path, approvals: Approvals) -> Ballot:
+    """Read a ballot list. Raises `FileProblems` with everything that is wrong in it, OSError if it cannot be read."""
+    body = path.read_bytes()
+    source = Source(str(path), body)
+    said = source.model(BallotFile, source.data)
+    for route, what in wrong_with(said) if said else ():
+        source.say(route, what)
+    said = source.accepted(said)
+    return _ballot(path.name, body, said, approvals)
+
+
+def _ballot(name: str, body: bytes, said: BallotFile, approvals: Approvals) -> Ballot:
+    return Ballot(
+        election=said.election,
+        date=said.date,
+        name=name,
+        source=body.decode("utf-8"),
+        sha256=_sha256(body),
+        words=MappingProxyType(words_of(said)),
+        **approvals.of(_sha256(body)),
+    )
+
+
+def load_pack(
+    path: Path,
+    policy: Policy,
+    lists: Path | None = None,
+    approvals: Approvals | None = None,
+    ballot: Ballot | None = None,
+) -> Pack:
     """Read a rule pack, the domain lists it names (files in the folder `lists`), and run its examples.
 
     A list counts only in the very bytes that ``sha256sum`` gave in a file beside it, NAME.sha256, so that one that was
     changed or half written never takes effect. A list that is not there at all is `missing` in the pack, which is no
-    error: a city may not have it yet.
+    error: a city may not have it yet. Rules of campaign speech are tried out on a specimen ballot and then filled from
+    `ballot`; without one that is in force they are left out.
 
     Raises `FileProblems` with everything that is wrong in it, OSError if the pack cannot be read.
     """
     body = path.read_bytes()
     source = Source(str(path), body)
-    words = _words(source.data)
+    words = {**_words(source), **SPECIMEN}
     data = _spelled_out(source, source.data, words)
     said = source.model(PackFile, data)
     rules = list(_rules(data))
@@ -181,7 +214,8 @@ def load_pack(path: Path, policy: Policy, lists: Path | None = None, approvals: 
             _check_lists(source, at, rule, domains, policy)
             if _names_nobody(source, at, rule, words, policy):
                 _check_sides(source, at, rule, reads, policy)
-    return _pack(path.name, body, source.accepted(said), domains, models, approvals or Approvals())
+    said = source.accepted(said)
+    return _pack(source, path.name, body, said, domains, models, approvals or Approvals(), ballot)
 
 
 def kept_policy(text: str, approval: Approval | None) -> Policy:
@@ -192,8 +226,13 @@ def kept_policy(text: str, approval: Approval | None) -> Policy:
     return _policy(said, body, Approvals([approval] if approval else []))
 
 
-def kept_pack(
-    name: str, text: str, approval: Approval, lists: Mapping[str, str], models: Mapping[str, Model] = _NONE
+def kept_pack(  # noqa: PLR0913  everything a pack was made of
+    name: str,
+    text: str,
+    approval: Approval,
+    lists: Mapping[str, str],
+    models: Mapping[str, Model] = _NONE,
+    ballot: Ballot | None = None,
 ) -> Pack:
     """Read a pack that was in force once, as it was kept, with the texts of the `lists` it names and their `models`.
 
@@ -202,10 +241,17 @@ def kept_pack(
     """
     body = text.encode()
     source = Source(name, body)
-    said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, _words(source.data))))
+    said = source.accepted(source.model(PackFile, _spelled_out(source, source.data, {**_words(source), **SPECIMEN})))
     bodies = {name_: lists[name_].encode() for name_ in sorted(_named_lists(said) & lists.keys())}
     domains = {name_: read(name_, list_, _sha256(list_)) for name_, list_ in bodies.items()}
-    return _pack(name, body, said, domains, models, Approvals([approval]))
+    return _pack(source, name, body, said, domains, models, Approvals([approval]), ballot)
+
+
+def kept_ballot(name: str, text: str, approval: Approval) -> Ballot:
+    """Read a ballot list that was in force once, as it was kept. Raises `FileProblems` if it cannot be read now."""
+    body = text.encode()
+    source = Source(name, body)
+    return _ballot(name, body, source.accepted(source.model(BallotFile, source.data)), Approvals([approval]))
 
 
 def _named_lists(said: PackFile) -> set[str]:
@@ -220,8 +266,17 @@ def lists_and_models(pack: Pack) -> tuple[str, ...]:
 
 
 def _pack(  # noqa: PLR0913  everything a pack is made of
-    name: str, body: bytes, said: PackFile, lists: _Lists, models: Mapping[str, Model], approvals: Approvals
+    source: Source,
+    name: str,
+    body: bytes,
+    said: PackFile,
+    lists: _Lists,
+    models: Mapping[str, Model],
+    approvals: Approvals,
+    ballot: Ballot | None,
 ) -> Pack:
+    used = ballot if ballot and ballot.in_force else None
+    filled, waiting = _filled(source, said, used)
     return Pack(
         id=said.id,
         title=said.title,
@@ -229,7 +284,9 @@ def _pack(  # noqa: PLR0913  everything a pack is made of
         name=name,
         source=body.decode("utf-8"),
         sha256=_sha256(body),
-        rules=said.rules,
+        rules=filled,
+        waiting=waiting,
+        ballot=used.sha256 if used and filled != said.rules else None,
         lists=MappingProxyType(lists),
         models=MappingProxyType({named: models[named] for named in _named_models(said.rules) if named in models}),
         missing=tuple(sorted(_named_lists(said) - lists.keys())),
@@ -237,16 +294,56 @@ def _pack(  # noqa: PLR0913  everything a pack is made of
     )
 
 
-def _words(data: Any) -> dict[str, list[str]]:
-    """Give the word lists of a pack, as far as they are well formed; what is not is said with the rest."""
-    listed = data.get("words") if isinstance(data, dict) else None
-    return {
-        name: [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
-        for name, words in (listed.items() if isinstance(listed, dict) else ())
-    }
+def _filled(source: Source, said: PackFile, ballot: Ballot | None) -> tuple[tuple[Rule, ...], tuple[str, ...]]:
+    """Give the rules with the names of the ballot in them, and the ids of those that lack names and so are left out.
+
+    Raises `FileProblems` if a pattern is too large with all the names in it.
+    """
+    needs = [_named_in(entry) & SPECIMEN.keys() for entry in source.data["rules"]]
+    names = {name: words for name, words in (ballot.words if ballot else {}).items() if words}
+    waiting = tuple(rule.id for rule, needed in zip(said.rules, needs, strict=True) if needed - names.keys())
+    if names:
+        said = source.accepted(
+            source.model(PackFile, _spelled_out(source, source.data, _words(source) | SPECIMEN | names))
+        )
+    for at, rule in enumerate(said.rules):
+        if needs[at] and rule.id not in waiting:
+            _can_compile(source, ("rules", at), rule)
+    source.accepted(said)
+    return tuple(rule for rule in said.rules if rule.id not in waiting), waiting
 
 
-def _spelled_out(source: Source, node: Any, words: Mapping[str, list[str]], at: Route = ()) -> Any:
+def _named_in(node: Any) -> set[str]:
+    """Give the names of all word lists that a piece of a pack names in its patterns."""
+    if isinstance(node, list):
+        return set().union(*map(_named_in, node))
+    if isinstance(node, dict):
+        own = _WORD_LIST.findall(node["pattern"]) if isinstance(node.get("pattern"), str) else ()
+        return set(own).union(*map(_named_in, node.values()))
+    return set()
+
+
+def _words(source: Source) -> dict[str, Sequence[str]]:
+    """Give the word lists of a pack, as far as they are well formed; what is not is said with the rest.
+
+    A word may name a list that stands above its own.
+    """
+    listed = source.data.get("words") if isinstance(source.data, dict) else None
+    for name in SPECIMEN.keys() & (listed.keys() if isinstance(listed, dict) else ()):
+        source.say(("words", name), f"<{name}> is filled from the ballot list; give this list another name", key=True)
+    known: dict[str, Sequence[str]] = {}
+    for name, words in listed.items() if isinstance(listed, dict) else ():
+        given = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+        known[name] = [_with_words(word, known) for word in given]
+    return known
+
+
+def _with_words(text: str, words: Mapping[str, Sequence[str]]) -> str:
+    """Put the words of a list wherever its ``<name>`` stands; what names no list stays as it is."""
+    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", text)
+
+
+def _spelled_out(source: Source, node: Any, words: Mapping[str, Sequence[str]], at: Route = ()) -> Any:
     """Replace every ``<name>`` in the patterns of a pack by the words of that name."""
     if isinstance(node, list):
         return [_spelled_out(source, value, words, (*at, index)) for index, value in enumerate(node)]
@@ -258,11 +355,6 @@ def _spelled_out(source: Source, node: Any, words: Mapping[str, list[str]], at: 
         if name not in words:
             source.say(at, f"'<{name}>' names no list under 'words' in this pack; add the list or take the name out")
     return _with_words(node, words)
-
-
-def _with_words(pattern: str, words: Mapping[str, list[str]]) -> str:
-    """Put the words of each list in the place of its ``<name>``."""
-    return _WORD_LIST.sub(lambda named: f"(?:{'|'.join(words.get(named[1], [named[0]]))})", pattern)
 
 
 def _rules(data: Any) -> Iterator[tuple[Route, Rule]]:
@@ -488,8 +580,10 @@ def staged(example: str | tuple[str, ...], alone: Context = NO_CONTEXT) -> tuple
     return example[-1], Context(ref=written[-1].ref, posted_at=written[-1].posted_at, earlier=tuple(written[:-1]))
 
 
-def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, list[str]], policy: Policy) -> bool:
+def _names_nobody(source: Source, at: Route, rule: Rule, words: Mapping[str, Sequence[str]], policy: Policy) -> bool:
     """No rule may name the City, its officers or departments, neither to find nor to spare what names them (P9)."""
+    if rule.clause in policy.may_name and rule.outcome is Ask.REVIEW:
+        return True
     names = policy.never_named
     even = {name for name, listed in words.items() if name in policy.even_lists or _is_even(rule, listed, names)}
     open_words = {name: [r"\pL+"] if name in even else listed for name, listed in words.items()}
@@ -524,7 +618,7 @@ def _shortened(text: str) -> str:
 
 
 def _named(
-    source: Source, route: Route, matcher: Matcher, words: Mapping[str, list[str]], policy: Policy
+    source: Source, route: Route, matcher: Matcher, words: Mapping[str, Sequence[str]], policy: Policy
 ) -> Iterator[tuple[Route, str]]:
     """Give every place of a matcher that names what no rule may name, and the name."""
     for index, phrase in enumerate(matcher.phrase or ()):

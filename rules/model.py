@@ -167,7 +167,10 @@ class RuleExamples(_Said):
 
 
 class Rule(_Said):
-    """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches."""
+    """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches.
+
+    An `urgent` rule asks for a person at once: the case stands before all others that wait.
+    """
 
     id: Name
     title: Words
@@ -177,6 +180,7 @@ class Rule(_Said):
     since: date
     match: Condition
     outcome: Ask
+    urgent: bool = False
     languages: tuple[Language, ...] = ()
     shadow: bool = False
     unless: tuple[Matcher, ...] = Field(default=(), alias="except")
@@ -190,6 +194,13 @@ class Rule(_Said):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _only_a_person_hurries(self) -> Self:
+        if self.urgent and self.outcome is not Ask.REVIEW:
+            message = "urgent calls a person, and only a rule whose outcome is review waits for one; take urgent out"
+            raise ValueError(message)
+        return self
+
     @property
     def matchers(self) -> tuple[Matcher, ...]:
         """Everything the rule looks at, in the order of the file."""
@@ -197,7 +208,10 @@ class Rule(_Said):
 
 
 class PackFile(_Said):
-    """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them."""
+    """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them.
+
+    ``<candidate>`` and ``<measure>`` are no lists of the pack's: they stand for the names on the ballot list.
+    """
 
     id: Name
     title: Words
@@ -245,6 +259,7 @@ class PolicyFile(_Said):
     source: Words
     never_named: tuple[Phrase, ...]
     even_lists: tuple[Name, ...] = ()
+    may_name: tuple[Code, ...] = ()
     criticism: tuple[Words, ...] = ()
     alike: tuple[Alike, ...] = ()
     categories: dict[Code, PolicyCategory]
@@ -270,7 +285,8 @@ class Pack:
     """A checked rule pack: its rules, and the domain lists and models they name.
 
     `name` is the file's, `source` its whole text, `sha256` (hex) that of its bytes. `missing` are the lists that rules
-    name and the City has not got: as far as a rule looks for them, it has no effect.
+    name and the City has not got: as far as a rule looks for them, it has no effect. `waiting` names the rules that are
+    not among `rules` because they need a ballot list and there is none; `ballot` is the SHA-256 of the one in use.
     """
 
     id: str
@@ -283,6 +299,8 @@ class Pack:
     lists: Mapping[str, DomainList]
     models: Mapping[str, Model]
     missing: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    ballot: str | None = None
     approved_by: str | None = None
     approved_on: date | None = None
 

@@ -231,7 +231,7 @@ class Batch:
 class Match:
     """A rule met these characters: ``text[start:end]`` of the verbatim comment is `excerpt`.
 
-    `shadow` matches are recorded and count for nothing: the rule is on trial.
+    `shadow` matches are recorded and count for nothing: the rule is on trial. `urgent` ones ask for a person at once.
     """
 
     rule: str
@@ -244,6 +244,7 @@ class Match:
     ask: Ask
     reason: str
     shadow: bool = False
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +265,8 @@ class Policy:
     """The City's policy as the program obeys it. Inert until somebody with a name approved exactly this text.
 
     No rule may take sides (P9): none may name what is in `never_named` (the City, its officers, departments, parties)
-    except through word lists of `even_lists`, none may rest on a word of `criticism`, and each must decide all
-    sentences of one group of `alike` alike.
+    except through word lists of `even_lists` or in the categories of `may_name`, none may rest on a word of
+    `criticism`, and each must decide all sentences of one group of `alike` alike.
     """
 
     id: str
@@ -274,6 +275,7 @@ class Policy:
     categories: Mapping[str, Category]
     never_named: tuple[str, ...] = ()
     even_lists: tuple[str, ...] = ()
+    may_name: tuple[str, ...] = ()
     criticism: tuple[str, ...] = ()
     alike: tuple[tuple[str, ...], ...] = ()
     approved_by: str | None = None

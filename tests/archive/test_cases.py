@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ from builders import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from archive import accounts, cases, ledger, records
+from archive import accounts, cases, ledger, records, tables
 from archive.cases import CaseMoved
+from archive.stored import canonical
 from archive.verify import fold
 from bot.domain.states import TABLE, Event, IllegalEvent, State
-from bot.domain.types import Ask, Comment, Outcome
+from bot.domain.types import Ask, Comment, Match, Outcome
 
 if TYPE_CHECKING:
     from conftest import Life
@@ -150,6 +152,42 @@ def test_cases_are_asked_for_by_state_and_account(tx: Tx) -> None:
     assert cases.tally(tx) == {State.OBSERVED: 3, State.IN_REVIEW: 2}
     assert [case.ref.item for case in cases.latest_moves(tx, 2)] == ["c2", "c1"]
     assert set(cases.several(tx, [a_ref("c0"), a_ref("lost")])) == {a_ref("c0")}
+
+
+def test_what_is_urgent_stands_before_what_has_waited_longer(tx: Tx) -> None:
+    records.observe(tx, a_batch(*[a_comment(f"c{n}") for n in range(4)]), account=an_account(), now=NOON)
+    for at, item in enumerate(("c0", "c1", "c2", "c3")):
+        _move(tx, Event.REFERRED, item, at + 10)
+    _judged(tx, "c0", a_match())
+    _judged(tx, "c1", a_match(urgent=True, shadow=True))
+    _judged(tx, "c2", a_match(), a_match(urgent=True))
+    _judged(tx, "c3", a_match(urgent=True))
+    assert [case.ref.item for case in cases.in_review(tx, 10)] == ["c2", "c3", "c0", "c1"]
+    assert [case.ref.item for case in cases.in_review(tx, 1)] == ["c2"]
+
+
+def test_urgency_comes_back_as_it_was_written(tx: Tx) -> None:
+    records.observe(tx, a_batch(a_comment()), account=an_account(), now=NOON)
+    _judged(tx, "c1", a_match(urgent=True), a_match(urgent=False))
+    stored = cases.latest_verdict(tx, a_ref("c1"))
+    assert stored is not None
+    assert [match.urgent for match in stored.verdict.matches] == [True, False]
+    assert ledger.verify_chain(tx) == []
+
+
+def test_a_match_that_is_not_urgent_has_the_hash_it_had_before_there_was_urgency() -> None:
+    row = {"verdict": "v", "number": 1, "urgent": None}
+    columns = {column.name for column in tables.match_.c} - {"entry", "urgent"}
+    before = hashlib.sha256(canonical(["match_", dict.fromkeys(columns) | {"verdict": "v", "number": 1}]).encode())
+    assert tables.row_sha256(tables.match_, row) == before.hexdigest()
+    assert tables.row_sha256(tables.match_, row | {"urgent": True}) != before.hexdigest()
+
+
+def _judged(tx: Tx, item: str, *matches: Match) -> None:
+    case = cases.case(tx, a_ref(item))
+    assert case is not None
+    verdict = a_verdict(outcome=Outcome.REVIEW, action=None, matches=matches)
+    cases.record_verdict(tx, case.ref, case.revision, verdict, policy_sha256="0" * 64, packs={}, now=NOON)
 
 
 def test_cases_on_their_way_by_rules_are_counted(tx: Tx) -> None:

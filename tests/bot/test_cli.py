@@ -12,6 +12,7 @@ from city import HARMLESS, VIOLATION, City, for_review
 
 from bot.cli import main
 from bot.domain.states import State
+from bot.judging import shipped
 from bot.promises import ref_of
 
 if TYPE_CHECKING:
@@ -134,6 +135,16 @@ def test_judge_gives_one_answer_a_line_and_loses_none(citymod: Run, tmp_path: Pa
     assert first["action"] == "hide"
     assert VIOLATION[start:end] == first["matches"][0]["excerpt"]
     assert first["matches"][0]["clause"] == "C2"
+
+
+def test_judge_looks_for_campaign_speech_with_the_names_of_a_ballot_list(citymod: Run, tmp_path: Path) -> None:
+    file = tmp_path / "texts.jsonl"
+    file.write_text(json.dumps({"id": 1, "text": "Vote for Quillfeather!"}), encoding="utf-8")
+    without = json.loads(citymod("judge", file)[1])
+    with_list = json.loads(citymod("judge", file, "--ballot", shipped("ballot.example.yaml"))[1])
+    assert without["matches"] == []
+    assert {match["clause"] for match in with_list["matches"]} == {"C1"}
+    assert with_list["outcome"] == "review"
 
 
 def test_verify_passes_and_finds_a_flipped_bit(city: City, citymod: Run) -> None:

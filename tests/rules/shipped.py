@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.judge import Standing, judge
 from bot.domain.types import Budget, Mode, Policy, Speaker, Verdict
+from rules.ballot import SPECIMEN
 from rules.engine import Engine
-from rules.load import Approvals, load_pack, load_policy, shipped_packs
+from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 
 if TYPE_CHECKING:
     from rules.model import Pack
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "config" / "policy" / "ar-1-27.yaml"
+BALLOT = ROOT / "config" / "ballot.example.yaml"
 DATA = Path(os.environ.get("CITYMOD_DEV_DATA", ROOT.parent / "shared" / "data"))
 HERE = Path(__file__).parent
 KINDS = ("harsh", "critical", "emergency", "praise", "spanish")
@@ -34,9 +37,11 @@ def policy() -> Policy:
 
 @cache
 def packs() -> tuple[Pack, ...]:
-    """The shipped packs, taken as approved."""
-    approvals = Approvals.assume("a tester", APPROVED_ON, shipped_packs())
-    return tuple(load_pack(path, policy(), None, approvals) for path in shipped_packs())
+    """The shipped packs, taken as approved, with the names of the example ballot list and of the packs' examples."""
+    approvals = Approvals.assume("a tester", APPROVED_ON, [BALLOT, *shipped_packs()])
+    ballot = load_ballot(BALLOT, approvals)
+    ballot = replace(ballot, words={name: (*words, *ballot.words[name]) for name, words in SPECIMEN.items()})
+    return tuple(load_pack(path, policy(), None, approvals, ballot) for path in shipped_packs())
 
 
 @cache
@@ -63,8 +68,12 @@ def criticism() -> list[tuple[str, str]]:
 
 
 def lines(name: str) -> list[str]:
-    """The lines of a text file beside the tests, without its comments."""
-    return [line for line in (HERE / f"{name}.txt").read_text("utf-8").splitlines() if not line.startswith("#")]
+    """The comments of one list beside the tests, a comment a line; # begins a line that is none."""
+    text = (HERE / f"{name}.txt").read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+CRITICISM = lines("criticism")
 
 
 def rows(name: str) -> list[dict[str, Any]]:
