@@ -9,6 +9,7 @@ reader does not know makes no clause, which costs time and never a match.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -30,6 +31,7 @@ _EMPTY: Clause = frozenset({""})
 _CLASS_ESCAPES = frozenset("dDsSwWpPC")
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 _ANCHORS = frozenset("bBAz")
+_CODE = re.compile(r"x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))")
 _REPEATED = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
 _GROUP = re.compile(r"\?(?:P?<[^>]*>|([a-zA-Z-]*):|([a-zA-Z-]*)\))")
 
@@ -74,7 +76,11 @@ def _clauses(piece: _Piece) -> Iterable[Clause]:
 def _telling(string: str) -> bool:
     letters = sum(map(str.isalnum, string))
     whole_word = letters == _SHORTEST - 1 and not (string[0].isalnum() or string[-1].isalnum())
-    return letters >= _SHORTEST or whole_word or not _RARE_SIGNS.isdisjoint(string)
+    return letters >= _SHORTEST or whole_word or not _RARE_SIGNS.isdisjoint(string) or any(map(_is_picture, string))
+
+
+def _is_picture(char: str) -> bool:
+    return not char.isascii() and unicodedata.category(char) == "So"
 
 
 def _worth(clause: Clause) -> tuple[float, list[str]]:
@@ -192,9 +198,13 @@ class _Reader:
                 raise _Unknown
 
     def _escaped(self, char: str) -> str:
+        found = _CODE.match(self._pattern, self._at - 1) if char == "x" else None
+        if found:
+            self._at = found.end()
+            return chr(int(found[1] or found[2], 16)).lower()
         if char.isalnum():
             if char not in _CONTROL:
-                raise _Unknown  # \Q, \x, octal: rare enough to be tried each time
+                raise _Unknown  # \Q, octal: rare enough to be tried each time
             return _CONTROL[char]
         return char
 

@@ -39,13 +39,16 @@ class Literals:
         """Begin without strings."""
         self._words: dict[bytes, int] = {}
         self._signs: dict[str, int] = {}  # strings without a letter or a figure; their numbers are negative
+        self._pictures: dict[str, int] = {}  # and those of one character that is not ASCII
         self._automaton: BytesAhoCorasick | None = None
 
     def add(self, string: str, *, begins: bool, ends: bool) -> int:
         """Give the number of a string that begins or ends with a word, the same number for the same demand."""
         laid = _laid_out(string)
         if not laid.strip():
-            return self._signs.setdefault(string.strip(), -1 - len(self._signs))
+            sign = string.strip()
+            signs = self._pictures if len(sign) == 1 and not sign.isascii() else self._signs
+            return signs.setdefault(sign, -1 - len(self._signs) - len(self._pictures))
         if begins and not laid.startswith(b" "):
             laid = b" " + laid
         if ends and not laid.endswith(b" "):
@@ -63,6 +66,8 @@ class Literals:
         folded = _laid_out(f" {forms.folded} ")
         found = self._found(plain if plain == folded else plain + folded)
         found.update(number for sign, number in self._signs.items() if sign in forms.plain)
+        if not forms.plain.isascii():
+            found.update(self._pictures[sign] for sign in self._pictures.keys() & set(forms.plain))
         return found
 
     def _found(self, laid: bytes) -> set[int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.judge import Standing, judge
 from bot.domain.types import Budget, Mode, Policy, Speaker, Verdict
-from rules.ballot import SPECIMEN
+from rules.ballot import SPECIMEN, Ballot
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 
@@ -38,10 +38,15 @@ def policy() -> Policy:
 @cache
 def packs() -> tuple[Pack, ...]:
     """The shipped packs, taken as approved, with the names of the example ballot list and of the packs' examples."""
-    approvals = Approvals.assume("a tester", APPROVED_ON, [BALLOT, *shipped_packs()])
-    ballot = load_ballot(BALLOT, approvals)
-    ballot = replace(ballot, words={name: (*words, *ballot.words[name]) for name, words in SPECIMEN.items()})
-    return tuple(load_pack(path, policy(), None, approvals, ballot) for path in shipped_packs())
+    approvals = Approvals.assume("a tester", APPROVED_ON, shipped_packs())
+    return tuple(load_pack(path, policy(), None, approvals, ballot()) for path in shipped_packs())
+
+
+@cache
+def ballot() -> Ballot:
+    """The example ballot list, taken as approved, and the names of the packs' examples with it."""
+    listed = load_ballot(BALLOT, Approvals.assume("a tester", APPROVED_ON, [BALLOT]))
+    return replace(listed, words={name: (*words, *listed.words[name]) for name, words in SPECIMEN.items()})
 
 
 @cache

@@ -39,6 +39,8 @@ def strings(pattern: str) -> list[list[list[str]]]:
         (r"stop\.", [[["|stop.|"]]]),
         ("(?i:sale)", [[["|sale|"]]]),
         ("(?P<what>sale)", [[["|sale|"]]]),
+        (r"\x{73}ale\x21", [[["|sale!|"]]]),
+        ("[🐀🐁] .*", [[["|🐀 ", "|🐁 "]]]),
     ],
 )
 def test_what_a_pattern_cannot_do_without(pattern: str, expected: list[list[list[str]]]) -> None:
@@ -85,7 +87,8 @@ def test_no_pattern_is_passed_over_where_it_would_match(pattern: str, text: str)
 
 @cache
 def _as_python_says_it(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern.replace(r"[\pL", "[a-z").replace(r"\pL", "[a-z]"))
+    letters = pattern.replace(r"[\pL", "[a-z").replace(r"\pL", "[a-z]").replace(r"\pN", "0-9")
+    return re.compile(re.sub(r"\\x\{(\w+)\}", lambda code: chr(int(code[1], 16)), letters))
 
 
 @settings(deadline=None)  # the first example of a pattern compiles it

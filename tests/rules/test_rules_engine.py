@@ -102,9 +102,9 @@ def test_two_packs_must_not_share_a_rules_name(tmp_path: Path) -> None:
 
 
 def test_words_of_the_citys_own_post_are_not_held_against_who_repeats_them() -> None:
-    post = Context(parent_post="Whoever writes 'this shit again' under a post is asked to stop.")
-    assert [match.ask for match in engine().evaluate("this shit again")] == [Ask.HIDE]
-    (match,) = engine().evaluate("so what about this shit then", post)
+    post = Context(parent_post="Whoever writes 'this fucking rain' under a post is asked to stop.")
+    assert [match.ask for match in engine().evaluate("this fucking rain")] == [Ask.HIDE]
+    (match,) = engine().evaluate("so what about this fucking snow then", post)
     assert match.ask is Ask.REVIEW
     assert match.reason.endswith("The words repeat what stands above the comment, so a person decides.")
 

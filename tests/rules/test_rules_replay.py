@@ -11,10 +11,10 @@ import pytest
 from build import a_pack, a_rule, an_engine
 from hypothesis import given
 from hypothesis import strategies as st
-from shipped import APPROVED_ON, POLICY, ROOT, packs, policy, verdict
+from shipped import APPROVED_ON, POLICY, ROOT, ballot, packs, policy, verdict
 
 from bot.domain.types import Action, Ask, Match, Outcome, Verdict
-from rules.load import FileProblems, kept_pack, kept_policy, load_pack
+from rules.load import FileProblems, kept_pack, kept_policy, load_pack, shipped_models
 from rules.model import Approval
 from rules.replay import differences, not_kept, rule_changes
 
@@ -116,8 +116,8 @@ def test_what_changed_between_two_packs(tmp_path: Path) -> None:
 
 def test_kept_packs_read_like_the_files_they_were() -> None:
     for pack in packs():
-        kept = kept_pack(pack.name, pack.source, THEN, {})
-        assert (kept.rules, kept.label, kept.lists) == (pack.rules, pack.label, pack.lists)
+        kept = kept_pack(pack.name, pack.source, THEN, {}, shipped_models(), ballot())
+        assert (kept.rules, kept.label, kept.lists, kept.models) == (pack.rules, pack.label, pack.lists, pack.models)
     kept_now = kept_policy(POLICY.read_text("utf-8"), None)
     assert not kept_now.in_force
     assert kept_now.categories == policy().categories

@@ -126,13 +126,20 @@ THREAT = {"pattern": "(?:somebody|someone) should (?:shoot|hang) (?:the |my )?<a
 
 
 def test_a_list_of_people_of_every_kind_may_hold_an_officer_in_a_rule_that_asks_a_person(tmp_path: Path) -> None:
-    even = {"rule": {"outcome": "review", "clause": "C6"}, "words": {"anybody": [*PEOPLE, r"\pL+"]}}
+    even = {"rule": {"outcome": "review", "clause": "C9"}, "words": {"anybody": [*PEOPLE, r"\pL+"]}}
     path = write_pack(tmp_path, a_rule([THREAT], **even["rule"]), words=even["words"])
     load_pack(path, policy())
     acting = refused(tmp_path, THREAT, words=even["words"])
     assert "names 'mayor'" in acting[0], "but not in one that hides"
     uneven = refused(tmp_path, THREAT, rule=even["rule"], words={"anybody": ["mayor", "council", *PEOPLE[1:4]]})
     assert "names 'council'" in uneven[0] or "names 'mayor'" in uneven[0]
+
+
+def test_some_categories_may_name_offices_but_only_to_ask_a_person(tmp_path: Path) -> None:
+    threat = {"pattern": r"shoot \pL+(?: \pL+){0,3}|shoot the mayor"}
+    load_pack(write_pack(tmp_path, a_rule([threat], clause="C7", outcome="review")), policy())
+    assert "names 'mayor'" in refused(tmp_path, threat, rule={"clause": "C7", "outcome": "hide"})[0]
+    assert "names 'mayor'" in refused(tmp_path, threat, rule={"clause": "C3", "outcome": "review"})[0]
 
 
 def test_such_a_list_must_still_decide_alike(tmp_path: Path) -> None:
