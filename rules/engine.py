@@ -15,7 +15,7 @@ from rules.hosts import domain
 from rules.language import fits as fit
 from rules.match.link import Links, Wanted
 from rules.match.literal import Literals
-from rules.match.pattern import Patterns
+from rules.match.pattern import Patterns, Searched
 from rules.match.personal import PersonalNumbers
 from rules.match.phrase import Phrases
 from rules.match.repeat import Repeats
@@ -56,13 +56,13 @@ class _Compiled:
 
     rule: Rule
     label: str
-    all: range
-    any: range
-    unless: range
+    all: frozenset[int]
+    any: frozenset[int]
+    unless: frozenset[int]
 
     def met(self, seen: _Seen) -> list[Hit]:
         """Give what every matcher of the rule that counts has met, or nothing if the rule does not match."""
-        if not seen.possible.issuperset(self.all) or (self.any and seen.possible.isdisjoint(self.any)):
+        if not seen.possible >= self.all or (self.any and seen.possible.isdisjoint(self.any)):
             return []
         both = seen.hits(self.all)
         if len(both) < len(self.all):
@@ -74,30 +74,31 @@ class _Compiled:
 
     def triggers(self, costly: Collection[int]) -> Collection[int]:
         """Give the matchers of which one must be possible for the rule to match; none if all of them are `costly`."""
-        for number in self.all:
+        for number in sorted(self.all):
             if number not in costly:
                 return (number,)
-        return () if any(number in costly for number in self.any) else self.any
+        return () if self.any & set(costly) else self.any
 
 
 class _Seen:
     """What one comment meets. Where a pattern matches is only looked for if a rule depends on it."""
 
-    __slots__ = ("_hits", "_patterns", "forms", "possible")
+    __slots__ = ("_hits", "_patterns", "_searched", "forms", "possible")
 
     def __init__(self, forms: Forms, hits: dict[int, Hit], possible: set[int], patterns: Patterns) -> None:
         self.forms = forms
         self._hits: dict[int, Hit | None] = {**hits}
         self._patterns = patterns
+        self._searched = Searched(forms)
         self.possible = possible
 
-    def hits(self, numbers: Iterable[int]) -> list[Hit]:
+    def hits(self, numbers: frozenset[int]) -> list[Hit]:
         """Give where matchers are met, those of them that are."""
-        return [hit for hit in map(self._hit, numbers) if hit]
+        return [hit for hit in map(self._hit, sorted(self.possible & numbers)) if hit]
 
     def _hit(self, number: int) -> Hit | None:
         if number not in self._hits:
-            self._hits[number] = self._patterns.first(number, self.forms) if number in self.possible else None
+            self._hits[number] = self._patterns.first(number, self._searched)
         return self._hits[number]
 
 
@@ -114,7 +115,7 @@ class Rulebook:
             either = first + len(placed.rule.match.all)
             unless = either + len(placed.rule.match.any)
             numbers = range(first, either), range(either, unless), range(unless, len(matchers))
-            self._rules.append(_Compiled(placed.rule, placed.label, *numbers))
+            self._rules.append(_Compiled(placed.rule, placed.label, *map(frozenset, numbers)))
         numbered = list(enumerate(matchers))
         self._literals = Literals()
         self._phrases = Phrases({number: m.phrase for number, (_, m) in numbered if m.phrase}, self._literals)

@@ -97,13 +97,36 @@ class Patterns:
                         found.add(number)
         return found
 
-    def first(self, number: int, forms: Forms) -> Hit | None:
+    def first(self, number: int, searched: Searched) -> Hit | None:
         """Give the first place of a matcher's pattern, in the folded form only if it is not there plainly."""
-        for text, folded in ((forms.plain, False), (forms.folded, True)):
-            place = _place(self._patterns[number], text)
+        pattern = self._patterns[number]
+        if not searched.may_hold(pattern):
+            return None
+        for text, folded in ((searched.plain, False), (searched.folded, True)):
+            place = _place(pattern, text)
             if place:
                 return Hit(number, *place, "pattern", folded)
         return None
+
+
+class Searched:
+    """Both forms of one comment as patterns look at them: in one go, since nearly no pattern is in either."""
+
+    __slots__ = ("_both", "folded", "plain")
+
+    def __init__(self, forms: Forms) -> None:
+        """Lay both forms out, as bytes if they are ASCII."""
+        self.plain, self.folded = forms.plain, forms.folded
+        both = f"\n{forms.plain}\n{forms.folded}\n"
+        self._both = both.encode("ascii") if both.isascii() else both
+
+    def may_hold(self, pattern: str) -> bool:
+        """Tell whether a pattern is in one of the forms, or perhaps across the two."""
+        finder = _ascii_finder(pattern) if isinstance(self._both, bytes) else None
+        if finder:
+            return finder.search(self._both) is not None
+        both = self._both.decode("ascii") if isinstance(self._both, bytes) else self._both
+        return _finder(pattern).search(both) is not None
 
 
 @cache

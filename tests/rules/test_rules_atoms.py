@@ -12,7 +12,7 @@ from shipped import packs
 
 from rules.match.atoms import EDGE, atoms
 from rules.match.literal import Literals
-from rules.match.pattern import Patterns, _ascii_finder, _finder
+from rules.match.pattern import Patterns, Searched, _ascii_finder, _finder
 from rules.normal import Forms
 
 PATTERNS = sorted({m.pattern for pack in packs() for rule in pack.rules for m in rule.matchers if m.pattern})
@@ -81,7 +81,7 @@ def test_no_pattern_is_passed_over_where_it_would_match(pattern: str, text: str)
     forms, literals = Forms(text), Literals()
     matcher = Patterns({0: pattern}, literals)
     literals.compile()
-    if matcher.first(0, forms):
+    if matcher.first(0, Searched(forms)):
         assert matcher.possible(literals.find(forms)) == {0}
 
 
@@ -98,7 +98,7 @@ def test_no_shipped_pattern_is_passed_over_either(pattern: str, data: st.DataObj
     forms, literals = Forms(example), Literals()
     matcher = Patterns({0: pattern}, literals)
     literals.compile()
-    if matcher.first(0, forms):
+    if matcher.first(0, Searched(forms)):
         assert matcher.possible(literals.find(forms)) == {0}
 
 

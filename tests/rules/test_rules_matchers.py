@@ -9,7 +9,7 @@ import pytest
 from build import a_rule, an_engine
 
 from rules.match.literal import Literals
-from rules.match.pattern import BadPattern, Patterns, check
+from rules.match.pattern import BadPattern, Patterns, Searched, check
 from rules.match.personal import Personal, PersonalNumbers
 from rules.match.phrase import Phrases
 from rules.normal import Forms
@@ -37,7 +37,7 @@ def patterns(text: str, *listed: str) -> list[str]:
     forms, literals = Forms(text), Literals()
     matcher = Patterns(dict(enumerate(listed)), literals)
     literals.compile()
-    hits = (matcher.first(number, forms) for number in sorted(matcher.possible(literals.find(forms))))
+    hits = (matcher.first(number, Searched(forms)) for number in sorted(matcher.possible(literals.find(forms))))
     return _excerpts(text, filter(None, hits), forms)
 
 
