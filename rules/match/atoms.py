@@ -24,7 +24,7 @@ Branch = tuple[Clause, ...]
 EDGE = "\0"  # stands for no character, but for the beginning or the end of a word
 _MOST_STRINGS = 300  # that a piece may spell before it is cut
 _LONGEST = 40  # characters of one string
-_SHORTEST = 3  # letters, or two that are a whole word; shorter strings are in nearly every comment
+_SHORTEST = 3  # letters, or two that are a whole word or hold a figure; shorter strings are in nearly every comment
 _RARE_SIGNS = frozenset("$£€%#@&*+=<>~^|_/\\{}[]")  # worth looking for even alone
 _MOST_CLAUSES = 3
 _EMPTY: Clause = frozenset({""})
@@ -75,8 +75,16 @@ def _clauses(piece: _Piece) -> Iterable[Clause]:
 
 def _telling(string: str) -> bool:
     letters = sum(map(str.isalnum, string))
-    whole_word = letters == _SHORTEST - 1 and not (string[0].isalnum() or string[-1].isalnum())
-    return letters >= _SHORTEST or whole_word or not _RARE_SIGNS.isdisjoint(string) or any(map(_is_picture, string))
+    short = letters == _SHORTEST - 1
+    whole_word = short and not (string[0].isalnum() or string[-1].isalnum())
+    mixed = short and any(map(str.isdigit, string)) and any(map(str.isalpha, string))
+    return (
+        letters >= _SHORTEST
+        or whole_word
+        or mixed
+        or not _RARE_SIGNS.isdisjoint(string)
+        or any(map(_is_picture, string))
+    )
 
 
 def _is_picture(char: str) -> bool:
