@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from bot.domain.types import Action, Ask, Automation
-from rules.match.personal import Personal  # noqa: TC001 (pydantic needs it when the program runs)
+from rules.match.personal import FOR_PEOPLE, Personal
 from rules.match.phrase import SHORTEST
 
 if TYPE_CHECKING:
@@ -191,6 +191,14 @@ class Rule(_Said):
         asked = (matcher.link for matcher in (*self.match.all, *self.match.any))
         if self.outcome is not Ask.REVIEW and any(link and link.shortener for link in asked):
             message = "nobody knows where a shortened address leads, so it may only ask a person; write outcome: review"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _never_acts_on_what_may_be_public(self) -> Self:
+        asked = {kind for matcher in (*self.match.all, *self.match.any) for kind in matcher.personal or ()}
+        if self.outcome is not Ask.REVIEW and asked & FOR_PEOPLE:
+            message = "a telephone number or e-mail address may be anybody's own; only a person can tell, write review"
             raise ValueError(message)
         return self
 

@@ -1,4 +1,4 @@
-"""Finds payment card and social security numbers that are valid, not merely of the right length.
+"""Finds payment card and social security numbers that are valid, and ways to reach somebody.
 
 Card numbers: issuer ranges and lengths as the card schemes publish them (ISO/IEC 7812), check digit by Luhn's rule
 (ISO/IEC 7812-1, annex B). Social security numbers: the Social Security Administration never issues area 000, 666 or
@@ -24,6 +24,12 @@ class Personal(StrEnum):
 
     CARD = "card"
     SSN = "ssn"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+FOR_PEOPLE = frozenset({Personal.PHONE, Personal.EMAIL})
+"""What may be anybody's or a business's own: a rule that looks for it may only ask a person."""
 
 
 _ALONE = r"(?<![\w+#$=/.,-])(?:%s)(?!\w|[-.,/+]\d)"  # not a piece of a longer number, an amount or a path
@@ -43,6 +49,10 @@ _ISSUERS_IF_NAMED = re.compile(r"[3-6]\d{11,18}")  # Maestro, old Visa and other
 _CARD_NAMED = re.compile(r"\b(?:cards?|cc|visa|mastercard|maestro|discover|amex|debit|tarjetas?)\b")
 _SSN = re.compile(_ALONE % r"(?!000|666|9)\d{3}([ .-]?)(?!00)\d{2}\1(?!0000)\d{4}")
 _SSN_NAMED = re.compile(r"\b(?:ssns?|ss#|social security|seguro social)\b")
+_PHONE = re.compile(  # North American Numbering Plan: neither area code nor exchange begins with 0 or 1
+    _ALONE % r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-]?)[2-9]\d{2}[ .-]?\d{4}"
+)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[a-z]{2,24}(?![\w-])")
 _WITHDRAWN = {"078051120", "219099999", "457555462"}
 
 
@@ -55,10 +65,9 @@ class PersonalNumbers:
 
     def find(self, forms: Forms) -> Iterator[Hit]:
         """Give every valid number of a kind that some matcher looks for."""
-        if len(forms.plain.encode().translate(None, _NO_FIGURES)) < _FEWEST_FIGURES:
-            return
+        figures = len(forms.plain.encode().translate(None, _NO_FIGURES)) >= _FEWEST_FIGURES
         for kind, search in _SEARCHES.items():
-            if self._numbers[kind]:
+            if self._numbers[kind] and ("@" in forms.plain if kind is Personal.EMAIL else figures):
                 for start, end in search(forms.plain):
                     for number in self._numbers[kind]:
                         yield Hit(number, start, end, f"personal: {kind}")
@@ -81,6 +90,14 @@ def _social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
             yield found.span()
 
 
+def _phones(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _PHONE.finditer(text))
+
+
+def _emails(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _EMAIL.finditer(text))
+
+
 def _luhn(digits: str) -> bool:
     """Check the last digit: every second digit from the right is doubled and its own digits summed; all sum to 10s."""
     doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -90,4 +107,9 @@ def _luhn(digits: str) -> bool:
 
 _FEWEST_FIGURES = 9
 _NO_FIGURES = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isdigit())
-_SEARCHES = {Personal.CARD: _cards, Personal.SSN: _social_security_numbers}
+_SEARCHES = {
+    Personal.CARD: _cards,
+    Personal.SSN: _social_security_numbers,
+    Personal.PHONE: _phones,
+    Personal.EMAIL: _emails,
+}

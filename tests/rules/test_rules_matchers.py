@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from build import a_rule, an_engine
 
+from rules.load import FileProblems
 from rules.match.literal import Literals
 from rules.match.pattern import BadPattern, Patterns, Searched, check
 from rules.match.personal import Personal, PersonalNumbers
@@ -219,3 +220,38 @@ def test_no_matcher_is_slow_on_hostile_text(tmp_path: Path) -> None:
     for piece in pieces:
         engine.evaluate(piece * (20_000 // len(piece)))
     assert time.thread_time() - began < len(pieces)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("call 816-555-0134 now", ["816-555-0134"]),
+        ("call (816) 555-0134", ["(816) 555-0134"]),
+        ("+1 816.555.0134", ["+1 816.555.0134"]),
+        ("8165550134", ["8165550134"]),
+        ("order 816-155-0134", []),
+        ("case 2024-816-555-0134", []),
+        ("call 311", []),
+    ],
+)
+def test_telephone_numbers_are_told_from_other_numbers(text: str, found: list[str]) -> None:
+    assert numbers(text, Personal.PHONE) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("write to jane.sample+kc@mail.example.com, please", ["jane.sample+kc@mail.example.com"]),
+        ("JANE@EXAMPLE.COM", ["JANE@EXAMPLE.COM"]),
+        ("@jane said so", []),
+        ("3 @ 5 dollars", []),
+    ],
+)
+def test_mail_addresses_are_told_from_other_words(text: str, found: list[str]) -> None:
+    assert numbers(text, Personal.EMAIL) == found
+
+
+@pytest.mark.parametrize("kind", ["phone", "email"])
+def test_what_may_be_anybodys_own_never_acts(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(FileProblems, match="only a person can tell, write review"):
+        an_engine(tmp_path, a_rule([{"personal": [kind]}], clause="C7"))
