@@ -218,7 +218,7 @@ class Rule(_Said):
 class PackFile(_Said):
     """A rule pack as the file says it. A pattern may name a list of `words` as ``<name>``: any one of them.
 
-    ``<candidate>`` and ``<measure>`` are no lists of the pack's: they stand for the names on the ballot list.
+    ``<candidate>``, ``<candidate-tag>`` and ``<measure>`` are no lists of the pack's: the ballot list fills them.
     """
 
     id: Name
