@@ -34,6 +34,8 @@ _FLAGS = re.compile(r"[imsU]*(?:-[imsU]+)?")
 _REPEAT = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _BEGINNINGS = ("", "you ", "these ", "what a ", "he is a ", "she is a ", "they are ", "a bunch of ", "you are all ")
 _SPACED = re.compile(r"(?<=\b\w)[\W_]+(?=\w\b)")  # between single letters
+_LETTERS = re.compile(r"[a-z0-9]{2,}(?![*+?{])")  # each once, so that they can be taken in one step
+_WORD_ALONE = re.compile(r"([a-z0-9]+)([|)]|\Z)")  # an alternative that is nothing but a plain word
 _NAME = re.compile(r"P?<\w+>")
 _PROPERTY = re.compile(r"\^?\w|\{\^?\w+\}")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}|\{([0-9A-Fa-f]+)\}")
@@ -41,10 +43,14 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 
 
 class _Label(NamedTuple):
-    """What one step of a pattern takes: one of few `letters`, or any (None); `gap`: also what is no letter at all."""
+    """What one step of a pattern takes: one of few `letters`, or any (None); `gap`: also what is no letter at all.
+
+    A step may take several letters one after the other (`run`) in place of one: most of a pattern is plain words.
+    """
 
     letters: frozenset[str] | None
     gap: bool
+    run: str = ""
 
 
 @dataclass(slots=True)
@@ -85,6 +91,14 @@ class _Reader:
     def _either(self, start: int) -> int:
         end = self.steps.state()
         while True:
+            word = _WORD_ALONE.match(self.text, self.at)
+            if word:
+                self.at = word.end()
+                self.steps.taking[start].append((_run(word[1]), end))
+                if word[2] == "|":
+                    continue
+                self.at -= len(word[2])
+                return end
             first = self.steps.state()
             self.steps.free[start].append(first)
             self.steps.free[self._row(first)].append(end)
@@ -93,7 +107,12 @@ class _Reader:
 
     def _row(self, state: int) -> int:
         while self._more() and self.text[self.at] not in "|)":
-            state = self._repeated(state)
+            run = _LETTERS.match(self.text, self.at)
+            if run:
+                self.at = run.end()
+                state = self._step(state, _run(run[0]))
+            else:
+                state = self._repeated(state)
         return state
 
     def _repeated(self, state: int) -> int:
@@ -231,6 +250,11 @@ def _letter(letter: str) -> _Label:
     return _Label(frozenset({_seen(letter)}), gap=not letter.isalnum())
 
 
+@lru_cache(maxsize=4096)
+def _run(letters: str) -> _Label:
+    return _Label(None, gap=False, run="".join(map(_seen, letters)))
+
+
 _ANYTHING = _Label(None, gap=True)
 _WORD = _Label(None, gap=False)
 _KINDS = {"d": _WORD, "w": _WORD, "D": _ANYTHING, "W": _ANYTHING, "S": _ANYTHING, "C": _ANYTHING}
@@ -296,7 +320,13 @@ def named_in_pattern(pattern: str, names: tuple[str, ...]) -> str | None:
 
 def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple[int, _Trie, int]]:
     """Follow the names by one step of a pattern."""
-    if label.letters is None:
+    if label.run:
+        reached: _Trie | None = node
+        for letter in label.run:
+            reached = reached.next.get(letter) if reached else None
+        if reached:
+            yield to, reached, opened
+    elif label.letters is None:
         if opened < node.room:
             for letter, following in node.next.items():
                 if letter != " ":
