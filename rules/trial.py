@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rules.context import NO_CONTEXT, Context, Earlier
@@ -21,45 +22,26 @@ _EXAMPLES_BEGIN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 class Trial:
-    """Rules that were compiled together under their numbers, and what they matched in the texts read so far.
+    """Rules, each compiled by itself as it is, and all of them together without what could make them silent.
 
-    A rule with exceptions is there twice: as it is, and without what could make it silent.
+    The same many sentences are tried on every rule, and hardly ever does one match: together they are read once.
     """
 
     def __init__(self, rules: Sequence[Rule], lists: Mapping[str, DomainList], models: Mapping[str, Model]) -> None:
-        """Compile rules whose patterns have passed `rules.match.pattern.check`."""
-        bold = {number: _bold(rule) for number, rule in enumerate(rules) if rule.unless or rule.languages}
-        self._bold = bold.keys()
-        named = [(str(number), rule) for number, rule in enumerate(rules)]
-        named += [(_boldly(number), rule) for number, rule in bold.items()]
-        self._book = Rulebook([Placed(name, rule, lists, models) for name, rule in named])
+        """Take rules whose patterns have passed `rules.match.pattern.check`."""
+        self._placed = [Placed(str(number), rule, lists, models) for number, rule in enumerate(rules)]
+        self._together = Rulebook([placed._replace(rule=_bold(placed.rule)) for placed in self._placed])
         self._told: dict[str, tuple[Match, ...]] = {}
 
     def reads(self, number: int) -> Reads:
-        """Give what the rule of this number matches by itself."""
-        truly = str(number)
-        boldly = _boldly(number) if number in self._bold else truly
+        """Give what the rule of this number, counted from 0, matches by itself."""
+        alone = Rulebook([self._placed[number]])
+        return Reads(truly=alone.read, boldly=partial(self._boldly, self._placed[number].label))
 
-        def as_it_is(text: str, context: Context = NO_CONTEXT) -> tuple[Match, ...]:
-            return self._read(truly, text, context)
-
-        def without_exceptions(text: str, context: Context = NO_CONTEXT) -> tuple[Match, ...]:
-            return self._read(boldly, text, context)
-
-        return Reads(truly=as_it_is, boldly=without_exceptions)
-
-    def _read(self, name: str, text: str, context: Context) -> tuple[Match, ...]:
-        if context is not NO_CONTEXT:
-            told = self._book.read(text, context)
-        else:
-            if text not in self._told:
-                self._told[text] = self._book.read(text)
-            told = self._told[text]
-        return tuple(match for match in told if match.pack == name)
-
-
-def _boldly(number: int) -> str:
-    return f"{number} boldly"
+    def _boldly(self, label: str, text: str) -> tuple[Match, ...]:
+        if text not in self._told:
+            self._told[text] = self._together.read(text)
+        return tuple(match for match in self._told[text] if match.pack == label)
 
 
 def _bold(rule: Rule) -> Rule:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from rules.normal import folded_phrase, look_alike, plain_phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bot.domain.types import Match
     from rules.context import Context
@@ -321,9 +321,7 @@ def named_in_pattern(pattern: str, names: tuple[str, ...]) -> str | None:
 def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple[int, _Trie, int]]:
     """Follow the names by one step of a pattern."""
     if label.run:
-        reached: _Trie | None = node
-        for letter in label.run:
-            reached = reached.next.get(letter) if reached else None
+        reached = _spelled(node, label.run)
         if reached:
             yield to, reached, opened
     elif label.letters is None:
@@ -337,6 +335,15 @@ def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple
                 yield to, node.next[letter], opened
     if label.gap and " " in node.next:
         yield to, node, opened  # as many gaps as there are, until a letter comes
+
+
+def _spelled(node: _Trie, letters: str) -> _Trie | None:
+    """Follow the names by these letters; None if no name goes on so."""
+    for letter in letters:
+        if letter not in node.next:
+            return None
+        node = node.next[letter]
+    return node
 
 
 def _may_end(steps: _Steps, state: int, end: int) -> bool:
@@ -408,14 +415,26 @@ class Read(Protocol):
 
 
 class Reads(NamedTuple):
-    """What one rule matches in a text: as it is (`truly`), and as if it had no exceptions (`boldly`)."""
+    """What one rule matches in a text: as it is (`truly`), and as if nothing could make it silent (`boldly`)."""
 
     truly: Read
-    boldly: Read
+    boldly: Callable[[str], tuple[Match, ...]]
 
 
 def _taken(reads: Reads, texts: Sequence[str]) -> list[str]:
-    """Give those texts that a rule matches. All are tried in one go first: hardly ever is there anything to find."""
-    return (
-        [text for text in texts if reads.truly(text)] if reads.boldly("\n".join(f"{text}." for text in texts)) else []
-    )
+    """Give those texts that a rule matches. All are tried in one go first: hardly ever is there anything to find.
+
+    In two goes, rather: plain ASCII is read much faster.
+    """
+    return [
+        text
+        for batch in _batches(tuple(texts))
+        if reads.boldly("\n".join(f"{text}." for text in batch))
+        for text in batch
+        if reads.truly(text)
+    ]
+
+
+def _batches(texts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    batches = tuple(filter(str.isascii, texts)), tuple(text for text in texts if not text.isascii())
+    return tuple(filter(None, batches))
