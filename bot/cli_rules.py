@@ -332,8 +332,9 @@ def _since_last_approved(settings: Settings, file: Path, pack: Pack) -> str:
     """What is otherwise since the last wording of this pack that somebody approved, as far as that is still kept."""
     from archive import cases
     from bot.rulebooks import last_approved
-    from rules.load import FileProblems, kept_pack
+    from rules.assemble import kept_pack
     from rules.replay import rule_changes
+    from rules.source import FileProblems
 
     last = last_approved(file, settings.rules.approvals)
     if last is None:

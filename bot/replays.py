@@ -19,11 +19,12 @@ from bot.judging import ENFORCING
 from bot.parts import LIST
 from bot.rulebooks import Changed
 from bot.verdicts import context_kept, context_of
+from rules.assemble import kept_ballot, kept_pack, kept_policy, lists_and_models
 from rules.ballot import BALLOT
 from rules.engine import Engine
-from rules.load import FileProblems, kept_ballot, kept_pack, kept_policy, lists_and_models
 from rules.model import Approval
 from rules.replay import differences, not_kept
+from rules.source import FileProblems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from importlib.util import find_spec
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
-
-from tldextract import TLDExtract
 
 LONGEST = 253  # characters; no longer name can be looked up (RFC 1035)
 _SHORTENERS = (
@@ -40,6 +40,8 @@ EVERYBODYS = SHORTENERS | frozenset(_EVERYBODYS.split())
 """Endings and hosts on which everybody writes or reads: no list may condemn one whole, or a name beneath it."""
 
 _FIGURES = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}", re.ASCII)
+_HOSTING_BEGINS = "// ===BEGIN PRIVATE DOMAINS==="
+_ENDING = re.compile(r"^[.*!]*\w\S*", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
 
 
@@ -61,12 +63,25 @@ class _Endings(NamedTuple):
 
 @cache
 def _endings() -> _Endings:
-    official = TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
-    hosting = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True).tlds
-    names = frozenset(ascii_name(name) for name in hosting if name[0] not in "*!")
+    listed, _, hosting = _suffix_list().partition(_HOSTING_BEGINS)
+    official = _ENDING.findall(listed)
+    names = frozenset(ascii_name(name) for name in (*official, *_ENDING.findall(hosting)) if name[0] not in "*!")
     all_under = frozenset(ascii_name(name[2:]) for name in official if name.startswith("*."))
     last = frozenset(name.rpartition(".")[2] for name in names | all_under)
     return _Endings(last, names, all_under, frozenset(ascii_name(name[1:]) for name in official if name[0] == "!"))
+
+
+def _suffix_list() -> str:
+    """Give the text of the list that lies in the package tldextract.
+
+    The package itself is not imported: it can fetch lists, and takes a good part of a start to make ready for that.
+    Raises FileNotFoundError if the package is not there.
+    """
+    package = find_spec("tldextract")
+    if package is None or package.origin is None:
+        message = "the package tldextract, in which the Public Suffix List comes, is not installed; install it"
+        raise FileNotFoundError(message)
+    return Path(package.origin).with_name(".tld_set_snapshot").read_text("utf-8")
 
 
 def suffixes() -> frozenset[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from rules.normal import folded_phrase, look_alike, plain_phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bot.domain.types import Match
     from rules.context import Context
@@ -34,6 +34,8 @@ _FLAGS = re.compile(r"[imsU]*(?:-[imsU]+)?")
 _REPEAT = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _BEGINNINGS = ("", "you ", "these ", "what a ", "he is a ", "she is a ", "they are ", "a bunch of ", "you are all ")
 _SPACED = re.compile(r"(?<=\b\w)[\W_]+(?=\w\b)")  # between single letters
+_LETTERS = re.compile(r"[a-z0-9]{2,}(?![*+?{])")  # each once, so that they can be taken in one step
+_WORD_ALONE = re.compile(r"([a-z0-9]+)([|)]|\Z)")  # an alternative that is nothing but a plain word
 _NAME = re.compile(r"P?<\w+>")
 _PROPERTY = re.compile(r"\^?\w|\{\^?\w+\}")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}|\{([0-9A-Fa-f]+)\}")
@@ -41,10 +43,14 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 
 
 class _Label(NamedTuple):
-    """What one step of a pattern takes: one of few `letters`, or any (None); `gap`: also what is no letter at all."""
+    """What one step of a pattern takes: one of few `letters`, or any (None); `gap`: also what is no letter at all.
+
+    A step may take several letters one after the other (`run`) in place of one: most of a pattern is plain words.
+    """
 
     letters: frozenset[str] | None
     gap: bool
+    run: str = ""
 
 
 @dataclass(slots=True)
@@ -85,6 +91,14 @@ class _Reader:
     def _either(self, start: int) -> int:
         end = self.steps.state()
         while True:
+            word = _WORD_ALONE.match(self.text, self.at)
+            if word:
+                self.at = word.end()
+                self.steps.taking[start].append((_run(word[1]), end))
+                if word[2] == "|":
+                    continue
+                self.at -= len(word[2])
+                return end
             first = self.steps.state()
             self.steps.free[start].append(first)
             self.steps.free[self._row(first)].append(end)
@@ -93,7 +107,12 @@ class _Reader:
 
     def _row(self, state: int) -> int:
         while self._more() and self.text[self.at] not in "|)":
-            state = self._repeated(state)
+            run = _LETTERS.match(self.text, self.at)
+            if run:
+                self.at = run.end()
+                state = self._step(state, _run(run[0]))
+            else:
+                state = self._repeated(state)
         return state
 
     def _repeated(self, state: int) -> int:
@@ -231,6 +250,11 @@ def _letter(letter: str) -> _Label:
     return _Label(frozenset({_seen(letter)}), gap=not letter.isalnum())
 
 
+@lru_cache(maxsize=4096)
+def _run(letters: str) -> _Label:
+    return _Label(None, gap=False, run="".join(map(_seen, letters)))
+
+
 _ANYTHING = _Label(None, gap=True)
 _WORD = _Label(None, gap=False)
 _KINDS = {"d": _WORD, "w": _WORD, "D": _ANYTHING, "W": _ANYTHING, "S": _ANYTHING, "C": _ANYTHING}
@@ -296,7 +320,11 @@ def named_in_pattern(pattern: str, names: tuple[str, ...]) -> str | None:
 
 def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple[int, _Trie, int]]:
     """Follow the names by one step of a pattern."""
-    if label.letters is None:
+    if label.run:
+        reached = _spelled(node, label.run)
+        if reached:
+            yield to, reached, opened
+    elif label.letters is None:
         if opened < node.room:
             for letter, following in node.next.items():
                 if letter != " ":
@@ -307,6 +335,15 @@ def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple
                 yield to, node.next[letter], opened
     if label.gap and " " in node.next:
         yield to, node, opened  # as many gaps as there are, until a letter comes
+
+
+def _spelled(node: _Trie, letters: str) -> _Trie | None:
+    """Follow the names by these letters; None if no name goes on so."""
+    for letter in letters:
+        if letter not in node.next:
+            return None
+        node = node.next[letter]
+    return node
 
 
 def _may_end(steps: _Steps, state: int, end: int) -> bool:
@@ -378,14 +415,26 @@ class Read(Protocol):
 
 
 class Reads(NamedTuple):
-    """What one rule matches in a text: as it is (`truly`), and as if it had no exceptions (`boldly`)."""
+    """What one rule matches in a text: as it is (`truly`), and as if nothing could make it silent (`boldly`)."""
 
     truly: Read
-    boldly: Read
+    boldly: Callable[[str], tuple[Match, ...]]
 
 
 def _taken(reads: Reads, texts: Sequence[str]) -> list[str]:
-    """Give those texts that a rule matches. All are tried in one go first: hardly ever is there anything to find."""
-    return (
-        [text for text in texts if reads.truly(text)] if reads.boldly("\n".join(f"{text}." for text in texts)) else []
-    )
+    """Give those texts that a rule matches. All are tried in one go first: hardly ever is there anything to find.
+
+    In two goes, rather: plain ASCII is read much faster.
+    """
+    return [
+        text
+        for batch in _batches(tuple(texts))
+        if reads.boldly("\n".join(f"{text}." for text in batch))
+        for text in batch
+        if reads.truly(text)
+    ]
+
+
+def _batches(texts: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    batches = tuple(filter(str.isascii, texts)), tuple(text for text in texts if not text.isascii())
+    return tuple(filter(None, batches))

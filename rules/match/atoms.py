@@ -15,6 +15,8 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -32,6 +34,8 @@ _CLASS_ESCAPES = frozenset("dDsSwWpPC")
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 _ANCHORS = frozenset("bBAz")
 _CODE = re.compile(r"x(?:\{([0-9A-Fa-f]{1,6})\}|([0-9A-Fa-f]{2}))")
+_LETTERS = re.compile(r"[a-z0-9 ]{2,20}(?![*+?{])")  # each once, so that they can be taken in one step
+_WORDS = re.compile(r"[a-z0-9 ]{1,20}(?:\|[a-z0-9 ]{1,20})*(?=\))")  # alternatives that are nothing but plain words
 _REPEATED = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
 _GROUP = re.compile(r"\?(?:P?<[^>]*>|([a-zA-Z-]*):|([a-zA-Z-]*)\))")
 
@@ -96,13 +100,12 @@ def _worth(clause: Clause) -> tuple[float, list[str]]:
     return min(map(len, clause)) - len(clause) ** 0.5 / 2, sorted(clause)
 
 
+@cache
 def _shortened(clause: Clause) -> Clause:
     """Leave out strings that hold another one of the clause: where they are, the other one is."""
-    kept: list[str] = []
-    for string in sorted(clause, key=len):
-        if not any(shorter in string for shorter in kept):
-            kept.append(string)
-    return frozenset(kept)
+    strings = list(clause)
+    held = AhoCorasick(strings, implementation=Implementation.NoncontiguousNFA, store_patterns=False)
+    return frozenset(one for one in strings if len(held.find_matches_as_indexes(one, overlapping=True)) == 1)
 
 
 class _Reader:
@@ -133,6 +136,13 @@ class _Reader:
         return char
 
     def _alternation(self) -> _Piece:
+        words = _WORDS.match(self._pattern, self._at)
+        if words:
+            self._at = words.end()
+            spelled = words[0].split("|")
+            if len(spelled) <= _MOST_STRINGS:
+                return _Piece(frozenset(spelled))
+            return _either([_Piece(frozenset({word})) for word in spelled])
         branches = [self._sequence()]
         while self._next() == "|":
             self._at += 1
@@ -142,7 +152,12 @@ class _Reader:
     def _sequence(self, *, edges: bool = False) -> _Piece:
         pieces: list[_Piece] = [_WORD_EDGE] * edges
         while self._next() not in {"", "|", ")"}:
-            pieces.append(self._repeated(self._single()))
+            letters = _LETTERS.match(self._pattern, self._at)
+            if letters:
+                self._at = letters.end()
+                pieces.append(_Piece(frozenset({letters[0]})))
+            else:
+                pieces.append(self._repeated(self._single()))
         return _one_after_the_other([*pieces, *[_WORD_EDGE] * edges])
 
     def _repeated(self, piece: _Piece) -> _Piece:

@@ -10,7 +10,7 @@ from shipped import CRITICISM, DATA, KINDS, criticism, engine, packs, policy, ro
 
 from bot.domain.types import Action, Ask, Automation, Outcome
 from rules.engine import Engine
-from rules.load import staged
+from rules.trial import staged
 
 RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
 EXAMPLES = [(rule, kind, example) for _, rule in RULES for kind, examples in rule.examples for example in examples]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from shipped import APPROVED_ON, POLICY, ROOT, ballot, packs, policy, verdict
 
 from bot.domain.types import Action, Ask, Match, Outcome, Verdict
-from rules.load import FileProblems, kept_pack, kept_policy, load_pack, shipped_models
+from rules.assemble import kept_pack, kept_policy
+from rules.load import FileProblems, load_pack, shipped_models
 from rules.model import Approval
 from rules.replay import differences, not_kept, rule_changes
 
