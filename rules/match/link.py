@@ -8,8 +8,8 @@ shortened address is known as such and not followed.
 
 A listed domain stands for itself and everything under it.
 
-A comment with more than `_MOST` addresses is written for a program and not for people. The first are read as carefully
-as any; of the rest, what is written plainly is still looked up, and disguises are left alone.
+A comment with more than `_MOST` words like addresses is written for a program and not for people. The first are read as
+carefully as any; of the rest, what is written plainly is still looked up, and disguises are left alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -85,7 +85,7 @@ _PASSERS_ON = (*_IN_ITS_NAME, "ampproject.org", "google.com", "archive.org", "12
     f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "fo", "vn")
 ))  # fmt: skip
 _LAYERS = 3  # of percent signs, each hiding the next
-_MOST = 60  # addresses that are read with care, and places that one address is followed to
+_MOST = 80  # words with dots that are read with care, and places that one address is followed to
 _MOST_SIGNS = 120  # signs of one kind that are undone to read a comment differently
 
 # readings
@@ -96,21 +96,24 @@ _SIGNS = "•·∙‧・"
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 _FLAGS = 0x1F1E6  # the first of the twenty-six letters that flags are made of
 _ENDINGS = "com|net|org|info|biz|xyz|xxx|tv|io|ru|co|porn|sex|cam|live|top|site|club|online|shop"
+_DOT_SAID = ("dot", "d0t", "punto")
+# What is to be undone: signs of which one must be there, what to look for, and what to put for it.
 _WRITTEN_OUT = (
-    (re.compile(r"(?<=\w)\s{0,2}[\[({<]\s?(?:\.|d[o0]t|punto)\s?[\])}>]\s{0,2}(?=\w)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=\w)\s{{1,2}}(?:d[o0]t|punto)\s{{1,2}}(?=(?:{_ENDINGS})\b)", re.IGNORECASE), "."),
+    ("[({<", re.compile(r"(?<=\w)\s{0,2}[\[({<]\s?(?:\.|d[o0]t|punto)\s?[\])}>]\s{0,2}(?=\w)", re.IGNORECASE), "."),
+    (_DOT_SAID, re.compile(rf"(?<=\w)\s{{1,2}}(?:d[o0]t|punto)\s{{1,2}}(?=(?:{_ENDINGS})\b)", re.IGNORECASE), "."),
 )
 _GUESSED = (
-    (re.compile(r"(?<=(?<!\w)\w) (?=\w(?!\w))"), ""),
-    (re.compile(r"(?<=\w)[\s*_-]{1,2}(?:d[o0]t|punto)[\s*_-]{1,2}(?=\w)", re.IGNORECASE), "."),
-    (re.compile(r"(?<=\w)\s?dot(?=(?:com|net|org)\b)", re.IGNORECASE), "."),
+    (" ", re.compile(r"(?<=(?<!\w)\w) (?=\w(?!\w))"), ""),
+    (_DOT_SAID, re.compile(r"(?<=\w)[\s*_-]{1,2}(?:d[o0]t|punto)[\s*_-]{1,2}(?=\w)", re.IGNORECASE), "."),
+    (("dot",), re.compile(r"(?<=\w)\s?dot(?=(?:com|net|org)\b)", re.IGNORECASE), "."),
     (
+        ".",
         re.compile(rf"(?<=\w)\s{{1,2}}\.\s{{0,2}}(?=(?:\w{{1,63}}\s?\.\s?){{0,3}}(?:{_ENDINGS})\b)", re.IGNORECASE),
         ".",
     ),
-    (re.compile(r"(?<=\w)(?:\.\s{1,2}|\s?,\s?|\s?\*\s?)(?=com\b)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
+    (("com",), re.compile(r"(?<=\w)(?:\.\s{1,2}|\s?,\s?|\s?\*\s?)(?=com\b)", re.IGNORECASE), "."),
+    (_EMOJI, re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
+    (_EMOJI, re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
 )
 # Signs of a hidden address in the folded form, where all but .!?;: is a space. An ending that is named must exist.
 _DOT_IN_WORDS = re.compile(r"dot(?:(?<![a-z]dot)(?: ([a-z]{2,})|\n|$)|(?:com|net|org)\b)")
@@ -221,24 +224,29 @@ def _parents(name: str) -> list[bytes]:
 
 def _as_they_stand(text: str) -> Iterator[_Address]:
     """Give the addresses that stand in a comment undisguised, or with disguised letters."""
-    at = many = 0
     strange: list[tuple[int, int]] = []
     certain = False
-    for word in [word for word in text.split() if "." in word or "//" in word]:
-        at = text.index(word, at)
-        if many >= _MOST:
-            yield from _in_haste(text, at, certain=certain)
+    for many, (start, end) in enumerate(_dotted(text)):
+        if many == _MOST:
+            yield from _in_haste(text, start, certain=certain)
             break
-        end = at + len(word)
-        for address in islice(_addresses(text, at, end), _MOST):
-            many += 1
+        for address in _addresses(text, start, end):
             certain = certain or address.certain
             yield address
-        if not word.isascii():
-            strange.append((at, end))
-        at = end
+        if not text[start:end].isascii():
+            strange.append((start, end))
     if strange:
         yield from _hidden(text, strange)
+
+
+def _dotted(text: str) -> Iterator[tuple[int, int]]:
+    """Give the places of the words that may hold an address."""
+    end = 0
+    for word in [word for word in text.split() if "." in word or "//" in word]:
+        if "//" in word or _INNER_DOT.search(word):
+            start = text.index(word, end)
+            end = start + len(word)
+            yield start, end
 
 
 def _in_haste(text: str, start: int, *, certain: bool) -> Iterator[_Address]:
@@ -258,7 +266,7 @@ def _in_haste(text: str, start: int, *, certain: bool) -> Iterator[_Address]:
 
 
 def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
-    for found in _ADDRESS.finditer(text, start, end):
+    for found in islice(_ADDRESS.finditer(text, start, end), _MOST):
         whole, placed, bare, path = found.group(0, "place", "bare", "path")
         written = placed or (bare if path else _to_an_ending(bare))
         name = host(written)
@@ -442,7 +450,10 @@ def _read(text: str, pieces: Sequence[tuple[int, int]]) -> _Reading:
     for start, end in pieces:
         signs = [*map(_READ_AS.__getitem__, text[start:end]), _BETWEEN]
         read += signs
-        at += [place for place, sign in enumerate(signs, start) for _ in sign]
+        if {*map(len, signs)} == {1}:
+            at += range(start, end + 1)
+        else:
+            at += [place for place, sign in enumerate(signs, start) for _ in sign]
     return _Reading("".join(read), at)
 
 
@@ -472,9 +483,12 @@ def _hidden(text: str, pieces: Sequence[tuple[int, int]]) -> Iterator[_Address]:
     """Give the addresses of pieces of a comment in both readings, as they stand in the comment."""
     reading = _read(text, pieces)
     for steps, sure in ((_WRITTEN_OUT, True), (_GUESSED, False)):
-        for find, sign in steps:
-            reading = reading.put(find, sign)
-        for found in islice(_addresses(reading.text, 0, len(reading.text)), _MOST):
+        for needed, find, sign in steps:
+            lower = reading.text.lower()
+            if any(one in lower for one in needed):
+                reading = reading.put(find, sign)
+        words = islice(_dotted(reading.text), _MOST)
+        for found in chain.from_iterable(_addresses(reading.text, *word) for word in words):
             if found.places[0].host.partition(".")[0] not in _NO_NAMES:
                 where = reading.at[found.start], reading.at[found.end - 1] + 1
                 yield _Address(*where, found.places, found.certain and sure)
