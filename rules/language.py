@@ -7,6 +7,7 @@ but may not act (`fits`). So a wrong guess can hide nothing that a rule without 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ _ENOUGH = 2  # common words; one may stand in a name ("Los Angeles")
 _CLEARLY = 3  # times as many as of any other language
 
 
+@lru_cache(maxsize=4)  # every rule that a comment meets asks about the same comment
 def guess(plain: str) -> Language | None:
     """Guess the language of a comment's plain form; None if it is too short to tell, mixed, or in another language."""
     words = plain.split()

@@ -80,6 +80,7 @@ _FILLERS = "\u034f\u115f\u1160\u3164\uffa0"
 _TYPOGRAPHY = dict.fromkeys("‘’‚‛ʼʹ`´＇", "'") | dict.fromkeys("“”„‟«»＂", '"') | dict.fromkeys("‐‑‒–—―−﹣－", "-")
 _OTHER_SIGNS = {"❗": "!", "❕": "!", "💲": "$", "。": "."}
 _ANY_SIGN = "*"
+_MOST_LETTERS = 4  # that one character stands for; one that writes a whole blessing (ﷺ) hides no word
 
 
 def plain(char: str) -> str:
@@ -110,8 +111,8 @@ def fold(char: str) -> str:
     letter = plain(char)
     if letter == "'":
         return ""
-    folded = letter if letter.isascii() else "".join(map(_latin, _parts(char)))
-    return folded.replace("'", "")
+    folded = letter if letter.isascii() else "".join(map(_latin, _parts(char))).replace("'", "")
+    return folded if len(folded) <= _MOST_LETTERS else letter
 
 
 def is_invisible(char: str) -> bool:

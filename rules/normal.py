@@ -6,8 +6,8 @@ mirrored words. Folding can also spoil a word ("5th" is no "sth"), so rules sear
 out of both: they are the link matcher's business, and a word in an address is not a word somebody said.
 
 Folded text is lines: the comment itself first, then each reading of a disguised word on a line of its own, so that a
-reading can only ever match as a whole. Where its characters came from is worked out when a rule matched, not before:
-nearly every comment matches nothing.
+reading can only ever match as a whole. Where its characters came from is worked out when a rule matched, not before,
+and only for the region of the comment where it did: nearly every comment matches nothing.
 
 Nearly every comment is also ordinary. What is done to all of them is done to bytes, by C: a text is translated into the
 kinds of its characters, and a few searches among those tell whether there is any work left, and where.
@@ -19,6 +19,7 @@ import html
 import itertools
 import re
 import string
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,7 +37,7 @@ from rules.lookalikes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _EDGES = '.,!?;:"()[]{}<>*_~-/\\|+&%#^=…'  # what stands beside a word rather than in it
 _SENTENCE_ENDS = ".!?;:"  # the only signs that folded text keeps
@@ -47,6 +48,7 @@ _MOST_STRETCHES = 4
 _FEW = 16  # different characters
 _WORDS_OF_ONE_LETTER = "aiu"  # before a spaced-out word: "a s h i t", or "u", as some write it
 _MOST_DISGUISES = 200  # in one comment; the rest of it is read in haste
+_REGION = 200  # characters at least that are traced together
 
 
 class _Table(dict[int, str]):
@@ -136,6 +138,7 @@ _NUMBER = re.compile(
     r"\D?\d[\d.,:/+-]*(?:st|nd|rd|th|s|am|pm|k|m|x|lb|mi|ft|mph|ppm|gb|yr|hr|min|[mb]illion)?"  # figures as figures
     r"|[a-z]{1,2}-?\d\d+"  # as on a licence plate
 )
+_WORD_BEGINS = re.compile(r"(?<=[ \n])[^\W_]")
 _MENTION = re.compile(r"@\w+")
 _LENGTHENED = re.compile(r"([a-z])\1(?:\1|(.)\2)")
 _DOUBLED = re.compile(r"(?:(.)\1)+")
@@ -259,7 +262,7 @@ def _blanked(text: str | bytes) -> str:
 def _ordinary(letters: bytes) -> str | None:
     """Give the folded form of a text in ASCII in which nothing has to be done, as in nearly every one; otherwise None.
 
-    All of this can be said with `_base`, `_readings` and `_lines`, but not as fast.
+    All of this can be said with `_base`, `_readings` and `_whole`, but not as fast.
     """
     if _ODD.search(letters.translate(_BYTES_KIND)):
         return None
@@ -403,8 +406,26 @@ def _replaced(text: str, unusual: set[str], table: _Table) -> str:
     return text
 
 
-def _folded(text: str, unusual: set[str] | None = None) -> str:
-    """Fold a text, fast. Its unusual characters may be known, or others with them."""
+def _folded(text: str) -> str:
+    """Fold a text, fast."""
+    return _folding(text)[0]
+
+
+def _folding(text: str, unusual: set[str] | None = None) -> tuple[str, Sequence[_Reading]]:
+    """Give the folded form and the readings in it. Unusual characters may be known, or others with them."""
+    letters = _letters(text, unusual)
+    if isinstance(letters, bytes):
+        ordinary = _ordinary(letters)
+        if ordinary:
+            return ordinary, ()
+        letters = letters.decode()
+    base = _base(letters)
+    readings = _readings(base)
+    return "\n".join([_whole(base), *[meaning for meaning, _, _ in readings]]), readings
+
+
+def _letters(text: str, unusual: set[str] | None = None) -> str | bytes:
+    """Fold the characters of a text one by one; give bytes if the text was all in ASCII."""
     if "&" in text:
         text, unusual = _ENTITIES.on_text(text), None
     if unusual is None:
@@ -415,27 +436,33 @@ def _folded(text: str, unusual: set[str] | None = None) -> str:
         text = _replaced(text, unusual, _FOLD)
     letters = text.encode().translate(_BYTES_PLAIN, _APOSTROPHES)
     if text.isascii():
-        return _ordinary(letters) or _lines(_base(letters.decode()))
+        return letters
     text = letters.decode()
     if TILDE in text:
         text = _TILDES.on_text(text)
-    return _lines(_base(_FLAGS.on_text(text)))
+    return _FLAGS.on_text(text)
 
 
-def _lines(base: _Base) -> str:
-    """Give the lines of the folded form."""
-    whole = base.blanked
+def _whole(base: _Base) -> str:
+    """Give the first line of the folded form: the comment itself."""
     steps = base.steps()
-    if steps:
-        whole = base.text
-        for step in steps:
-            whole = step.on_text(whole)
-        whole = _blanked(whole.encode() if whole.isascii() else whole)
-    return "\n".join([whole, *[meaning for meaning, _, _ in _readings(base)]])
+    if not steps:
+        return base.blanked
+    whole = base.text
+    for step in steps:
+        whole = step.on_text(whole)
+    return _blanked(whole.encode() if whole.isascii() else whole)
 
 
-def _traced(text: str) -> _Tape:
-    """Fold a text as `_folded` does, and keep where every character came from."""
+class _Traced(NamedTuple):
+    """Where the characters of a text came from: of its folded characters, and of its first folded line."""
+
+    letters: _Tape
+    whole: _Tape
+
+
+def _traced(text: str) -> _Traced:
+    """Fold a text as `_letters` and `_whole` do, and keep where every character came from."""
     tape = _Tape(text, list(range(len(text))), list(range(1, len(text) + 1)))
     tape = _ENTITIES.on_tape(tape)
     if _OVERRIDE in tape.text:
@@ -443,17 +470,55 @@ def _traced(text: str) -> _Tape:
         text = "".join([tape.text[at] for at in order])
         tape = _Tape(text, [tape.starts[at] for at in order], [tape.ends[at] for at in order])
     tape = _FLAGS.on_tape(_TILDES.on_tape(_translated(tape)))
-    base = _base(tape.text)
     whole = tape
-    for step in base.steps():
+    for step in _base(tape.text).steps():
         whole = step.on_tape(whole)
-    whole = _GAPS.on_tape(whole._replace(text=whole.text.translate(_BLANKED)))
-    pieces, starts, ends = [whole.text], [*whole.starts], [*whole.ends]
-    for meaning, start, end in _readings(base):
-        pieces.append(meaning)
-        starts += [min(tape.starts[start:end])] * (1 + len(meaning))
-        ends += [max(tape.ends[start:end])] * (1 + len(meaning))
-    return _Tape("\n".join(pieces), starts, ends)
+    return _Traced(tape, _GAPS.on_tape(whole._replace(text=whole.text.translate(_BLANKED))))
+
+
+class _Regions:
+    """The way back from folded text, region by region: nothing that folding does reaches beyond a word."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._cuts = [*_cuts(text), len(text)]
+        self._known: dict[int, _Traced] = {}
+        letters = [_letters(text[start:end]) for start, end in itertools.pairwise(self._cuts)]
+        bases = [_base(one.decode() if isinstance(one, bytes) else one) for one in letters]
+        self._letters = [0, *itertools.accumulate(len(base.text) for base in bases)]
+        self._whole = [0, *itertools.accumulate(len(_whole(base)) for base in bases)]
+
+    def of_letters(self, start: int, end: int) -> tuple[int, int]:
+        """Find what some of the text's folded characters came from."""
+        return self._span(self._letters, start, end, lambda traced: traced.letters)
+
+    def of_whole(self, start: int, end: int) -> tuple[int, int]:
+        """Find what a part of the first folded line came from."""
+        return self._span(self._whole, start, end, lambda traced: traced.whole)
+
+    def _span(self, offsets: list[int], start: int, end: int, line: Callable[[_Traced], _Tape]) -> tuple[int, int]:
+        first, last = bisect_right(offsets, start) - 1, bisect_right(offsets, end - 1) - 1
+        before, after = line(self._region(first)), line(self._region(last))
+        starts = before.starts[start - offsets[first] : end - offsets[first]]
+        ends = after.ends[max(0, start - offsets[last]) : end - offsets[last]]
+        return self._cuts[first] + min(starts), self._cuts[last] + max(ends)
+
+    def _region(self, number: int) -> _Traced:
+        if number not in self._known:
+            self._known[number] = _traced(self._text[self._cuts[number] : self._cuts[number + 1]])
+        return self._known[number]
+
+
+def _cuts(text: str) -> list[int]:
+    """Give where regions begin: always with a word, after a space. What runs from right to left is not cut."""
+    cuts = [0]
+    at = _REGION
+    while _OVERRIDE not in text and (found := _WORD_BEGINS.search(text, at)):
+        at = found.start() + 1
+        if _FOLD[ord(found[0])][:1].isalnum():
+            cuts.append(found.start())
+            at += _REGION
+    return cuts
 
 
 def _shown(text: str) -> list[int]:
@@ -493,7 +558,7 @@ def _scheme(text: str) -> str:
 class Forms:
     """One comment as rules see it: `verbatim`, `plain` and `folded`, with the way from each form back to verbatim."""
 
-    __slots__ = ("_tape", "_words", "folded", "plain", "verbatim")
+    __slots__ = ("_readings", "_regions", "_words", "folded", "plain", "verbatim")
 
     def __init__(self, verbatim: str) -> None:
         """Read a comment; the way back is worked out when it is first asked for."""
@@ -503,8 +568,8 @@ class Forms:
         self.plain = plain.encode().translate(_BYTES_PLAIN).decode()
         if "://" in self.plain or "www." in self.plain:
             self._blank_addresses()
-        self.folded = _folded(self._words, unusual)
-        self._tape: _Tape | None = None
+        self.folded, self._readings = _folding(self._words, unusual)
+        self._regions: _Regions | None = None
 
     def _blank_addresses(self) -> None:
         plain: list[str] = []
@@ -527,9 +592,13 @@ class Forms:
 
     def folded_span(self, start: int, end: int) -> tuple[int, int]:
         """Find the verbatim characters behind ``folded[start:end]``, which must be one line's."""
-        if self._tape is None:
-            self._tape = _traced(self._words)
-        return min(self._tape.starts[start:end]), max(self._tape.ends[start:end])
+        if self._regions is None:
+            self._regions = _Regions(self._words)
+        line = self.folded.count("\n", 0, start)
+        if not line:
+            return self._regions.of_whole(start, end)
+        _, first, last = self._readings[line - 1]
+        return self._regions.of_letters(first, last)
 
 
 def folded_phrase(phrase: str) -> str:

@@ -64,7 +64,7 @@ def reported(text: str, start: int, end: int) -> bool:
     `text` is the comment, verbatim or in its plain form, whose characters stand in the same places; only the verbatim
     one knows where lines end, which neither a quotation nor a report goes beyond.
     """
-    return _is_quoted(text, start, end) or _is_told(text.replace("’", "'"), start, end)
+    return _is_quoted(text, start, end) or _is_told(text, start, end)
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:
@@ -74,6 +74,6 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
 
 
 def _is_told(text: str, start: int, end: int) -> bool:
-    sentence = _ENDS.split(text[max(0, start - _NEAR) : start])[-1]
-    after = _ENDS.split(text[end : end + _NEAR])[0]
+    sentence = _ENDS.split(text[max(0, start - _NEAR) : start].replace("’", "'"))[-1]
+    after = _ENDS.split(text[end : end + _NEAR].replace("’", "'"))[0]
     return bool(_REPORT_BEFORE.search(sentence) or _REPORT_AFTER.search(after))

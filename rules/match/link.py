@@ -7,6 +7,9 @@ otherwise. Addresses that carry another one (redirects, archives, translations) 
 shortened address is known as such and not followed.
 
 A listed domain stands for itself and everything under it.
+
+A comment with more than `_MOST` words like addresses is written for a program and not for people. The first are read as
+carefully as any; of the rest, what is written plainly is still looked up, and disguises are left alone.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
+from itertools import chain, islice
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -24,7 +28,7 @@ from rules.match import Hit
 from rules.normal import look_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rules.context import Context
     from rules.lists import DomainList
@@ -42,6 +46,10 @@ _ADDRESS = re.compile(
     rf"|(?:(?<![\w@#])|(?<=(?<!\w)_)|(?<=(?<!\w)__))(?<!\w[.-])(?P<bare>{_LABEL}(?:\.{_LABEL})++)(?!@|[^\W_]))"
     rf"(?::\d{{1,5}})?(?P<path>{_PATH})?",
     re.IGNORECASE,
+)
+_HASTY = re.compile(
+    r"(?<![\w@#.-])(?P<place>[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,9}+)(?![\w@-])(?P<path>/[^\s<>\"]{0,300})?",
+    re.IGNORECASE | re.ASCII,
 )
 _INNER_DOT = re.compile(r"\.[^\s.]")
 _TRAILING = ".,;:!?'\")]}>…*_~|"
@@ -77,29 +85,35 @@ _PASSERS_ON = (*_IN_ITS_NAME, "ampproject.org", "google.com", "archive.org", "12
     f"archive.{ending}" for ending in ("today", "ph", "is", "li", "md", "fo", "vn")
 ))  # fmt: skip
 _LAYERS = 3  # of percent signs, each hiding the next
+_MOST = 80  # words with dots that are read with care, and places that one address is followed to
+_MOST_SIGNS = 120  # signs of one kind that are undone to read a comment differently
 
 # readings
 _EMOJI = "\x01"  # what stands for any one sign that is neither letter nor figure
+_BETWEEN = '"'  # which is part of no address
 _DOTS = "。．｡․"
 _SIGNS = "•·∙‧・"
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 _FLAGS = 0x1F1E6  # the first of the twenty-six letters that flags are made of
 _ENDINGS = "com|net|org|info|biz|xyz|xxx|tv|io|ru|co|porn|sex|cam|live|top|site|club|online|shop"
+_DOT_SAID = ("dot", "d0t", "punto")
+# What is to be undone: signs of which one must be there, what to look for, and what to put for it.
 _WRITTEN_OUT = (
-    (re.compile(r"(?<=\w)\s{0,2}[\[({<]\s?(?:\.|d[o0]t|punto)\s?[\])}>]\s{0,2}(?=\w)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=\w)\s{{1,2}}(?:d[o0]t|punto)\s{{1,2}}(?=(?:{_ENDINGS})\b)", re.IGNORECASE), "."),
+    ("[({<", re.compile(r"(?<=\w)\s{0,2}[\[({<]\s?(?:\.|d[o0]t|punto)\s?[\])}>]\s{0,2}(?=\w)", re.IGNORECASE), "."),
+    (_DOT_SAID, re.compile(rf"(?<=\w)\s{{1,2}}(?:d[o0]t|punto)\s{{1,2}}(?=(?:{_ENDINGS})\b)", re.IGNORECASE), "."),
 )
 _GUESSED = (
-    (re.compile(r"(?<=(?<!\w)\w) (?=\w(?!\w))"), ""),
-    (re.compile(r"(?<=\w)[\s*_-]{1,2}(?:d[o0]t|punto)[\s*_-]{1,2}(?=\w)", re.IGNORECASE), "."),
-    (re.compile(r"(?<=\w)\s?dot(?=(?:com|net|org)\b)", re.IGNORECASE), "."),
+    (" ", re.compile(r"(?<=(?<!\w)\w) (?=\w(?!\w))"), ""),
+    (_DOT_SAID, re.compile(r"(?<=\w)[\s*_-]{1,2}(?:d[o0]t|punto)[\s*_-]{1,2}(?=\w)", re.IGNORECASE), "."),
+    (("dot",), re.compile(r"(?<=\w)\s?dot(?=(?:com|net|org)\b)", re.IGNORECASE), "."),
     (
+        ".",
         re.compile(rf"(?<=\w)\s{{1,2}}\.\s{{0,2}}(?=(?:\w{{1,63}}\s?\.\s?){{0,3}}(?:{_ENDINGS})\b)", re.IGNORECASE),
         ".",
     ),
-    (re.compile(r"(?<=\w)(?:\.\s{1,2}|\s?,\s?|\s?\*\s?)(?=com\b)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
-    (re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
+    (("com",), re.compile(r"(?<=\w)(?:\.\s{1,2}|\s?,\s?|\s?\*\s?)(?=com\b)", re.IGNORECASE), "."),
+    (_EMOJI, re.compile(rf"(?<=\w)\s?{_EMOJI}{{1,8}}\s?(?=(?:com|net|org|xxx)\b)", re.IGNORECASE), "."),
+    (_EMOJI, re.compile(rf"(?<=[\w.]){_EMOJI}{{1,8}}(?=[\w.])"), ""),
 )
 # Signs of a hidden address in the folded form, where all but .!?;: is a space. An ending that is named must exist.
 _DOT_IN_WORDS = re.compile(r"dot(?:(?<![a-z]dot)(?: ([a-z]{2,})|\n|$)|(?:com|net|org)\b)")
@@ -163,7 +177,7 @@ class Links:
         if _INNER_DOT.search(text) or "//" in text:
             addresses += _as_they_stand(text)
         if _may_be_hidden(text, forms.folded):
-            addresses += _hidden(text, 0, len(text))
+            addresses += _hidden(text, [(0, len(text))])
         if context.links:
             addresses += _given(text, context.links)
         return self._hits(addresses) if addresses else ()
@@ -210,18 +224,49 @@ def _parents(name: str) -> list[bytes]:
 
 def _as_they_stand(text: str) -> Iterator[_Address]:
     """Give the addresses that stand in a comment undisguised, or with disguised letters."""
-    at = 0
+    strange: list[tuple[int, int]] = []
+    certain = False
+    for many, (start, end) in enumerate(_dotted(text)):
+        if many == _MOST:
+            yield from _in_haste(text, start, certain=certain)
+            break
+        for address in _addresses(text, start, end):
+            certain = certain or address.certain
+            yield address
+        if not text[start:end].isascii():
+            strange.append((start, end))
+    if strange:
+        yield from _hidden(text, strange)
+
+
+def _dotted(text: str) -> Iterator[tuple[int, int]]:
+    """Give the places of the words that may hold an address."""
+    end = 0
     for word in [word for word in text.split() if "." in word or "//" in word]:
-        at = text.index(word, at)
-        end = at + len(word)
-        yield from _addresses(text, at, end)
-        if not word.isascii():
-            yield from _hidden(text, at, end)
-        at = end
+        if "//" in word or _INNER_DOT.search(word):
+            start = text.index(word, end)
+            end = start + len(word)
+            yield start, end
+
+
+def _in_haste(text: str, start: int, *, certain: bool) -> Iterator[_Address]:
+    """Give each host of the rest of a comment once, as it is written; `certain` if it is known that there is one."""
+    seen = set()
+    for found in _HASTY.finditer(text, start):
+        written = found[0].lower()
+        if written in seen:
+            continue
+        seen.add(written)
+        name, path = found["place"].lower(), found["path"] or ""
+        last = name.rpartition(".")[2]
+        if is_ending(last) or last.isdigit():
+            sure = (not certain or name in SHORTENERS) and not last.isdigit() and _is_certain(name, path)
+            certain = certain or sure
+            yield _Address(*found.span(), (_Place(name, path.rstrip(_TRAILING)),), sure)
 
 
 def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
-    for found in _ADDRESS.finditer(text, start, end):
+    for found in islice(_ADDRESS.finditer(text, start, end), _MOST):
         whole, placed, bare, path = found.group(0, "place", "bare", "path")
         written = placed or (bare if path else _to_an_ending(bare))
         name = host(written)
@@ -231,7 +276,7 @@ def _addresses(text: str, start: int, end: int) -> Iterator[_Address]:
             whole = _without_trailing(whole)
         stop = found.start() + len(whole) - len(placed or bare) + len(written)
         place = _Place(name, path.lstrip(".").replace("\\", "/") if path else "")
-        places = (place, *_disguised(written, place), *_carried(place))
+        places = (place, *_disguised(written, place), *islice(_carried(place), _MOST))
         yield _Address(found.start(), stop, places, bool(placed) or _is_certain(*place))
 
 
@@ -348,7 +393,7 @@ class _Reading(NamedTuple):
         pieces: list[str] = []
         at: list[int] = []
         done = 0
-        for found in find.finditer(self.text):
+        for found in islice(find.finditer(self.text), _MOST_SIGNS):
             pieces += (self.text[done : found.start()], sign)
             at += self.at[done : found.start() + len(sign)]
             done = found.end()
@@ -396,9 +441,20 @@ def _sign_as(char: str) -> str:
 _READ_AS = _Table(_read_as)
 
 
-def _read(text: str, start: int, end: int) -> _Reading:
-    pieces = [_READ_AS[char] for char in text[start:end]]
-    return _Reading("".join(pieces), [at for at, piece in enumerate(pieces, start) for _ in piece])
+def _read(text: str, pieces: Sequence[tuple[int, int]]) -> _Reading:
+    """Read pieces of a comment, with a sign between them that no address goes beyond."""
+    if pieces == [(0, len(text))] and text.isascii():
+        return _Reading(text, list(range(len(text))))
+    read: list[str] = []
+    at: list[int] = []
+    for start, end in pieces:
+        signs = [*map(_READ_AS.__getitem__, text[start:end]), _BETWEEN]
+        read += signs
+        if {*map(len, signs)} == {1}:
+            at += range(start, end + 1)
+        else:
+            at += [place for place, sign in enumerate(signs, start) for _ in sign]
+    return _Reading("".join(read), at)
 
 
 def _may_be_hidden(text: str, folded: str) -> bool:
@@ -423,13 +479,16 @@ def _has_sign(sign: re.Pattern[str], folded: str) -> bool:
     return any(not found.lastindex or is_ending(found[1]) for found in sign.finditer(folded))
 
 
-def _hidden(text: str, start: int, end: int) -> Iterator[_Address]:
-    """Give the addresses of a piece of a comment in both readings, as they stand in the comment."""
-    reading = _read(text, start, end)
+def _hidden(text: str, pieces: Sequence[tuple[int, int]]) -> Iterator[_Address]:
+    """Give the addresses of pieces of a comment in both readings, as they stand in the comment."""
+    reading = _read(text, pieces)
     for steps, sure in ((_WRITTEN_OUT, True), (_GUESSED, False)):
-        for find, sign in steps:
-            reading = reading.put(find, sign)
-        for found in _addresses(reading.text, 0, len(reading.text)):
+        for needed, find, sign in steps:
+            lower = reading.text.lower()
+            if any(one in lower for one in needed):
+                reading = reading.put(find, sign)
+        words = islice(_dotted(reading.text), _MOST)
+        for found in chain.from_iterable(_addresses(reading.text, *word) for word in words):
             if found.places[0].host.partition(".")[0] not in _NO_NAMES:
                 where = reading.at[found.start], reading.at[found.end - 1] + 1
                 yield _Address(*where, found.places, found.certain and sure)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.match import Hit
@@ -64,11 +65,11 @@ class PersonalNumbers:
         self._numbers = {kind: [number for number, wanted in kinds.items() if kind in wanted] for kind in Personal}
 
     def find(self, forms: Forms) -> Iterator[Hit]:
-        """Give every valid number of a kind that some matcher looks for."""
+        """Give the first valid numbers, `_MOST` at most, of each kind that some matcher looks for."""
         figures = len(forms.plain.encode().translate(None, _NO_FIGURES)) >= _FEWEST_FIGURES
         for kind, search in _SEARCHES.items():
             if self._numbers[kind] and ("@" in forms.plain if kind is Personal.EMAIL else figures):
-                for start, end in search(forms.plain):
+                for start, end in islice(search(forms.plain), _MOST):
                     for number in self._numbers[kind]:
                         yield Hit(number, start, end, f"personal: {kind}")
 
@@ -100,11 +101,12 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
 
 def _luhn(digits: str) -> bool:
     """Check the last digit: every second digit from the right is doubled and its own digits summed; all sum to 10s."""
-    doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-    ordinary = sum(int(digit) for digit in digits[-1::-2])
-    return (ordinary + sum(doubled[int(digit)] for digit in digits[-2::-2])) % 10 == 0
+    whole = digits[::-2] + digits[-2::-2].translate(_DOUBLED)
+    return (sum(whole.encode()) - ord("0") * len(whole)) % 10 == 0
 
 
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+_MOST = 20  # numbers of a kind in one comment that are told
 _FEWEST_FIGURES = 9
 _NO_FIGURES = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isdigit())
 _SEARCHES = {

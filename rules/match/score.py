@@ -39,6 +39,8 @@ _ALONE = 6  # letters by which a word is known: "subscribe", "subscriber" and "s
 _PAIRED = 4  # letters by which it is known in a pair: "chanel" is a channel too
 _PAIRS = crc32(b"pairs")  # where the numbers of pairs begin, so that they are not those of words
 _EXPLAINED = 5  # words
+_MOST = 500  # words at either end of a comment that are read; what it is like as a whole shows there
+_MOST_CHARACTERS = 5000  # likewise
 _FEWEST = 2  # numbers; any word at all has more
 _ENDLESS = 30.0  # beyond this a score is 0 or 1
 
@@ -95,12 +97,16 @@ _SIGNS = _Signs()
 
 def words(verbatim: str) -> list[str]:
     """Give what a model reads in a comment: its words in order, and after its end what it is like as a whole."""
+    if len(verbatim) > 2 * _MOST_CHARACTERS:
+        verbatim = f"{verbatim[:_MOST_CHARACTERS]} {verbatim[-_MOST_CHARACTERS:]}"
     text = look_alike(verbatim)
     if "<" in text:
         text = _TAG.sub(" ", text)
     if _HINT.search(text):
         text = _ADDRESS.sub(_kind, text)
     said = text.translate(_SIGNS).split()
+    if len(said) > 2 * _MOST:
+        said = said[:_MOST] + said[-_MOST:]
     if not said:
         return []
     length = len(said).bit_length()
@@ -179,12 +185,16 @@ class Model:
     def explain(self, read: Sequence[str]) -> list[str]:
         """Give the `words` of a comment, and pairs of them, that speak most for its score, the strongest first."""
         names = [*((word,) for word in read), *zip(read, read[1:]), *zip(read, read[2:])]  # noqa: B905, RUF007
-        pairs = zip(_hashes(read), names, strict=True)
-        ranked = sorted(
-            {(-self.weights[number], _told(name)) for number, name in pairs if self.weights[number] > NOUGHT}
-        )
-        told = list(dict.fromkeys(name for _, name in ranked if name))
-        return told[:_EXPLAINED]
+        strong: dict[int, set[tuple[str, ...]]] = {}
+        for number, name in zip(_hashes(read), names, strict=True):
+            if self.weights[number] > NOUGHT:
+                strong.setdefault(self.weights[number], set()).add(name)
+        told: dict[str, None] = {}
+        for weight in sorted(strong, reverse=True):
+            told.update(dict.fromkeys(sorted(filter(None, map(_told, strong[weight])))))
+            if len(told) >= _EXPLAINED:
+                break
+        return list(told)[:_EXPLAINED]
 
 
 def _told(name: tuple[str, ...]) -> str:

@@ -57,9 +57,21 @@ def test_plain_is_as_long_as_the_comment(text: str) -> None:
 
 @given(ANY_TEXT | TRICKY_TEXT)
 def test_the_fast_and_the_exact_way_fold_alike(text: str) -> None:
-    tape = _traced(text)
-    assert tape.text == _folded(text)
-    assert len(tape.starts) == len(tape.ends) == len(tape.text)
+    whole = _traced(text).whole
+    assert whole.text == _folded(text).partition("\n")[0]
+    assert len(whole.starts) == len(whole.ends) == len(whole.text)
+
+
+@given(st.lists(ANY_TEXT | TRICKY_TEXT, max_size=4))
+def test_a_long_comment_is_traced_region_by_region_as_if_at_once(pieces: list[str]) -> None:
+    filler = " well-known 5th sooo words " * 5 + "\n"
+    text = filler.join(["", *pieces, ""])
+    forms, at_once = Forms(text), _traced(text).whole
+    assume("://" not in text and "www." not in text)
+    for at in range(len(at_once.text)):
+        assert forms.folded_span(at, at + 1) == (at_once.starts[at], at_once.ends[at])
+    end = len(at_once.text)
+    assert forms.folded_span(0, end) == (min(at_once.starts), max(at_once.ends))
 
 
 @given(ANY_TEXT | TRICKY_TEXT)
@@ -76,14 +88,9 @@ def test_every_folded_letter_comes_from_where_the_map_says(text: str) -> None:
 @given(ANY_TEXT)
 def test_spans_inside_one_line_run_forward(text: str) -> None:
     assume("\u202e" not in text)  # which makes text run backward
-    tape = _traced(text)
-    at = 0
-    for line in tape.text.split("\n"):
-        starts = tape.starts[at : at + len(line)]
-        ends = tape.ends[at : at + len(line)]
-        assert starts == sorted(starts)
-        assert ends == sorted(ends)
-        at += len(line) + 1
+    for tape in _traced(text):
+        assert tape.starts == sorted(tape.starts)
+        assert tape.ends == sorted(tape.ends)
 
 
 @given(SURROUNDINGS, disguised(), SURROUNDINGS)
