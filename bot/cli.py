@@ -343,7 +343,8 @@ def judge_file(
         Path, typer.Argument(help='One JSON object a line: {"id": …, "text": …}.', exists=True, dir_okay=False)
     ],
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Judge by these settings' policy and packs.")
+        Path | None,
+        typer.Option("--config", "-c", envvar="CITYMOD_CONFIG", help="Judge by these settings' policy and packs."),
     ] = None,
     ballot: Annotated[
         Path | None, typer.Option(help="Fill the rules of campaign speech from this ballot list.", dir_okay=False)

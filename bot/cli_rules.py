@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.replays import Differs, RuleStats
     from bot.rulebooks import Changed, Checked
     from bot.settings import Rules
+    from rules.ballot import Ballot
     from rules.model import Pack
     from rules.replay import RuleChange
 
@@ -67,8 +68,11 @@ def _standing(checked: Checked) -> str:
     """What is in force and what is not, one line each."""
     policy = checked.policy
     lines = [_approval("policy", policy.id, policy)] if policy else []
+    if checked.ballot:
+        lines.append(_approval("ballot", checked.ballot.name, checked.ballot))
     for pack in checked.packs:
-        lines.append(_approval("pack  ", f"{pack.name} ({len(pack.rules)} rules)", pack))
+        wait = f", {len(pack.waiting)} wait for a ballot list" if pack.waiting else ""
+        lines.append(_approval("pack  ", f"{pack.name} ({len(pack.rules)} rules{wait})", pack))
         shadow = [rule.id for rule in pack.rules if rule.shadow]
         if shadow:
             lines.append(f"          on trial, recorded and without effect: {', '.join(shadow)}")
@@ -77,7 +81,7 @@ def _standing(checked: Checked) -> str:
     return "\n".join(lines)
 
 
-def _approval(what: str, name: str, one: Policy | Pack) -> str:
+def _approval(what: str, name: str, one: Policy | Pack | Ballot) -> str:
     if one.in_force:
         return f"in force  {what} {name}: approved by {one.approved_by} on {one.approved_on}"
     return f"INERT     {what} {name}: nobody has approved it in this wording (SHA-256 {one.sha256})"
@@ -204,11 +208,13 @@ def diff(
     """Show which rules two packs have otherwise, and which comments they would decide otherwise."""
     from bot import replays, rulebooks
     from bot.judging import rulebook_for_judging
+    from rules.ballot import specimen
     from rules.replay import rule_changes
 
     settings = load(config) if config else None
     rulebook = rulebook_for_judging(settings)
-    before, after = (rulebooks.on_trial(path, _rules(config), rulebook.policy) for path in (old, new))
+    ballot = rulebook.ballot or specimen()
+    before, after = (rulebooks.on_trial(path, _rules(config), rulebook.policy, ballot) for path in (old, new))
     _say(_changes(rule_changes([before], [after])))
     ids = (before.id, after.id)
     books = rulebooks.swapped(rulebook, [before], out=ids), rulebooks.swapped(rulebook, [after], out=ids)
@@ -245,7 +251,8 @@ def replay(
     settings = settings_from(config)
     if packs:
         rulebook = rulebook_for_judging(settings)
-        new = rulebooks.swapped(rulebook, [rulebooks.on_trial(p, settings.rules, rulebook.policy) for p in packs])
+        tried = [rulebooks.on_trial(p, settings.rules, rulebook.policy, rulebook.ballot) for p in packs]
+        new = rulebooks.swapped(rulebook, tried)
         with reading(settings) as tx:
             _tell_changed(list(replays.rehearse(tx, rulebook, new)))
         return
@@ -298,12 +305,14 @@ def _decided(verdict: Verdict) -> str:
 
 @rules.command()
 def approve(
-    file: Annotated[Path, typer.Argument(help="The policy or pack, exactly as it is to have effect.", exists=True)],
+    file: Annotated[
+        Path, typer.Argument(help="The policy, pack or ballot list, exactly as it is to have effect.", exists=True)
+    ],
     by: Annotated[str, typer.Option("--by", help="Who approves it; it goes into the record.")],
     config: Config = DEFAULT_CONFIG,
     on: Annotated[str, typer.Option("--on", help="The day, such as 2026-11-30; without it today.")] = "",
 ) -> None:
-    """Let a policy or pack take effect in exactly its present bytes, in a person's name."""
+    """Let a policy, pack or ballot list take effect in exactly its present bytes, in a person's name."""
     from bot import rulebooks
 
     settings = settings_from(config)
@@ -312,23 +321,24 @@ def approve(
     if not by.strip():
         fail("--by is empty; write the name of the person who approves.", 2)
     day = _date(on) if on else clock().astimezone(settings.zone).date()
-    is_policy = file.resolve() == settings.rules.policy.resolve()
-    checked = rulebooks.check(settings.rules, () if is_policy else [file])
+    named = [path.resolve() for path in (settings.rules.policy, settings.rules.ballot) if path]
+    is_pack = file.resolve() not in named
+    checked = rulebooks.check(settings.rules, [file] if is_pack else ())
     if checked.problems:
         for problem in checked.problems:
             err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
         fail(f"{file.name} is not approved: it has to be right first.", 1)
-    if not is_policy:
-        _say(_since_last_approved(settings, file, checked.packs[0]))
+    if is_pack:
+        _say(_since_last_approved(settings, file, checked))
     given = rulebooks.approve(file, settings.rules.approvals, by=by.strip(), on=day)
     _say(f"{file.name} is approved by {given.approved_by} on {given.approved_on} (SHA-256 {given.sha256}).")
     _say("The daemon takes it up when it is started again.")
     packs = settings.rules.packs
-    if not is_policy and packs and file.resolve() not in {pack.resolve() for pack in packs}:
+    if is_pack and packs and file.resolve() not in {pack.resolve() for pack in packs}:
         _say(f"Note: {file.name} is not among the packs that {config} names, so it has no effect yet.")
 
 
-def _since_last_approved(settings: Settings, file: Path, pack: Pack) -> str:
+def _since_last_approved(settings: Settings, file: Path, checked: Checked) -> str:
     """What is otherwise since the last wording of this pack that somebody approved, as far as that is still kept."""
     from archive import cases
     from bot.rulebooks import last_approved
@@ -336,6 +346,7 @@ def _since_last_approved(settings: Settings, file: Path, pack: Pack) -> str:
     from rules.replay import rule_changes
     from rules.source import FileProblems
 
+    (pack,) = checked.packs
     last = last_approved(file, settings.rules.approvals)
     if last is None:
         return f"{file.name} is approved for the first time, with {len(pack.rules)} rules."
@@ -348,7 +359,7 @@ def _since_last_approved(settings: Settings, file: Path, pack: Pack) -> str:
         return f"{said} that wording is not in the archive, so what changed cannot be shown."
     try:
         texts = dict.fromkeys(pack.lists, "")
-        before = kept_pack(kept[0], kept[1], last, texts)
+        before = kept_pack(kept[0], kept[1], last, texts, ballot=checked.ballot)
     except (FileProblems, KeyError):
         return f"{said} that wording cannot be read any more, so what changed cannot be shown."
     return f"{said}\n{_changes(rule_changes([before], [pack]))}"

@@ -19,7 +19,7 @@ from bot.judging import ENFORCING
 from bot.parts import LIST
 from bot.rulebooks import Changed
 from bot.verdicts import context_kept, context_of
-from rules.assemble import kept_ballot, kept_pack, kept_policy, lists_and_models
+from rules.assemble import kept_ballot, kept_pack, kept_policy, models_named
 from rules.ballot import BALLOT
 from rules.engine import Engine
 from rules.model import Approval
@@ -164,10 +164,9 @@ class _Shelf:
             name, text = self._document(sha256, f"pack {label}")
             with _readable(f"pack {label}", sha256):
                 pack = kept_pack(name, text, _once(sha256, name), lists, self._models, ballot)
-            for missing in lists_and_models(pack):
-                if missing not in lists and missing not in self._models:
-                    message = f"model {missing}, which pack {label} asks, is not at hand"
-                    raise NotReplayable(message)
+            for missing in (name for name in models_named(pack.rules) if name not in self._models):
+                message = f"model {missing}, which pack {label} asks, is not at hand"
+                raise NotReplayable(message)
             yield pack
 
     def _ballot(self, label: str, sha256: str) -> Ballot:

@@ -15,7 +15,7 @@ from bot.domain.judge import judge
 from bot.judging import ENFORCING, assumed
 from rules.context import Context
 from rules.engine import Engine
-from rules.load import Approvals, FileProblems, load_pack, load_policy, shipped_packs
+from rules.load import Approvals, FileProblems, load_ballot, load_pack, load_policy, shipped_packs
 from rules.model import Approval
 
 if TYPE_CHECKING:
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from bot.domain.types import Policy, Verdict
     from bot.parts import Rulebook
     from bot.settings import Rules
+    from rules.ballot import Ballot
     from rules.model import Pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What was read of policy and packs, and everything that is wrong with them, one line each."""
+    """What was read of policy, ballot list and packs, and everything that is wrong with them, one line each."""
 
     policy: Policy | None
     packs: tuple[Pack, ...]
     problems: tuple[str, ...]
+    ballot: Ballot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Changed:
 
 
 def check(rules: Rules, files: Sequence[Path] = ()) -> Checked:
-    """Read approvals, the policy and its packs (or these `files` in their place), and collect what is wrong.
+    """Read approvals, policy, ballot list and packs (or these `files` in their place), and collect what is wrong.
 
     A pack cannot be checked without its policy: if the policy is wrong, only that is said.
     """
@@ -62,13 +64,18 @@ def check(rules: Rules, files: Sequence[Path] = ()) -> Checked:
         policy = load_policy(rules.policy, approvals)
     except (FileProblems, OSError) as wrong:
         return Checked(policy=None, packs=(), problems=(*problems, *_said(wrong)))
+    ballot = None
+    try:
+        ballot = load_ballot(rules.ballot, approvals) if rules.ballot else None
+    except (FileProblems, OSError) as wrong:
+        problems += _said(wrong)
     packs: list[Pack] = []
     for path in files or rules.packs or shipped_packs():
         try:
-            packs.append(load_pack(path, policy, rules.lists, approvals))
+            packs.append(load_pack(path, policy, rules.lists, approvals, ballot))
         except (FileProblems, OSError) as wrong:
             problems += _said(wrong)
-    return Checked(policy=policy, packs=tuple(packs), problems=(*problems, *_twice(packs)))
+    return Checked(policy=policy, packs=tuple(packs), problems=(*problems, *_twice(packs)), ballot=ballot)
 
 
 def _said(wrong: FileProblems | OSError) -> tuple[str, ...]:
@@ -100,9 +107,9 @@ def swapped(rulebook: Rulebook, packs: Sequence[Pack], *, out: Sequence[str] = (
     return replace(rulebook, engine=Engine([*kept, *packs]), packs=(*kept, *packs))
 
 
-def on_trial(path: Path, rules: Rules, policy: Policy) -> Pack:
+def on_trial(path: Path, rules: Rules, policy: Policy, ballot: Ballot | None) -> Pack:
     """Read a pack as if it were approved, to see what it would do. Raises `FileProblems`, OSError."""
-    return load_pack(path, policy, rules.lists, assumed([path]))
+    return load_pack(path, policy, rules.lists, assumed([path]), ballot)
 
 
 def decided_otherwise(texts: Iterable[tuple[str, str]], old: Rulebook, new: Rulebook) -> Iterator[Changed]:

@@ -86,7 +86,7 @@ def pack_of(  # noqa: PLR0913  everything a pack is made of
         waiting=waiting,
         ballot=used.sha256 if used and filled != said.rules else None,
         lists=MappingProxyType({**lists}),
-        models=MappingProxyType({named: models[named] for named in _named_models(said.rules) if named in models}),
+        models=MappingProxyType({named: models[named] for named in models_named(said.rules) if named in models}),
         missing=tuple(sorted(_named_lists(said) - lists.keys())),
         **_approved(approval),
     )
@@ -128,19 +128,12 @@ def kept_ballot(name: str, text: str, approval: Approval) -> Ballot:
     return ballot_of(name, body, source.accepted(source.model(BallotFile, source.data)), approval)
 
 
-def lists_and_models(pack: Pack) -> tuple[str, ...]:
-    """Give the names of the domain lists and models that the rules of a pack look things up in."""
-    lists = (name for rule in pack.rules for _, link in links(rule) for name in link.lists)
-    models = (matcher.score.model for rule in pack.rules for matcher in rule.matchers if matcher.score)
-    return tuple(dict.fromkeys((*lists, *models)))
-
-
 def _named_lists(said: PackFile) -> set[str]:
     return {name for rule in said.rules for _, link in links(rule) for name in link.lists}
 
 
-def _named_models(rules: Iterable[Rule]) -> list[str]:
-    """Give the shipped models that rules name, each once."""
+def models_named(rules: Iterable[Rule]) -> list[str]:
+    """Give the models that rules name, each once, but for those of the City's own server."""
     named = {matcher.score.model for rule in rules for matcher in rule.matchers if matcher.score}
     return sorted(name for name in named if not name.startswith(SERVER))
 

@@ -199,3 +199,18 @@ SPECIMEN = words_of(
     )
 )
 """Whom the examples of a pack talk about: they must hold whatever list is loaded, and with none."""
+
+
+def specimen() -> Ballot:
+    """Give the specimen as a list in force, for comparing packs where no list is loaded."""
+    day = dt.date(2000, 1, 1)
+    return Ballot(
+        election="Specimen",
+        date=day,
+        name="specimen",
+        source="",
+        sha256="0" * 64,
+        words=SPECIMEN,
+        approved_by="nobody",
+        approved_on=day,
+    )

@@ -60,11 +60,11 @@ class Approvals:
 
     @classmethod
     def load(cls, path: Path | None) -> Approvals:
-        """Read a list of ``sha256, file, approved_by, approved_on``; no path means that nothing is approved.
+        """Read a list of ``sha256, file, approved_by, approved_on``; without one, nothing is approved.
 
-        Raises `FileProblems` if the file is not such a list, OSError if it cannot be read.
+        Raises `FileProblems` if the file is not such a list, OSError if it is there and cannot be read.
         """
-        if path is None:
+        if path is None or not path.exists() or not path.read_bytes().strip():
             return cls()
         return cls(read_typed(path, ApprovalsFile).root)
 

@@ -71,7 +71,7 @@ def rule_changes(old: Iterable[Pack], new: Iterable[Pack]) -> list[RuleChange]:
 
 def _changes(before: Rule, after: Rule) -> Iterator[str]:
     """Say in what two wordings of one rule differ: what it asks for first, then what it looks for, then the rest."""
-    for name in ("outcome", "clause", "shadow", "languages"):
+    for name in ("outcome", "clause", "urgent", "shadow", "languages"):
         was, now = getattr(before, name), getattr(after, name)
         if was != now:
             yield f"{name}: {_plain(was)} → {_plain(now)}"

@@ -13,8 +13,8 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from itertools import chain, repeat
-from operator import and_, itemgetter
+from itertools import chain
+from operator import itemgetter, xor
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -30,18 +30,19 @@ if TYPE_CHECKING:
     from rules.normal import Forms
 
 SERVER = "server/"  # how a rule asks for what the City's own model server says of a category: server/sexual
-READING = "words 1"  # how comments are read below; a model made for another reading is refused
+READING = "words 2"  # how comments are read below; a model made for another reading is refused
 BUCKETS = 1 << 18  # numbers under which words are known; two may share one
 
 NOUGHT = 128  # the byte that stands for a weight of nothing
 
 _ALONE = 6  # letters by which a word is known: "subscribe", "subscriber" and "subscribing" are one
 _PAIRED = 4  # letters by which it is known in a pair: "chanel" is a channel too
-_PAIRS = crc32(b"pairs")  # where the numbers of pairs begin, so that they are not those of words
+_REMEMBERED = 1 << 16  # words whose numbers are kept at hand
+_LONGEST = 32  # letters of a word that is kept
 _EXPLAINED = 5  # words
 _MOST = 500  # words at either end of a comment that are read; what it is like as a whole shows there
 _MOST_CHARACTERS = 5000  # likewise
-_FEWEST = 2  # numbers; any word at all has more
+_FEWEST = 2  # words, without which there is no pair, or numbers, of which any word at all has more
 _ENDLESS = 30.0  # beyond this a score is 0 or 1
 
 # Signs for what is no word: in capitals, as words here never are, and no longer than words are cut.
@@ -93,18 +94,22 @@ def _sign(char: str) -> str:
 
 
 _SIGNS = _Signs()
+_MARKS = {mark: _sign(mark) for mark in "!?%@#+$"}
+# The same for plain characters, one for one as far as may be, since Python changes such texts many times faster.
+_LETTERS = {code: look_alike(chr(code)) or None for code in range(128)}
+_PLAIN_SIGNS = {code: chr(code) if chr(code) in _MARKS else _sign(chr(code)) for code in range(128)}
 
 
 def words(verbatim: str) -> list[str]:
     """Give what a model reads in a comment: its words in order, and after its end what it is like as a whole."""
     if len(verbatim) > 2 * _MOST_CHARACTERS:
         verbatim = f"{verbatim[:_MOST_CHARACTERS]} {verbatim[-_MOST_CHARACTERS:]}"
-    text = look_alike(verbatim)
+    text = verbatim.translate(_LETTERS) if verbatim.isascii() else look_alike(verbatim)
     if "<" in text:
         text = _TAG.sub(" ", text)
-    if _HINT.search(text):
+    if ("." in text or "/" in text) and _HINT.search(text):
         text = _ADDRESS.sub(_kind, text)
-    said = text.translate(_SIGNS).split()
+    said = _spelt(text)
     if len(said) > 2 * _MOST:
         said = said[:_MOST] + said[-_MOST:]
     if not said:
@@ -116,18 +121,55 @@ def words(verbatim: str) -> list[str]:
     return [_START, *said, _END, f"LONG{length}", *like]
 
 
+def _spelt(text: str) -> list[str]:
+    """Give the words of a text, and what speaks for itself, in order."""
+    if not text.isascii():
+        return text.translate(_SIGNS).split()
+    text = text.translate(_PLAIN_SIGNS)
+    for mark, sign in _MARKS.items():
+        if mark in text:
+            text = text.replace(mark, sign)
+    return text.split()
+
+
 def _kind(address: re.Match[str]) -> str:
     host = (address[1] or address[2]).replace(" ", "").removeprefix("www.").removeprefix("m.")
     return f" {_KINDS.get(host) or (_OFFICIAL if host.endswith(_OFFICIAL_ENDINGS) else _LINK)} "
 
 
+class _Numbers(dict[str, int]):
+    """The number of each word, by its first letters, worked out when it is first met.
+
+    Multiplied by an odd factor, since plain checksums put together would be the same for a pair and for that pair
+    turned round. Nobody's words can fill the memory: when they are many, they are forgotten.
+    """
+
+    def __init__(self, letters: int, factor: int) -> None:
+        super().__init__()
+        self._letters = letters
+        self._factor = factor
+
+    def __missing__(self, word: str) -> int:
+        number = (crc32(word[: self._letters].encode()) * self._factor >> 13) % BUCKETS
+        if len(word) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[word] = number
+        return number
+
+
+_SINGLE = _Numbers(_ALONE, 0x9E3779B1)
+_FIRST = _Numbers(_PAIRED, 0x85EBCA77)
+_SECOND = _Numbers(_PAIRED, 0xC2B2AE3D)
+
+
 def _hashes(read: Sequence[str]) -> Iterator[int]:
     """Give the number of each word, of each with the next, and of each with the next but one, in this order."""
-    alone = [word[:_ALONE].encode() for word in read]
-    paired = [word[:_PAIRED] for word in alone]
-    begun = [*map(crc32, paired, repeat(_PAIRS))]
-    hashes = chain(map(crc32, alone), map(crc32, paired[1:], begun), map(crc32, paired[2:], begun))
-    return map(and_, hashes, repeat(BUCKETS - 1))
+    if len(read) < _FEWEST:
+        return map(_SINGLE.__getitem__, read)
+    of_all = itemgetter(*read)
+    first, second = of_all(_FIRST), of_all(_SECOND)
+    return chain(of_all(_SINGLE), map(xor, first, second[1:]), map(xor, first, second[2:]))
 
 
 def numbers(read: Sequence[str]) -> frozenset[int]:
