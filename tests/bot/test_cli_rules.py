@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from city import HARMLESS, VIOLATION, City, for_review, the_rulebook
+from city import HARMLESS, VIOLATION, City, for_review
 from ruamel.yaml import YAML
 
 from archive import cases
@@ -169,7 +169,7 @@ def test_stats_on_a_file(tmp_path: Path, citymod: Run) -> None:
 
 
 def test_stats_on_the_archive_tell_how_people_decided(quiet: City, citymod: Run) -> None:
-    first, second, third, _ = judged(quiet, for_review(), f"{for_review()}!", f"{for_review()}!!", HARMLESS)
+    first, second, third, _ = judged(quiet, *(f"{number}. {for_review()}" for number in (1, 2, 3)), HARMLESS)
     with quiet.parts.database.begin() as tx:
         for comment in (first, second):
             uphold(tx, ref_of(comment), who="Robin", why="yes", now=quiet.clock())
@@ -184,6 +184,9 @@ def test_stats_on_the_archive_tell_how_people_decided(quiet: City, citymod: Run)
 
 
 # diff and replay
+
+LONG_OBSCENITY = "Oigan todos, chinga tu madre con sus multas"
+"""Hidden for three words or more: whoever repeats them from the comment above is asked about, not hidden."""
 
 
 def test_diff_tells_rules_and_comments(pack: Path, tmp_path: Path, citymod: Run) -> None:
@@ -205,26 +208,12 @@ def test_diff_tells_rules_and_comments(pack: Path, tmp_path: Path, citymod: Run)
     assert "removed  c9-other" in citymod("rules", "diff", new, pack)[1]
 
 
-def long_scam() -> str:
-    """A text that is hidden for three words or more: quoting it from a comment above is no reason to hide."""
-    matches = [
-        (text, match)
-        for pack in the_rulebook().packs
-        for rule in pack.rules
-        if rule.clause == "C9" and rule.outcome == "hide"
-        for text in rule.examples.match
-        for match in the_rulebook().engine.evaluate(text)
-    ]
-    by_text = {text: [m for t, m in matches if t == text] for text, _ in matches}
-    return next(t for t, found in by_text.items() if all(len(m.excerpt.split()) > 2 and m.ask == "hide" for m in found))
-
-
 def test_every_verdict_comes_out_as_it_was_even_when_everything_around_it_has_changed(
     quiet: City, citymod: Run, pack: Path
 ) -> None:
     post = quiet.posts["facebook"]
     quoting = quiet.world.add_post(quiet.accounts["facebook"], f"Somebody wrote: {VIOLATION}")
-    scam = long_scam()
+    scam = LONG_OBSCENITY
     parent, *_ = judged(quiet, scam, VIOLATION, for_review())
     reply = quiet.write("facebook", VIOLATION, post=quoting)
     under = quiet.write("facebook", scam, parent=parent)
@@ -295,7 +284,9 @@ LINKED = LINKED.replace("[Buy zyzzyva!, sell zyzzyva here]", "[see zyzzyva.examp
 def test_a_verdict_rests_on_the_list_as_it_was(tmp_path: Path, citymod: Run) -> None:
     lists = tmp_path / "lists"
     lists.mkdir()
-    (lists / "beetles.txt").write_text("# where beetles are sold\nzyzzyva.example.com\n", "utf-8")
+    body = b"# where beetles are sold\nzyzzyva.example.com\n"
+    (lists / "beetles.txt").write_bytes(body)
+    (lists / "beetles.txt.sha256").write_text(f"{hashlib.sha256(body).hexdigest()}  beetles.txt\n", "utf-8")
     linked = tmp_path / "our-pack.yaml"
     linked.write_text(LINKED, "utf-8")
     with City(tmp_path / "before") as template:
@@ -320,8 +311,7 @@ def test_a_verdict_rests_on_the_list_as_it_was(tmp_path: Path, citymod: Run) -> 
         judged(city, "and https://zyzzyva.example.com/sell")
         code, out, err = citymod("rules", "replay", "--all", "--config", city.file)
         assert code == 1
-        assert "is not replayable: list beetles.txt, which pack our-pack@1#x#" in err
-        assert "names, is not kept" in err
+        assert f"is not replayable: beetles.txt#{hashlib.sha256(body).hexdigest()[:12]} is not kept" in err
         assert "2 verdict(s) came out as they were, 0 otherwise, 1 cannot be replayed." in out
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from build import a_pack, a_rule, an_engine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shipped import APPROVED_ON, POLICY, ROOT, ballot, packs, policy, verdict
 
@@ -45,6 +45,7 @@ def a_verdict(*matches: Match, **changes: Any) -> Verdict:
     return Verdict(matches=matches, **values | changes)
 
 
+@settings(deadline=None)  # the first example compiles the rules
 @given(st.text(max_size=60))
 def test_a_verdict_does_not_differ_from_itself(text: str) -> None:
     assert differences(verdict(text), verdict(text)) == ()
