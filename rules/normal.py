@@ -481,12 +481,11 @@ class _Regions:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._cuts = [*_cuts(text), len(text)]
+        self._further = iter([*_cuts(text)[1:], len(text)])
+        self._cuts = [0]
+        self._letters = [0]
+        self._whole = [0]
         self._known: dict[int, _Traced] = {}
-        letters = [_letters(text[start:end]) for start, end in itertools.pairwise(self._cuts)]
-        bases = [_base(one.decode() if isinstance(one, bytes) else one) for one in letters]
-        self._letters = [0, *itertools.accumulate(len(base.text) for base in bases)]
-        self._whole = [0, *itertools.accumulate(len(_whole(base)) for base in bases)]
 
     def of_letters(self, start: int, end: int) -> tuple[int, int]:
         """Find what some of the text's folded characters came from."""
@@ -497,11 +496,22 @@ class _Regions:
         return self._span(self._whole, start, end, lambda traced: traced.whole)
 
     def _span(self, offsets: list[int], start: int, end: int, line: Callable[[_Traced], _Tape]) -> tuple[int, int]:
+        while offsets[-1] < end:
+            self._reach_further()
         first, last = bisect_right(offsets, start) - 1, bisect_right(offsets, end - 1) - 1
         before, after = line(self._region(first)), line(self._region(last))
         starts = before.starts[start - offsets[first] : end - offsets[first]]
         ends = after.ends[max(0, start - offsets[last]) : end - offsets[last]]
         return self._cuts[first] + min(starts), self._cuts[last] + max(ends)
+
+    def _reach_further(self) -> None:
+        """Find how long the next region is when it is folded."""
+        end = next(self._further)
+        letters = _letters(self._text[self._cuts[-1] : end])
+        base = _base(letters.decode() if isinstance(letters, bytes) else letters)
+        self._cuts.append(end)
+        self._letters.append(self._letters[-1] + len(base.text))
+        self._whole.append(self._whole[-1] + len(_whole(base)))
 
     def _region(self, number: int) -> _Traced:
         if number not in self._known:

@@ -86,6 +86,7 @@ _PASSERS_ON = (*_IN_ITS_NAME, "ampproject.org", "google.com", "archive.org", "12
 ))  # fmt: skip
 _LAYERS = 3  # of percent signs, each hiding the next
 _MOST = 80  # words with dots that are read with care, and places that one address is followed to
+_MOST_READ = 10_000  # characters at either end of a comment that are read differently
 _MOST_SIGNS = 120  # signs of one kind that are undone to read a comment differently
 
 # readings
@@ -177,7 +178,7 @@ class Links:
         if _INNER_DOT.search(text) or "//" in text:
             addresses += _as_they_stand(text)
         if _may_be_hidden(text, forms.folded):
-            addresses += _hidden(text, [(0, len(text))])
+            addresses += _hidden(text, _ends(text))
         if context.links:
             addresses += _given(text, context.links)
         return self._hits(addresses) if addresses else ()
@@ -479,15 +480,25 @@ def _has_sign(sign: re.Pattern[str], folded: str) -> bool:
     return any(not found.lastindex or is_ending(found[1]) for found in sign.finditer(folded))
 
 
+def _ends(text: str) -> list[tuple[int, int]]:
+    if len(text) <= 2 * _MOST_READ:
+        return [(0, len(text))]
+    return [(0, _MOST_READ), (len(text) - _MOST_READ, len(text))]
+
+
 def _hidden(text: str, pieces: Sequence[tuple[int, int]]) -> Iterator[_Address]:
     """Give the addresses of pieces of a comment in both readings, as they stand in the comment."""
     reading = _read(text, pieces)
+    known = text  # whose addresses are known already
     for steps, sure in ((_WRITTEN_OUT, True), (_GUESSED, False)):
         for needed, find, sign in steps:
             lower = reading.text.lower()
             if any(one in lower for one in needed):
                 reading = reading.put(find, sign)
-        words = islice(_dotted(reading.text), _MOST)
+        if reading.text == known:
+            continue
+        known = reading.text
+        words = islice(_dotted(known), _MOST)
         for found in chain.from_iterable(_addresses(reading.text, *word) for word in words):
             if found.places[0].host.partition(".")[0] not in _NO_NAMES:
                 where = reading.at[found.start], reading.at[found.end - 1] + 1

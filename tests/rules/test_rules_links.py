@@ -512,3 +512,17 @@ def test_addresses_in_what_people_really_write(name: str, most: float) -> None:
     found = [text for text in texts if links(text, any_=True)]
     assert all("." in text or "dot" in text for text in found)
     assert 0 < len(found) / len(texts) <= most
+
+
+@pytest.mark.parametrize("last", [BAD, f"https://www.{BAD}/x.", f"({BAD.upper()})", "s.io"])
+def test_after_a_thousand_addresses_a_plain_one_is_still_found(last: str) -> None:
+    text = "".join(f"a{number}.example.org/x " for number in range(1000)) + last
+    wanted = Wanted(domains=frozenset([BAD, "s.io"]))
+    assert [hit.what for hit in hits(text, wanted)] == [f"link: {'s.io' if last == 's.io' else BAD}"]
+
+
+def test_after_a_thousand_addresses_a_page_and_a_shortener_are_still_found() -> None:
+    text = "a.example.org " * 1000 + "https://x.example.com/a?b https://bit.ly/c"
+    assert hits(text, Wanted(lists=(a_list("x.example.com/a"),)))
+    assert hits(text, Wanted(shortener=True))
+    assert not hits("a.example.org " * 1000, Wanted(lists=(a_list("x.example.com/a"),), shortener=True))
