@@ -81,6 +81,7 @@ def test_both_readers_agree_on_whatever_is_written_out(node: Any, flow: bool) ->
     assert json.dumps(read(body), sort_keys=True) == json.dumps(thoroughly(body), sort_keys=True)
 
 
+@pytest.mark.filterwarnings("ignore::ruamel.yaml.error.ReusedAnchorWarning")
 @given(
     st.lists(WORDS, min_size=1, max_size=4),
     st.sampled_from(["a: {}", "- {}", "a: [{}]", "a: '{}'", "{}: 1", "a: |\n  {}"]),
