@@ -321,8 +321,7 @@ def named_in_pattern(pattern: str, names: tuple[str, ...]) -> str | None:
 def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple[int, _Trie, int]]:
     """Follow the names by one step of a pattern."""
     if label.run:
-        reached = _spelled(node, label.run)
-        if reached:
+        for reached in _spelled(node, label.run):
             yield to, reached, opened
     elif label.letters is None:
         if opened < node.room:
@@ -337,13 +336,15 @@ def _onwards(label: _Label, to: int, node: _Trie, opened: int) -> Iterator[tuple
         yield to, node, opened  # as many gaps as there are, until a letter comes
 
 
-def _spelled(node: _Trie, letters: str) -> _Trie | None:
-    """Follow the names by these letters; None if no name goes on so."""
+def _spelled(node: _Trie, letters: str) -> list[_Trie]:
+    """Follow the names by these letters; a name of several words may be written as one."""
+    nodes = [node]
     for letter in letters:
-        if letter not in node.next:
-            return None
-        node = node.next[letter]
-    return node
+        nodes = [at.next[letter] for at in nodes if letter in at.next]
+        if not nodes:
+            break
+        nodes += [at.next[" "] for at in nodes if " " in at.next]
+    return nodes
 
 
 def _may_end(steps: _Steps, state: int, end: int) -> bool:

@@ -8,6 +8,7 @@ never no: strings and comments are both laid out as words, with one space for wh
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -44,16 +45,12 @@ class Literals:
 
     def add(self, string: str, *, begins: bool, ends: bool) -> int:
         """Give the number of a string that begins or ends with a word, the same number for the same demand."""
-        laid = _laid_out(string)
+        laid = _demanded(string, begins, ends)
         if not laid.strip():
             sign = string.strip()
             signs = self._pictures if len(sign) == 1 and not sign.isascii() else self._signs
             return signs.setdefault(sign, -1 - len(self._signs) - len(self._pictures))
-        if begins and not laid.startswith(b" "):
-            laid = b" " + laid
-        if ends and not laid.endswith(b" "):
-            laid += b" "
-        return self._words.setdefault(laid[:_LONGEST], len(self._words))
+        return self._words.setdefault(laid, len(self._words))
 
     def compile(self) -> None:
         """Make ready to find; nothing is added afterwards."""
@@ -74,6 +71,17 @@ class Literals:
         if self._automaton is None:
             return set()
         return {place[0] for place in self._automaton.find_matches_as_indexes(laid, overlapping=True)}
+
+
+@cache
+def _demanded(string: str, begins: bool, ends: bool) -> bytes:  # noqa: FBT001  the cache is quicker without names
+    """Lay out a string, of which no more than `_LONGEST` bytes are looked for; blank if it is signs alone."""
+    laid = _laid_out(string)
+    if begins and not laid.startswith(b" "):
+        laid = b" " + laid
+    if ends and not laid.endswith(b" "):
+        laid += b" "
+    return laid[:_LONGEST]
 
 
 class _Layout(dict[int, str]):
