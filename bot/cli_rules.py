@@ -241,6 +241,7 @@ def replay(
     """Judge stored comments again: under the rules of their time, or under new ones. Nothing is recorded or done."""
     from bot import replays, rulebooks
     from bot.judging import rulebook_for_judging
+    from rules.load import shipped_models
 
     settings = settings_from(config)
     if packs:
@@ -250,10 +251,8 @@ def replay(
             _tell_changed(list(replays.rehearse(tx, rulebook, new)))
         return
     start = None if everything else _day(since, config) or clock() - timedelta(days=30)
-    present = rulebooks.check(settings.rules).packs  # what is wrong with today's rules is no matter here
-    models = {name: model for pack in present for name, model in pack.models.items()}
     with reading(settings) as tx:
-        done = replays.replay(tx, models=models, since=start)
+        done = replays.replay(tx, models=shipped_models(), since=start)
     _tell_replayed("came out otherwise", done.different)
     _tell_replayed("is not replayable", done.not_replayable)
     _say(

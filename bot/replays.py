@@ -21,7 +21,7 @@ from bot.rulebooks import Changed
 from bot.verdicts import context_kept, context_of
 from rules.ballot import BALLOT
 from rules.engine import Engine
-from rules.load import FileProblems, kept_ballot, kept_pack, kept_policy, lists_and_models
+from rules.load import FileProblems, kept_ballot, kept_pack, kept_policy, models_of
 from rules.model import Approval
 from rules.replay import differences, not_kept
 
@@ -163,8 +163,8 @@ class _Shelf:
             name, text = self._document(sha256, f"pack {label}")
             with _readable(f"pack {label}", sha256):
                 pack = kept_pack(name, text, _once(sha256, name), lists, self._models, ballot)
-            for missing in lists_and_models(pack):
-                if missing not in lists and missing not in self._models:
+            for missing in models_of(pack.rules):
+                if missing not in self._models:
                     message = f"model {missing}, which pack {label} asks, is not at hand"
                     raise NotReplayable(message)
             yield pack

@@ -258,13 +258,6 @@ def _named_lists(said: PackFile) -> set[str]:
     return {name for rule in said.rules for _, link in _links(rule) for name in link.lists}
 
 
-def lists_and_models(pack: Pack) -> tuple[str, ...]:
-    """Give the names of the domain lists and models that the rules of a pack look things up in."""
-    lists = (name for rule in pack.rules for _, link in _links(rule) for name in link.lists)
-    models = (matcher.score.model for rule in pack.rules for matcher in rule.matchers if matcher.score)
-    return tuple(dict.fromkeys((*lists, *models)))
-
-
 def _pack(  # noqa: PLR0913  everything a pack is made of
     source: Source,
     name: str,
@@ -288,7 +281,7 @@ def _pack(  # noqa: PLR0913  everything a pack is made of
         waiting=waiting,
         ballot=used.sha256 if used and filled != said.rules else None,
         lists=MappingProxyType(lists),
-        models=MappingProxyType({named: models[named] for named in _named_models(said.rules) if named in models}),
+        models=MappingProxyType({named: models[named] for named in models_of(said.rules) if named in models}),
         missing=tuple(sorted(_named_lists(said) - lists.keys())),
         **approvals.of(_sha256(body)),
     )
@@ -460,7 +453,7 @@ def _check_reach(source: Source, at: Route, rule: Rule, policy: Policy) -> None:
         source.say((*at, "outcome"), f"{what}; write hide")
 
 
-def _named_models(rules: Iterable[Rule]) -> list[str]:
+def models_of(rules: Iterable[Rule]) -> list[str]:
     """Give the shipped models that rules name, each once."""
     named = {matcher.score.model for rule in rules for matcher in rule.matchers if matcher.score}
     return sorted(name for name in named if not name.startswith(SERVER))

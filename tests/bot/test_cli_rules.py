@@ -169,7 +169,8 @@ def test_stats_on_a_file(tmp_path: Path, citymod: Run) -> None:
 
 
 def test_stats_on_the_archive_tell_how_people_decided(quiet: City, citymod: Run) -> None:
-    first, second, third, _ = judged(quiet, for_review(), f"{for_review()}!", f"{for_review()}!!", HARMLESS)
+    rules = (rule for pack in the_rulebook().engine.packs for rule in pack.rules if rule.clause == "C5")
+    first, second, third, _ = judged(quiet, *next(rules).examples.match[:3], HARMLESS)
     with quiet.parts.database.begin() as tx:
         for comment in (first, second):
             uphold(tx, ref_of(comment), who="Robin", why="yes", now=quiet.clock())
@@ -205,18 +206,16 @@ def test_diff_tells_rules_and_comments(pack: Path, tmp_path: Path, citymod: Run)
     assert "removed  c9-other" in citymod("rules", "diff", new, pack)[1]
 
 
-def long_scam() -> str:
+def long_violation() -> str:
     """A text that is hidden for three words or more: quoting it from a comment above is no reason to hide."""
-    matches = [
-        (text, match)
-        for pack in the_rulebook().packs
-        for rule in pack.rules
-        if rule.clause == "C9" and rule.outcome == "hide"
-        for text in rule.examples.match
-        for match in the_rulebook().engine.evaluate(text)
-    ]
-    by_text = {text: [m for t, m in matches if t == text] for text, _ in matches}
-    return next(t for t, found in by_text.items() if all(len(m.excerpt.split()) > 2 and m.ask == "hide" for m in found))
+    engine = the_rulebook().engine
+    texts = (text for pack in engine.packs for rule in pack.rules for text in rule.examples.match)
+    for text in texts:
+        matches = engine.evaluate(text) if isinstance(text, str) else ()
+        if matches and all(match.ask == "hide" and len(match.excerpt.split()) > 2 for match in matches):
+            return text
+    message = "no example of the shipped rules is hidden for three words or more"
+    raise LookupError(message)
 
 
 def test_every_verdict_comes_out_as_it_was_even_when_everything_around_it_has_changed(
@@ -224,10 +223,10 @@ def test_every_verdict_comes_out_as_it_was_even_when_everything_around_it_has_ch
 ) -> None:
     post = quiet.posts["facebook"]
     quoting = quiet.world.add_post(quiet.accounts["facebook"], f"Somebody wrote: {VIOLATION}")
-    scam = long_scam()
-    parent, *_ = judged(quiet, scam, VIOLATION, for_review())
+    insult = long_violation()
+    parent, *_ = judged(quiet, insult, VIOLATION, for_review())
     reply = quiet.write("facebook", VIOLATION, post=quoting)
-    under = quiet.write("facebook", scam, parent=parent)
+    under = quiet.write("facebook", insult, parent=parent)
     quiet.poll()
     quiet.judge()
     with quiet.parts.database.read() as tx:
@@ -296,6 +295,8 @@ def test_a_verdict_rests_on_the_list_as_it_was(tmp_path: Path, citymod: Run) -> 
     lists = tmp_path / "lists"
     lists.mkdir()
     (lists / "beetles.txt").write_text("# where beetles are sold\nzyzzyva.example.com\n", "utf-8")
+    vouching = f"{hashlib.sha256((lists / 'beetles.txt').read_bytes()).hexdigest()}  beetles.txt\n"
+    (lists / "beetles.txt.sha256").write_text(vouching, "utf-8")
     linked = tmp_path / "our-pack.yaml"
     linked.write_text(LINKED, "utf-8")
     with City(tmp_path / "before") as template:
@@ -320,8 +321,8 @@ def test_a_verdict_rests_on_the_list_as_it_was(tmp_path: Path, citymod: Run) -> 
         judged(city, "and https://zyzzyva.example.com/sell")
         code, out, err = citymod("rules", "replay", "--all", "--config", city.file)
         assert code == 1
-        assert "is not replayable: list beetles.txt, which pack our-pack@1#x#" in err
-        assert "names, is not kept" in err
+        assert "is not replayable: beetles.txt#" in err
+        assert " is not kept" in err
         assert "2 verdict(s) came out as they were, 0 otherwise, 1 cannot be replayed." in out
 
 
