@@ -144,9 +144,8 @@ def _settled(parts: Parts, account: Account, order: Order, seen: Sighting, now: 
             return True
         records.sight(tx, seen, account=account, now=now)
         if seen.visibility is Visibility.HIDDEN and current.action is Action.HIDE:
-            _leave_to_a_person(
-                tx, current, "it is hidden already, and not by this program: staff or the platform did", now
-            )
+            why = "it is hidden already, not by this program: by staff or the platform, or with what it answers"
+            _leave_to_a_person(tx, current, why, now)
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from sqlalchemy import create_engine, text
 
 from archive import accounts, cases, records
 from archive.database import Database
+from archive.verify import verify
 from bot.domain.states import Event
 from bot.domain.types import Author, Comment, Visibility
 
@@ -166,19 +168,27 @@ def test_the_question_is_answered_from_the_index(path: Path, db: Database) -> No
 
 
 @pytest.mark.parametrize("author", [an_author(), an_author(id="\ufdd0 odd\x00one"), Author()])
-def test_a_database_of_the_first_version_learns_who_wrote_when(tmp_path: Path, author: Author) -> None:
+def test_a_database_of_the_first_version_is_brought_up_and_still_vouched_for(tmp_path: Path, author: Author) -> None:
     """Written by this version, taken back to the tables of the first, and brought up again."""
     url = f"sqlite:///{tmp_path}/old.db"
     own, other = at("own", 0, author=author), at("other", -1, author=author)
     with Database.open(url) as db:
         observe(db, own, other)
         new = said(db, own)
+        with db.begin() as tx:
+            kept = hashlib.sha256(b"its text").hexdigest()
+            cases.keep_document(tx, kept, "a file", "its text", now=NOON)
+            cases.record_verdict(
+                tx, own.ref, own.revision, a_verdict(), policy_sha256=kept, packs={"p": kept}, now=NOON
+            )
     engine = create_engine(url)
     with engine.begin() as tx:
         tx.execute(text('DROP INDEX "ix_case__platform_author_id_posted_at"'))
         for column in ("author_id", "posted_at"):
             tx.execute(text(f'ALTER TABLE case_ DROP COLUMN "{column}"'))
+        tx.execute(text('ALTER TABLE match_ DROP COLUMN "urgent"'))
         tx.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     with Database.open(url) as db:
         assert said(db, own) == new == (["other"] if author.id else [])
+        assert verify(db, tmp_path, now=NOON).problems == []

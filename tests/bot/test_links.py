@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from archive import cases, records
 from archive.verify import verify
-from bot import pipeline
 from bot.domain.states import State
 from bot.domain.types import Attachment
 from bot.parts import Rulebook
 from bot.promises import ref_of
+from bot.verdicts import context_of
 from rules.load import Approvals, shipped_packs
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def test_rules_are_told_where_the_links_of_a_comment_lead(city: City) -> None:
             Attachment(id="1", kind="photo", url="https://pbs.example.com/1.jpg"),
             Attachment(id="2", kind="link"),
         )
-        context = pipeline._context(tx, replace(comment, attachments=cards))
+        context = context_of(tx, replace(comment, attachments=cards))
     assert context.links == ("https://www.onlyfans.com/example",)
-    (match,) = city.parts.rulebook.engine.evaluate(comment.text, context)
+    matches = city.parts.rulebook.engine.evaluate(comment.text, context)
+    (match,) = (match for match in matches if match.clause == "C4")
     assert (match.rule, match.excerpt) == ("c4-adult-link", "https://t.co/abc")
 
 
@@ -53,11 +54,9 @@ def test_a_verdict_cites_the_lists_it_was_given_on_and_they_are_kept(city: City)
     with city.parts.database.read() as tx:
         stored = cases.latest_verdict(tx, ref_of(written))
         assert stored is not None
-        (match,) = stored.verdict.matches
-        record = f"{sha256}  adult.txt\n"
-        cited = stored.packs[f"lists of {match.pack}"]
-        assert cases.document(tx, cited) == ("lists of c4-sexual.yaml", record)
-        assert cited == hashlib.sha256(record.encode()).hexdigest()
+        (match,) = (match for match in stored.verdict.matches if match.clause == "C4")
+        assert stored.packs["list adult.txt"] == sha256
+        assert cases.document(tx, sha256) == ("adult.txt", "bad.example.com\n")
         assert match.matcher == f"link: bad.example.com in adult.txt#{sha256[:12]}"
     report = verify(city.parts.database, city.settings.evidence_folder, now=city.clock())
     assert report.passed

@@ -115,6 +115,17 @@ def test_already_hidden_by_staff_is_left_to_people(city: City, platform: str) ->
     assert city.done_by_us(comment) == []
 
 
+def test_an_answer_that_went_from_sight_with_what_it_answers_is_left_to_people(city: City) -> None:
+    """YouTube takes a whole thread away with its first comment."""
+    first = city.write("youtube")
+    answer = city.write("youtube", "My SSN is 123-45-6789, call me", parent=first)
+    city.up_to_secured()
+    city.enforce()
+    assert (city.state(first), city.state(answer)) == (State.ENFORCED, State.IN_REVIEW)
+    assert "or with what it answers" in city.case(answer).why
+    assert city.done_by_us(answer) == []
+
+
 @WHERE_HIDDEN_SHOWS
 def test_shown_again_by_staff_after_we_hid_it_is_not_hidden_again(city: City, platform: str) -> None:
     comment = city.write(platform)
