@@ -30,10 +30,11 @@ MOST_CHARACTERS = 10_000_000  # likewise
 DEEPEST = 50
 _NEST = re.compile(rb"(?:[\[{]\s*){%d}" % (DEEPEST + 1))  # told before the YAML reader labours at it
 _MOST_OPENINGS = 5_000  # brackets and braces; the quick reader would run out of stack ten times later
-# What the quick reader might read otherwise: directives, merges, known tags, rare line breaks, deep
+# What the quick reader might read otherwise: directives, merges, anchors as keys, known tags, rare line breaks, deep
 # nests. (Of unknown tags it says that they are unknown.)
 _UNUSUAL = re.compile(
-    rb"^%%|<<|(?:^|[\s\[{,:?-])!(?:[!<\s]|$)|\xc2\x85|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|(?:[-?:]\s+){%d}" % (DEEPEST + 1),
+    rb"^%%|<<|[&*][^\s,\]}]*:(?:\s|$)|(?:^|[\s\[{,:?-])!(?:[!<\s]|$)|\xc2\x85|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|(?:[-?:]\s+){%d}"
+    % (DEEPEST + 1),
     re.MULTILINE,
 )
 

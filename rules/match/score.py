@@ -14,7 +14,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import chain
-from operator import itemgetter, xor
+from operator import itemgetter, sub
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -22,7 +22,7 @@ from rules.match import Hit
 from rules.normal import look_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.domain.types import Match
     from rules.context import Context, ModelScore
@@ -35,8 +35,7 @@ BUCKETS = 1 << 18  # numbers under which words are known; two may share one
 
 NOUGHT = 128  # the byte that stands for a weight of nothing
 
-_ALONE = 6  # letters by which a word is known: "subscribe", "subscriber" and "subscribing" are one
-_PAIRED = 4  # letters by which it is known in a pair: "chanel" is a channel too
+_LETTERS = 5  # by which a word is known: "subscribe", "subscriber" and "subscribing" are one
 _REMEMBERED = 1 << 16  # words whose numbers are kept at hand
 _LONGEST = 32  # letters of a word that is kept
 _EXPLAINED = 5  # words
@@ -96,7 +95,7 @@ def _sign(char: str) -> str:
 _SIGNS = _Signs()
 _MARKS = {mark: _sign(mark) for mark in "!?%@#+$"}
 # The same for plain characters, one for one as far as may be, since Python changes such texts many times faster.
-_LETTERS = {code: look_alike(chr(code)) or None for code in range(128)}
+_PLAIN_LETTERS = {code: look_alike(chr(code)) or None for code in range(128)}
 _PLAIN_SIGNS = {code: chr(code) if chr(code) in _MARKS else _sign(chr(code)) for code in range(128)}
 
 
@@ -104,7 +103,7 @@ def words(verbatim: str) -> list[str]:
     """Give what a model reads in a comment: its words in order, and after its end what it is like as a whole."""
     if len(verbatim) > 2 * _MOST_CHARACTERS:
         verbatim = f"{verbatim[:_MOST_CHARACTERS]} {verbatim[-_MOST_CHARACTERS:]}"
-    text = verbatim.translate(_LETTERS) if verbatim.isascii() else look_alike(verbatim)
+    text = verbatim.translate(_PLAIN_LETTERS) if verbatim.isascii() else look_alike(verbatim)
     if "<" in text:
         text = _TAG.sub(" ", text)
     if ("." in text or "/" in text) and _HINT.search(text):
@@ -114,7 +113,7 @@ def words(verbatim: str) -> list[str]:
         said = said[:_MOST] + said[-_MOST:]
     if not said:
         return []
-    length = len(said).bit_length()
+    length = min(len(said).bit_length(), 9)
     like = [f"LINK{length}"] if _LINK in said else []
     if verbatim.isupper():
         like.append(_LOUD)
@@ -140,17 +139,11 @@ def _kind(address: re.Match[str]) -> str:
 class _Numbers(dict[str, int]):
     """The number of each word, by its first letters, worked out when it is first met.
 
-    Multiplied by an odd factor, since plain checksums put together would be the same for a pair and for that pair
-    turned round. Nobody's words can fill the memory: when they are many, they are forgotten.
+    Nobody's words can fill the memory: when they are many, they are forgotten.
     """
 
-    def __init__(self, letters: int, factor: int) -> None:
-        super().__init__()
-        self._letters = letters
-        self._factor = factor
-
     def __missing__(self, word: str) -> int:
-        number = (crc32(word[: self._letters].encode()) * self._factor >> 13) % BUCKETS
+        number = crc32(word[:_LETTERS].encode()) % BUCKETS
         if len(word) <= _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()
@@ -158,18 +151,19 @@ class _Numbers(dict[str, int]):
         return number
 
 
-_SINGLE = _Numbers(_ALONE, 0x9E3779B1)
-_FIRST = _Numbers(_PAIRED, 0x85EBCA77)
-_SECOND = _Numbers(_PAIRED, 0xC2B2AE3D)
+_NUMBERS = _Numbers()
 
 
 def _hashes(read: Sequence[str]) -> Iterator[int]:
-    """Give the number of each word, of each with the next, and of each with the next but one, in this order."""
+    """Give the number of each word, of each with the next, and of each with the next but one, in this order.
+
+    The number of a pair is the difference of two numbers, another one if the pair is turned round. Where it is
+    negative, it counts weights from their end.
+    """
     if len(read) < _FEWEST:
-        return map(_SINGLE.__getitem__, read)
-    of_all = itemgetter(*read)
-    first, second = of_all(_FIRST), of_all(_SECOND)
-    return chain(of_all(_SINGLE), map(xor, first, second[1:]), map(xor, first, second[2:]))
+        return map(_NUMBERS.__getitem__, read)
+    single = itemgetter(*read)(_NUMBERS)
+    return chain(single, map(sub, single, single[1:]), map(sub, single, single[2:]))
 
 
 def numbers(read: Sequence[str]) -> frozenset[int]:
@@ -218,10 +212,11 @@ class Model:
 
     def score(self, known: frozenset[int]) -> float:
         """Give how much a comment is like what the model was trained to find, from 0 to 1; by the `numbers` of it."""
-        if len(known) < _FEWEST:
-            return 0.0
-        units = sum(itemgetter(*known)(self.weights)) - NOUGHT * len(known)
-        evidence = units * self.step / math.sqrt(len(known)) + self.bias
+        return next(iter(scores([self], known).values()))
+
+    def of_sum(self, weights: int, many: int) -> float:
+        """Give the score of a comment known by so many numbers, whose weights have this sum."""
+        evidence = (weights - NOUGHT * many) * self.step / math.sqrt(many) + self.bias
         return 1 / (1 + math.exp(-min(max(evidence, -_ENDLESS), _ENDLESS)))
 
     def explain(self, read: Sequence[str]) -> list[str]:
@@ -244,6 +239,15 @@ def _told(name: tuple[str, ...]) -> str:
     return " ".join(filter(None, (_TOLD.get(word, "" if word.isupper() else word) for word in name)))
 
 
+def scores(models: Iterable[Model], known: frozenset[int]) -> dict[str, float]:
+    """Give what each model, by its name, makes of one comment, by the `numbers` of it."""
+    many = len(known)
+    if many < _FEWEST:
+        return {model.name: 0.0 for model in models}
+    of_all = itemgetter(*known)
+    return {model.name: model.of_sum(sum(of_all(model.weights)), many) for model in models}
+
+
 class Scores:
     """All score matchers at once: a comment is read once for all models."""
 
@@ -257,14 +261,13 @@ class Scores:
         if not self._wanted:
             return
         read = words(forms.verbatim) if self._models else []
-        known = numbers(read)
-        scores = {name: model.score(known) for name, model in self._models.items()} if read else {}
+        said = scores(self._models.values(), numbers(read)) if read else {}
         for number, wanted in self._wanted.items():
             if wanted.model.startswith(SERVER):
                 yield from _said_elsewhere(number, wanted, forms, context)
-            elif scores.get(wanted.model, 0) >= wanted.at_least:
+            elif said.get(wanted.model, 0) >= wanted.at_least:
                 model = self._models[wanted.model]
-                what = f"score: {model.label} {_rounded(scores[model.name])} ({', '.join(model.explain(read))})"
+                what = f"score: {model.label} {_rounded(said[model.name])} ({', '.join(model.explain(read))})"
                 yield Hit(number, *_whole(forms), what)
 
 

@@ -40,7 +40,7 @@ LAWFUL = HERE / "lawful.txt"
 POLICY = HERE.parents[1] / "config" / "policy" / "ar-1-27.yaml"
 FOLDS = 3
 SOFTNESS = 20.0  # the inverse of the penalty on weights (sklearn's C)
-MARGIN = 0.05  # by which the limit stands clear of the first comment that must not be asked about
+MARGIN = 0.12  # by which the limit stands clear of the first comment that must not be asked about
 LIMIT = 0.5  # of a score, from which on the shipped rules ask a person
 COMMON = 10  # comments that hold a word which the report tells
 CLAUSES = {"C5", "C9"}
@@ -216,7 +216,7 @@ def _trained(target: Target, examples: Sequence[Example], version: str) -> bytes
 def _fitted(target: Target, examples: Sequence[Example]) -> tuple[Any, float]:
     """Fit a logistic regression; every comment has the length 1, however many words it has."""
     ends = np.cumsum([0, *(len(example.numbers) for example in examples)])
-    columns = [number for example in examples for number in sorted(example.numbers)]
+    columns = [number % BUCKETS for example in examples for number in sorted(example.numbers)]
     values = [1 / math.sqrt(len(example.numbers)) for example in examples for _ in example.numbers]
     matrix = csr_matrix((values, columns, ends), shape=(len(examples), BUCKETS))
     labels = [target.label in example.labels for example in examples]
@@ -416,7 +416,11 @@ _LIMITS = """
 * Names of candidates weigh against spam and advertisements, since tweets about an election were given as lawful; which
   names were in those tweets is an accident. A model may therefore ask a little less about one name than another.
 * The rules in words were written by people who had read comments of all three videos. The figures for *pack* are
-  therefore kinder than a fourth video would be; those for *score* are not.
+  therefore kinder than a fourth video would be. Those for *score* are less so: only how far the limit stands clear of
+  lawful comments, and by how many letters words are known, were chosen with an eye on them.
+* No model known to us tells janitr's posts apart: one of words and letters trained on them alone (TF-IDF of words and
+  of two to five letters) reaches an F1 of 0.87 on posts it had not seen, at a precision of 0.86. The limit here is set
+  for lawful speech and lies far from the best one for those posts.
 * A bare link scores high, whatever is behind it: nothing is fetched.
 * English mostly, and a little Spanish.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.domain.types import Match, Verdict
 
+REPORT = ROOT / "rules" / "models" / "REPORT.md"
 ORDINARY = ("polis_civic", "identity_madlibs", "mayweather_tweets", "crisislex_t6")
 LABELS = {
     "C2": {"profanity", "x_offensive"},
@@ -228,20 +229,37 @@ def spam() -> Section:
             met.count(found=one.meets("C4", "C5", "C9"), true=true)
             if one.hides("C9") and not true:
                 told.read.append(reading(one.row["id"], one.row["text"], one.verdict.matches))
-        told.at_least(f"{name}: precision of hiding", hidden.precision, 0.98)
+        if hidden.right + hidden.wrong:
+            told.at_least(f"{name}: precision of hiding", hidden.precision, 0.98)
         told.tell(f"{name}: recall of hiding", hidden.recall)
         _tell_score(told, f"{name}, hidden or reviewed", met)
-    if _present(told, "youtube_spam"):
-        met = Score()
-        for one in judged("youtube_spam"):
-            met.count(found=one.meets("C5", "C9"), true="spam" in one.row["labels"])
-        told.at_least("youtube_spam: F1, others' best being .951", met.f1, 0.951)
     if _present(told, "janitr_x_scam"):
         met = Score()
         for one in judged("janitr_x_scam"):
             met.count(found=one.meets("C5"), true="commerce" in one.row["labels"])
         _tell_score(told, "janitr_x_scam, commerce alone", met)
+    _unseen(told)
     return told
+
+
+def _unseen(told: Section) -> None:
+    """Hold what the shipped models' own report says of comments they had not seen; all above were made from theirs."""
+    videos, posts = (_reported(name, by) for name, by in (("youtube_spam", "pack"), ("janitr_x_scam", "score spam")))
+    told.at_least("youtube_spam, unseen: precision", videos.precision, 0.995)
+    told.at_least("youtube_spam, unseen: recall", videos.recall, 0.92)
+    told.at_least("youtube_spam, unseen: F1, others' best being .951", videos.f1, 0.951)
+    told.at_least("janitr_x_scam, unseen, spam: precision", posts.precision, 0.95)
+    told.at_least("janitr_x_scam, unseen, spam: F1", posts.f1, 0.92)
+
+
+def _reported(name: str, by: str) -> Score:
+    """Read a row of the report that training wrote: comments, asked by, label, right, wrong, missed."""
+    for line in REPORT.read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:]]
+        if cells[:2] == [name, by]:
+            return Score(*map(int, cells[3:6]))
+    message = f"{REPORT}: no row of {name} by {by}; train the models again"
+    raise LookupError(message)
 
 
 # express advocacy
