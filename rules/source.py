@@ -33,8 +33,8 @@ _MOST_OPENINGS = 5_000  # brackets and braces; the quick reader would run out of
 # What the quick reader might read otherwise: directives, merges, anchors as keys, known tags, rare line breaks, deep
 # nests. (Of unknown tags it says that they are unknown.)
 _UNUSUAL = re.compile(
-    rb"^%%|<<|[&*][^\s,\]}]*:(?:\s|$)|(?:^|[\s\[{,:?-])!(?:[!<\s]|$)|\xc2\x85|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|(?:[-?:]\s+){%d}"
-    % (DEEPEST + 1),
+    rb"^%%|<<|(?:^|[\s\[{,])[&*][\w-]*:(?:\s|$)|(?:^|[\s\[{,:?-])!(?:[!<\s]|$)"
+    rb"|\xc2\x85|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|(?:[-?:]\s+){%d}" % (DEEPEST + 1),
     re.MULTILINE,
 )
 
