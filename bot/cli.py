@@ -215,14 +215,19 @@ def _duration(text: str) -> timedelta:
 
 
 @review.command("list")
-def review_list(config: Config = DEFAULT_CONFIG, limit: int = 50) -> None:
+def review_list(
+    config: Config = DEFAULT_CONFIG,
+    limit: int = 50,
+    by_score: Annotated[bool, typer.Option("--by-score", help="What a model thinks likeliest first.")] = False,
+) -> None:
     """List the cases that wait for a person: urgent ones first, then the oldest."""
-    from archive import cases, records
+    from archive import records
+    from bot.review import waiting
 
     settings = settings_from(config)
     with reading(settings) as tx:
-        waiting = cases.in_review(tx, limit)
-        rows = [(case, records.comment(tx, case.ref, case.revision)) for case in waiting]
+        cases = waiting(tx, limit, by_score=by_score)
+        rows = [(case, records.comment(tx, case.ref, case.revision)) for case in cases]
     for case, comment in rows:
         # A case's name stands on a line of its own and is never broken, so that it can be copied.
         out.print(str(case.ref), style="bold", markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from archive import cases, evidence, orders, records
 from archive.cases import Ground
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, Agent, AgentKind, OrderStatus, Speaker
+from rules.match.score import score_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 WITH_COUNSEL = frozenset({"C8", "C10"})
 """Clauses on which staff decide only together with the City Attorney: who owns what, and what is false, are law."""
+
+MOST_RANKED = 2_000  # cases that are put in the order of their scores; the others come when these are decided
 
 
 class NotPossible(Exception):
@@ -48,6 +51,24 @@ def refer(  # noqa: PLR0913  what, under what, who, why and when
     if case.state is not State.IN_REVIEW:
         because = f"raised by {who} under {category.code}: {why}"
         cases.advance(tx, ref, Event.REFERRED, agent=person(who), now=now, why=because)
+
+
+def waiting(tx: Tx, limit: int, *, by_score: bool = False) -> list[Case]:
+    """Give cases that wait for a person: urgent ones first, then the longest waiting.
+
+    With `by_score`, those that a model thinks likeliest come before the others that are not urgent: a score may rank
+    the queue, and no more.
+    """
+    if not by_score:
+        return cases.in_review(tx, limit)
+    return sorted(cases.in_review(tx, MOST_RANKED), key=lambda case: _rank(tx, case))[:limit]
+
+
+def _rank(tx: Tx, case: Case) -> tuple[bool, float]:
+    stored = cases.verdict_on(tx, case.ref, case.revision)
+    counting = [match for match in stored.verdict.matches if not match.shadow] if stored else []
+    likeliest = max((score_of(match) or 0.0 for match in counting), default=0.0)
+    return not any(match.urgent for match in counting), -likeliest
 
 
 def uphold(  # noqa: PLR0913  a decision is all of this

@@ -237,9 +237,11 @@ def context_of(  # noqa: PLR0913  all that a rule may know
 
 def context_kept(tx: Tx, comment: Comment, record: Mapping[str, Any], *, before: int) -> Context:
     """Give the context of a verdict once more: what was recorded with it, and what stood before its line."""
-    earlier = (Earlier(**said | {"posted_at": datetime.fromisoformat(said["posted_at"])}) for said in record["earlier"])
-    scores = {name: ModelScore(**score) for name, score in record["scores"].items()}
-    return context_of(tx, comment, before=before, answers=record["answers"], earlier=tuple(earlier), scores=scores)
+    kept = record.get("earlier", ())
+    earlier = tuple(Earlier(**said | {"posted_at": datetime.fromisoformat(said["posted_at"])}) for said in kept)
+    scores = {name: ModelScore(**score) for name, score in record.get("scores", {}).items()}
+    answers = record.get("answers", False)
+    return context_of(tx, comment, before=before, answers=answers, earlier=earlier, scores=scores)
 
 
 def _kept(verdict: Verdict, context: Context) -> dict[str, Any]:

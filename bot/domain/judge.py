@@ -55,7 +55,7 @@ class Standing:
             budget=Budget(limit=int(record["acts_a_day"]), used=int(record["acts_used"])),
             dismissed=bool(record["dismissed"]),
             raised=bool(record["raised"]),
-            again=str(record["again"]),
+            again=str(record.get("again", "")),
         )
 
 

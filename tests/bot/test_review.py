@@ -9,7 +9,7 @@ from archive import cases, evidence, orders
 from bot.domain.states import State
 from bot.domain.types import AgentKind
 from bot.promises import ref_of
-from bot.review import NotPossible, dismiss, restore, uphold
+from bot.review import NotPossible, dismiss, restore, uphold, waiting
 from connectors.find import platforms
 
 EVERYWHERE = pytest.mark.parametrize("platform", platforms())
@@ -105,3 +105,18 @@ def test_what_cannot_be_decided_says_where_the_case_stands(city: City) -> None:
     with city.parts.database.read() as tx:
         assert evidence.all_of(tx, ref_of(comment)) == []
         assert cases.latest_decision(tx, ref_of(comment), city.case(comment).revision) is None
+
+
+def test_what_waits_comes_urgent_first_and_then_oldest_or_likeliest_first(city: City) -> None:
+    doubtful = city.write("facebook", "What a f**king answer from the office.")
+    likely = city.write("facebook", "Check out my new channel and subscribe please!! https://example.com/channel")
+    urgent = city.write("facebook", "I will shoot you in the head if you come near my street again.")
+    city.poll()
+    city.judge()
+    with city.parts.database.read() as tx:
+        oldest = [case.ref for case in waiting(tx, 9)]
+        likeliest = [case.ref for case in waiting(tx, 9, by_score=True)]
+        first = [case.ref for case in waiting(tx, 1, by_score=True)]
+    assert oldest == [ref_of(urgent), ref_of(doubtful), ref_of(likely)]
+    assert likeliest == [ref_of(urgent), ref_of(likely), ref_of(doubtful)]
+    assert first == [ref_of(urgent)]
