@@ -1,4 +1,4 @@
-"""A city for each test of the shell. The browser is kept warm between them, as the daemon keeps it."""
+"""A city for each test of the shell, and its commands. The browser is kept warm, as the daemon keeps it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 from city import City
 
 from archive.capture import BrowserSettings, Camera
+from bot.cli import main
 from bot.parts import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -25,3 +26,19 @@ def camera() -> Iterator[Camera]:
 def city(tmp_path: Path, camera: Camera) -> Iterator[City]:
     with City(tmp_path, camera) as city:
         yield city
+
+
+@pytest.fixture
+def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Call a command; give status, standard output and standard error."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setenv("COLUMNS", "400")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main([str(word) for word in words])
+        said = capsys.readouterr()
+        code = end.value.code
+        return (code if isinstance(code, int) else 0), said.out, said.err
+
+    return call

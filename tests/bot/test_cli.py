@@ -10,32 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from city import HARMLESS, VIOLATION, City, for_review
 
-from bot.cli import main
 from bot.domain.states import State
 from bot.judging import shipped
 from bot.promises import ref_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 Run = "Callable[..., tuple[int, str, str]]"
-
-
-@pytest.fixture
-def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Call a command; give status, standard output and standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setenv("COLUMNS", "400")
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        code = end.value.code
-        return (code if isinstance(code, int) else 0), said.out, said.err
-
-    return call
 
 
 def test_pause_and_resume_are_told_by_status(city: City, citymod: Run) -> None:

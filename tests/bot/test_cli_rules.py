@@ -13,7 +13,6 @@ from city import HARMLESS, VIOLATION, City, for_review
 from ruamel.yaml import YAML
 
 from archive import cases
-from bot.cli import main
 from bot.domain.states import State
 from bot.judging import shipped_rules
 from bot.parts import Rulebook
@@ -22,7 +21,7 @@ from bot.review import dismiss, uphold
 from rules.load import shipped_packs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 Run = "Callable[..., tuple[int, str, str]]"
@@ -47,22 +46,6 @@ rules:
       no_match: [Thank you., Good work.]
 """
 BEETLES = "Come and buy zyzzyva before Friday"
-
-
-@pytest.fixture
-def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Call a command; give status, standard output and standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setenv("COLUMNS", "400")
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        code = end.value.code
-        return (code if isinstance(code, int) else 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture
