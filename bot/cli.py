@@ -25,6 +25,7 @@ from bot.terminal import (
     clock,
     err,
     fail,
+    opened,
     out,
     reading,
     settings_from,
@@ -374,15 +375,11 @@ def verify(
     config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
 ) -> None:
     """Check the whole archive: the chain, every row against it, every evidence file against its manifest."""
-    from archive.database import Database
     from archive.verify import verify as check
 
     settings = settings_from(config)
-    database = Database.open(settings.database_url)
-    try:
+    with opened(settings) as database:
         report = check(database, settings.evidence_folder, now=clock())
-    finally:
-        database.close()
     if as_json:
         answer: dict[str, Any] = {
             "passed": report.passed,

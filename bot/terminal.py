@@ -18,7 +18,7 @@ from bot.settings import Settings, load
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from archive.database import Tx
+    from archive.database import Database, Tx
 
 out = Console()
 err = Console(stderr=True)
@@ -51,26 +51,26 @@ def settings_from(config: Path) -> Settings:
 
 
 @contextmanager
-def writing(settings: Settings) -> Iterator[Tx]:
-    """Open the archive for one transaction that may write."""
+def opened(settings: Settings) -> Iterator[Database]:
+    """Open the archive, and close it afterwards."""
     from archive.database import Database
 
     database = Database.open(settings.database_url)
     try:
-        with database.begin() as tx:
-            yield tx
+        yield database
     finally:
         database.close()
 
 
 @contextmanager
+def writing(settings: Settings) -> Iterator[Tx]:
+    """Open the archive for one transaction that may write."""
+    with opened(settings) as database, database.begin() as tx:
+        yield tx
+
+
+@contextmanager
 def reading(settings: Settings) -> Iterator[Tx]:
     """Open the archive for one transaction that reads."""
-    from archive.database import Database
-
-    database = Database.open(settings.database_url)
-    try:
-        with database.read() as tx:
-            yield tx
-    finally:
-        database.close()
+    with opened(settings) as database, database.read() as tx:
+        yield tx
