@@ -357,9 +357,8 @@ def _since_last_approved(settings: Settings, file: Path, checked: Checked) -> st
     if kept is None:
         return f"{said} that wording is not in the archive, so what changed cannot be shown."
     try:
-        texts = dict.fromkeys(pack.lists, "")
-        before = kept_pack(kept[0], kept[1], last, texts, ballot=checked.ballot)
-    except (FileProblems, KeyError):
+        before = kept_pack(kept[0], kept[1], last, lists={}, ballot=checked.ballot)
+    except FileProblems:
         return f"{said} that wording cannot be read any more, so what changed cannot be shown."
     return f"{said}\n{_changes(rule_changes([before], [pack]))}"
 

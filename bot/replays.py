@@ -9,6 +9,7 @@ said: such a verdict is not replayable, which is not the same as identical.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -182,22 +183,14 @@ class _Shelf:
         return found
 
 
-class _readable:  # noqa: N801  a context manager, used as a word
-    """Turns what a kept file does not say any more into `NotReplayable`."""
-
-    def __init__(self, what: str, sha256: str) -> None:
-        self._what = f"{what}#{sha256[:12]}"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, KeyError):
-            message = f"list {error.args[0]}, which {self._what} names, is not kept"
-            raise NotReplayable(message) from error
-        if isinstance(error, FileProblems):
-            message = f"{self._what} cannot be read any more: {error.problems[0]}"
-            raise NotReplayable(message) from error
+@contextmanager
+def _readable(what: str, sha256: str) -> Iterator[None]:
+    """Turn what a kept file does not say any more into `NotReplayable`."""
+    try:
+        yield
+    except FileProblems as wrong:
+        message = f"{what}#{sha256[:12]} cannot be read any more: {wrong.problems[0]}"
+        raise NotReplayable(message) from wrong
 
 
 def _once(sha256: str, name: str) -> Approval:
