@@ -72,12 +72,12 @@ class _Compiled:
             return []
         return [*both, *either]
 
-    def triggers(self, costly: Collection[int]) -> Collection[int]:
+    def triggers(self, costly: set[int]) -> Collection[int]:
         """Give the matchers of which one must be possible for the rule to match; none if all of them are `costly`."""
         for number in sorted(self.all):
             if number not in costly:
                 return (number,)
-        return () if self.any & set(costly) else self.any
+        return () if self.any & costly else self.any
 
 
 class _Seen:

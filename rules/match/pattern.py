@@ -27,9 +27,8 @@ _MEMORY = 128 << 20  # bytes; more than enough for a few hundred patterns
 _EDGE = r"[^\pL\pN]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _WHOLE = rf"(?m:(?:{_EDGE})(?:%s)(?:{_EDGE}))"
 _WHOLE_ASCII = "(?m:[^a-z0-9](?:%s)[^a-z0-9])"
-_NO_LETTERS = re.compile(
-    r"\\(?:[pP](?:\{[^}]*\}|.)|x\{?[0-9A-Fa-f]*\}?|.)|\(\?P<[^>]*>|\[:\w+:\]"
-)  # capitals that mean something else
+# Capitals in these are no letters to be met.
+_NO_LETTERS = re.compile(r"\\(?:[pP](?:\{[^}]*\}|.)|x\{?[0-9A-Fa-f]*\}?|.)|\(\?P<[^>]*>|\[:\w+:\]")
 _Gate = tuple[int, list[frozenset[int]]]  # a matcher, and the other clauses of one branch of its pattern
 
 
@@ -115,18 +114,13 @@ class Searched:
     __slots__ = ("_both", "folded", "plain")
 
     def __init__(self, forms: Forms) -> None:
-        """Lay both forms out, as bytes if they are ASCII."""
+        """Lay both forms out, each between line breaks."""
         self.plain, self.folded = forms.plain, forms.folded
-        both = f"\n{forms.plain}\n{forms.folded}\n"
-        self._both = both.encode("ascii") if both.isascii() else both
+        self._both = f"\n{forms.plain}\n{forms.folded}\n"
 
     def may_hold(self, pattern: str) -> bool:
         """Tell whether a pattern is in one of the forms, or perhaps across the two."""
-        finder = _ascii_finder(pattern) if isinstance(self._both, bytes) else None
-        if finder:
-            return finder.search(self._both) is not None
-        both = self._both.decode("ascii") if isinstance(self._both, bytes) else self._both
-        return _finder(pattern).search(both) is not None
+        return _search(pattern, self._both) is not None
 
 
 @cache
@@ -143,11 +137,15 @@ def _ascii_finder(pattern: str) -> Any | None:
         return None
 
 
+def _search(pattern: str, padded: str) -> Any | None:
+    """Search a text between line breaks for a pattern as whole words: as bytes, if both allow it."""
+    finder = _ascii_finder(pattern) if padded.isascii() else None
+    return finder.search(padded.encode("ascii")) if finder else _finder(pattern).search(padded)
+
+
 def _find(pattern: str, text: str) -> tuple[int, int] | None:
     """Find a pattern as whole words, perhaps across the end of a line."""
-    padded = f"\n{text}\n"
-    finder = _ascii_finder(pattern) if text.isascii() else None
-    found = finder.search(padded.encode("ascii")) if finder else _finder(pattern).search(padded)
+    found = _search(pattern, f"\n{text}\n")
     return (found.start(), found.end() - 2) if found else None
 
 
