@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.types import Action, Batch, Cursor, Ref, Sighting, Visibility
+    from bot.domain.types import Action, Attachment, Author, Batch, Cursor, Ref, Sighting, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +103,84 @@ class Connector(Protocol):
 
         UNKNOWN means that the answer says only that the call was taken. Raises Refused when the platform will not.
         """
+
+
+# What some platforms can do besides. The shell asks with isinstance and does without where a connector cannot.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the account's own page says of the City; `links` are the addresses on it, as the platform gives them."""
+
+    name: str
+    handle: str | None
+    text: str
+    links: tuple[str, ...]
+    picture: str | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followers:
+    """How many follow the account, and who, where the platform says so; `why` says what is not told, and why."""
+
+    count: int | None
+    people: tuple[Author, ...] = ()
+    why: str = ""
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """The bytes of an attachment, and what the platform calls their kind (a media type such as image/jpeg)."""
+
+    body: bytes
+    kind: str
+
+
+@runtime_checkable
+class HasProfile(Protocol):
+    """A platform that tells what the City's own page says."""
+
+    def profile(self, *, now: datetime) -> Profile:
+        """Read the City's own page. Raises the five errors."""
+
+
+@runtime_checkable
+class HasFollowers(Protocol):
+    """A platform that tells at least how many follow the account."""
+
+    def followers(self, *, now: datetime) -> Followers:
+        """Count, and list where that is allowed. Raises the five errors."""
+
+
+@runtime_checkable
+class HasMedia(Protocol):
+    """A platform whose attachments can be fetched; their addresses do not live long, so it is done at once."""
+
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:
+        """Fetch an attachment. Raises Refused if it has no address or the address is not the platform's own."""
+
+
+@runtime_checkable
+class Notifies(Protocol):
+    """A platform that lets the City tell an author what was done and how to appeal."""
+
+    def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
+        """Tell the author of a comment, before it is deleted; give the identifier of what was sent.
+
+        Not idempotent: after a lost answer it is not known whether it was sent. Raises Refused where the platform
+        does not let the City write to this author.
+        """
+
+
+@runtime_checkable
+class ActsOnMany(Protocol):
+    """A platform where one call can act on many comments."""
+
+    most: ClassVar[int]
+
+    def act_on(
+        self, refs: Sequence[Ref], action: Action, *, now: datetime
+    ) -> Mapping[Ref, Visibility | ConnectorError]:
+        """Do to each what `act` does, and give for each what `act` would give or raise, in as few calls as may be."""
