@@ -68,7 +68,7 @@ class _Compiled:
         if len(both) < len(self.all):
             return []
         either = seen.hits(self.any)
-        if (self.any and not either) or seen.hits(self.unless):
+        if (self.any and not either) or seen.excused(self.unless):
             return []
         return [*both, *either]
 
@@ -96,6 +96,11 @@ class _Seen:
         """Give where matchers are met, those of them that are."""
         return [hit for hit in map(self._hit, sorted(self.possible & numbers)) if hit]
 
+    def excused(self, numbers: frozenset[int]) -> bool:
+        """Tell whether one of these exceptions is met."""
+        wanted = numbers & (self.possible | self._patterns.exceptions)
+        return any(self._hit(number) for number in sorted(wanted))
+
     def _hit(self, number: int) -> Hit | None:
         if number not in self._hits:
             self._hits[number] = self._patterns.first(number, self._searched)
@@ -119,7 +124,9 @@ class Rulebook:
         numbered = list(enumerate(matchers))
         self._literals = Literals()
         self._phrases = Phrases({number: m.phrase for number, (_, m) in numbered if m.phrase}, self._literals)
-        self._patterns = Patterns({number: m.pattern for number, (_, m) in numbered if m.pattern}, self._literals)
+        patterns = {number: m.pattern for number, (_, m) in numbered if m.pattern}
+        exceptions = frozenset().union(*(compiled.unless for compiled in self._rules))
+        self._patterns = Patterns(patterns, self._literals, exceptions)
         self._literals.compile()
         self._links = Links({number: _wanted(placed, m.link) for number, (placed, m) in numbered if m.link})
         self._personal = PersonalNumbers({number: m.personal for number, (_, m) in numbered if m.personal})
@@ -155,7 +162,7 @@ class Rulebook:
                 hits[hit.number] = hit
         possible = self._patterns.possible(strings)
         possible.update(hits)
-        rules = {index for number in possible if number in self._rules_of for index in self._rules_of[number]}
+        rules = {index for number in self._rules_of.keys() & possible for index in self._rules_of[number]}
         if not rules and not self._always:
             return ()
         seen = _Seen(forms, hits, possible, self._patterns)

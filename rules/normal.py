@@ -21,6 +21,7 @@ import re
 import string
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lookalikes import (
@@ -342,6 +343,7 @@ def _of_single_letters(base: _Base) -> Iterator[_Reading]:
                 yield from ((meaning, start + distance, end) for meaning in _meanings(word[1:]))
 
 
+@lru_cache(maxsize=1 << 14)  # "b4" and "it!" are written over and over
 def _meanings(word: str) -> list[str]:
     """Give what a disguised word may be meant to say, in three letters or more."""
     letters = word.translate(_DECODED)

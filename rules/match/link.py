@@ -175,7 +175,7 @@ class Links:
         """
         text = forms.verbatim
         addresses: list[_Address] = []
-        if _INNER_DOT.search(text) or "//" in text:
+        if ("." in text and _INNER_DOT.search(text)) or "//" in text:
             addresses += _as_they_stand(text)
         if _may_be_hidden(text, forms.folded):
             addresses += _hidden(text, _ends(text))

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rules.normal import Forms
 
 _LONGEST = 14  # bytes of a string that are looked for; a small automaton stays in the processor's cache
@@ -30,7 +32,12 @@ def joined(text: str, at: int) -> bool:
     if at in {0, len(text)}:
         return False
     before, after = text[at - 1], text[at]
-    return before.isalnum() and after.isalnum() and not (_UNSPACED.match(before) or _UNSPACED.match(after))
+    return before.isalnum() and after.isalnum() and not (is_unspaced(before) or is_unspaced(after))
+
+
+def is_unspaced(char: str) -> bool:
+    """Tell whether a word may begin or end at a character, since its script is written without spaces."""
+    return _UNSPACED.match(char) is not None
 
 
 class Literals:
@@ -45,7 +52,7 @@ class Literals:
 
     def add(self, string: str, *, begins: bool, ends: bool) -> int:
         """Give the number of a string that begins or ends with a word, the same number for the same demand."""
-        laid = _demanded(string, begins, ends)
+        laid = _edged(string, begins, ends)[:_LONGEST]
         if not laid.strip():
             sign = string.strip()
             signs = self._pictures if len(sign) == 1 and not sign.isascii() else self._signs
@@ -57,15 +64,18 @@ class Literals:
         if self._words:
             self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.ContiguousNFA)
 
-    def find(self, forms: Forms) -> set[int]:
-        """Give the numbers of all strings that the plain or the folded form of a comment may hold."""
+    def find(self, forms: Forms) -> Held:
+        """Look for the strings that the plain or the folded form of a comment may hold."""
         plain = _laid_out(f" {forms.plain} ")
         folded = _laid_out(f" {forms.folded} ")
-        found = self._found(plain if plain == folded else plain + folded)
-        found.update(number for sign, number in self._signs.items() if sign in forms.plain)
+        laid = plain if plain == folded else plain + folded
+        found = self._found(laid)
+        for sign, number in self._signs.items():
+            if sign in forms.plain:
+                found.add(number)
         if not forms.plain.isascii():
             found.update(self._pictures[sign] for sign in self._pictures.keys() & set(forms.plain))
-        return found
+        return Held(found, laid)
 
     def _found(self, laid: bytes) -> set[int]:
         if self._automaton is None:
@@ -73,15 +83,68 @@ class Literals:
         return {place[0] for place in self._automaton.find_matches_as_indexes(laid, overlapping=True)}
 
 
+class Held:
+    """What one comment holds: the numbers of `strings`, and whichever words somebody asks for."""
+
+    __slots__ = ("_laid", "_words", "strings")
+
+    def __init__(self, strings: set[int], laid: bytes) -> None:
+        """Take the strings that were found in a comment as it is laid out."""
+        self.strings = strings
+        self._laid = laid
+        self._words: set[bytes] | None = None
+
+    def one_of(self, choice: Choice) -> bool:
+        """Tell whether the comment holds what one of several strings is made of, in whatever order."""
+        if self._words is None:
+            self._words = set(self._laid.split())
+        words = self._words
+        if not choice.words.isdisjoint(words):
+            return True
+        for word in choice.phrases.keys() & words:
+            if any(map(words.issuperset, choice.phrases[word])):
+                return True
+        return any(map(self._laid.__contains__, choice.parts))
+
+
+class Choice(NamedTuple):
+    """Strings of which a comment must hold one: words, phrases as the words they need, and parts of words.
+
+    Phrases are kept by one of their words.
+    """
+
+    words: frozenset[bytes]
+    phrases: dict[bytes, list[frozenset[bytes]]]
+    parts: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, strings: Iterable[tuple[str, bool, bool]]) -> Choice:
+        """Take strings that are more than signs, each with whether it begins and whether it ends with a word."""
+        words: set[bytes] = set()
+        phrases: dict[bytes, list[frozenset[bytes]]] = {}
+        parts: set[bytes] = set()
+        for string, begins, ends in strings:
+            laid = _edged(string, begins, ends)
+            whole = laid.split(b" ")[1:-1]  # what is cut off at either end may be a part of a word
+            if not whole:
+                parts.add(laid)
+            elif len(whole) == 1:
+                words.update(whole)
+            else:
+                longest = max(whole, key=lambda word: (len(word), word))
+                phrases.setdefault(longest, []).append(frozenset(whole))
+        return cls(frozenset(words), phrases, tuple(sorted(parts)))
+
+
 @cache
-def _demanded(string: str, begins: bool, ends: bool) -> bytes:  # noqa: FBT001  the cache is quicker without names
-    """Lay out a string, of which no more than `_LONGEST` bytes are looked for; blank if it is signs alone."""
+def _edged(string: str, begins: bool, ends: bool) -> bytes:  # noqa: FBT001  the cache is quicker without names
+    """Lay out a string that may have to begin or end with a word; blank if it is signs alone."""
     laid = _laid_out(string)
     if begins and not laid.startswith(b" "):
         laid = b" " + laid
     if ends and not laid.endswith(b" "):
         laid += b" "
-    return laid[:_LONGEST]
+    return laid
 
 
 class _Layout(dict[int, str]):
@@ -89,7 +152,7 @@ class _Layout(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        self[code] = laid = f" {char} " if _UNSPACED.match(char) else char if char.isalnum() else " "
+        self[code] = laid = f" {char} " if is_unspaced(char) else char if char.isalnum() else " "
         return laid
 
 

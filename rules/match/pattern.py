@@ -7,6 +7,8 @@ sees one line: typographic quotes and dashes are plain ones, line breaks are spa
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,34 +16,38 @@ import re2
 
 from rules.match import Hit
 from rules.match.atoms import EDGE, atoms
+from rules.match.literal import Choice, is_unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.match.atoms import Clause
-    from rules.match.literal import Literals
+    from rules.match.literal import Held, Literals
     from rules.normal import Forms
 
 _MEMORY = 128 << 20  # bytes; more than enough for a few hundred patterns
+_SMALL = 20_000  # instructions; with all letters at most two hundred times as many, and there is room for that
 # Between line breaks, so that an edge is always one character.
 _EDGE = r"[^\pL\pN]|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _WHOLE = rf"(?m:(?:{_EDGE})(?:%s)(?:{_EDGE}))"
-_WHOLE_ASCII = "(?m:[^a-z0-9](?:%s)[^a-z0-9])"
+_WHOLE_NARROW = r"(?m:[^\pL\pN](?:%s)[^\pL\pN])"
+# What a byte cannot say: a script or a kind of character but letters and figures, and characters beyond Latin-1.
+_BEYOND = re.compile(r"\\[pP](?![LN](?![a-z&]))|\\x\{0*[1-9A-Fa-f][0-9A-Fa-f]{2,}\}|\\C")
 # Capitals in these are no letters to be met.
 _NO_LETTERS = re.compile(r"\\(?:[pP](?:\{[^}]*\}|.)|x\{?[0-9A-Fa-f]*\}?|.)|\(\?P<[^>]*>|\[:\w+:\]")
-_Gate = tuple[int, list[frozenset[int]]]  # a matcher, and the other clauses of one branch of its pattern
+_Gate = tuple[int, tuple[Choice, ...]]  # a matcher, and the other clauses of one branch of its pattern
 
 
 class BadPattern(Exception):
     """RE2 does not take this expression; says what RE2 said."""
 
 
-def _options(*, ascii_only: bool = False) -> re2.Options:
+def _options(*, narrow: bool = False) -> re2.Options:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     options.never_capture = True  # RE2 finds where a whole pattern stands far faster than where its groups do
-    if ascii_only:
+    if narrow:
         options.encoding = re2.Options.Encoding.LATIN1
     return options
 
@@ -56,13 +62,26 @@ def check(pattern: str) -> None:
         message = f"comments are read in lower case, so {capital!r} is never met; write {capital.lower()!r}"
         raise BadPattern(message)
     try:
-        compiled = re2.compile(pattern, _options())
+        compiled = _compiled(pattern)
     except re2.error as wrong:
         reason = wrong.args[0]
         raise BadPattern(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
-    if compiled.search("") is not None:
+    if compiled.search(b"") is not None:
         message = "it would match nothing at all, and so every comment"
         raise BadPattern(message)
+
+
+def _compiled(pattern: str) -> Any:
+    """Compile a pattern to try it out: for bytes if that is enough, which takes a tenth of the time.
+
+    With all letters of the world it becomes larger, and RE2 may not take it; a small one cannot become too large.
+    """
+    if not _BEYOND.search(pattern):
+        with suppress(UnicodeEncodeError):
+            compiled = re2.compile(pattern.encode("latin-1"), _options(narrow=True))
+            if compiled.programsize < _SMALL:
+                return compiled
+    return re2.compile(pattern.encode(), _options())
 
 
 class Patterns:
@@ -72,28 +91,36 @@ class Patterns:
     alternatives holds three fixed letters in a row; otherwise it is tried on every comment.
     """
 
-    def __init__(self, patterns: Mapping[int, str], literals: Literals) -> None:
-        """Take the pattern of each matcher, by the matcher's number. Each must have passed `check`."""
+    def __init__(
+        self, patterns: Mapping[int, str], literals: Literals, exceptions: frozenset[int] = frozenset()
+    ) -> None:
+        """Take the pattern of each matcher, by the matcher's number. Each must have passed `check`.
+
+        Those of `exceptions` are only asked for when a rule has matched already, so nothing is done to be fast.
+        """
         self._patterns = dict(patterns)
         self._gates: dict[int, list[_Gate]] = {}  # by the number of a string of their first clause
         self.always: set[int] = set()
+        self.exceptions = exceptions & self._patterns.keys()
         for number, pattern in patterns.items():
+            if number in exceptions:
+                continue
             branches = atoms(pattern)
             for branch in branches:
-                first, *others = [_added(literals, clause) for clause in branch]
-                for string in first:
-                    self._gates.setdefault(string, []).append((number, others))
+                first, *others = branch
+                choices = tuple(Choice.of(map(_edges, clause)) for clause in others if all(map(_has_letters, clause)))
+                for string in _added(literals, first):
+                    self._gates.setdefault(string, []).append((number, choices))
             if not branches:
                 self.always.add(number)
 
-    def possible(self, strings: set[int]) -> set[int]:
+    def possible(self, held: Held) -> set[int]:
         """Give the numbers of the matchers whose pattern may be in a comment that holds these strings."""
         found = set(self.always)
-        for string in strings:
-            if string in self._gates:
-                for number, clauses in self._gates[string]:
-                    if not any(map(strings.isdisjoint, clauses)):
-                        found.add(number)
+        for string in self._gates.keys() & held.strings:
+            for number, choices in self._gates[string]:
+                if number not in found and all(map(held.one_of, choices)):
+                    found.add(number)
         return found
 
     def first(self, number: int, searched: Searched) -> Hit | None:
@@ -116,11 +143,52 @@ class Searched:
     def __init__(self, forms: Forms) -> None:
         """Lay both forms out, each between line breaks."""
         self.plain, self.folded = forms.plain, forms.folded
-        self._both = f"\n{forms.plain}\n{forms.folded}\n"
+        self._both = _Padded(f"\n{forms.plain}\n{forms.folded}\n")
 
     def may_hold(self, pattern: str) -> bool:
         """Tell whether a pattern is in one of the forms, or perhaps across the two."""
-        return _search(pattern, self._both) is not None
+        return self._both.search(pattern) is not None
+
+
+class _Padded:
+    """A text between line breaks, to be searched for patterns as whole words."""
+
+    __slots__ = ("_narrow", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._narrow = _narrowed(text)
+
+    def search(self, pattern: str) -> Any | None:
+        """Search as bytes, one a character, if text and pattern allow it."""
+        finder = _narrow_finder(pattern) if self._narrow is not None else None
+        return finder.search(self._narrow) if finder else _finder(pattern).search(self._text)
+
+
+class _Narrow(dict[int, str]):
+    """What each character is for a pattern that names none beyond Latin-1: a letter, a figure, or neither."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kind = unicodedata.category(char)[0]
+        narrow = _UNTOLD if is_unspaced(char) else char if code in _LATIN_1 else _ANY_OF_KIND.get(kind, _ANY_SIGN)
+        self[code] = narrow
+        return narrow
+
+
+_LATIN_1 = range(1, 256)
+_UNTOLD = "\0"
+_ANY_OF_KIND = {"L": "\N{FEMININE ORDINAL INDICATOR}", "N": "\N{SUPERSCRIPT TWO}"}
+_ANY_SIGN = "\N{SECTION SIGN}"
+_NARROW = _Narrow()
+
+
+def _narrowed(text: str) -> bytes | None:
+    """Write a text with one byte for every character; None if a word may begin or end at any of them."""
+    if text.isascii():
+        return text.encode("ascii")
+    narrow = text.translate(_NARROW)
+    return None if _UNTOLD in narrow else narrow.encode("latin-1")
 
 
 @cache
@@ -129,31 +197,35 @@ def _finder(pattern: str) -> Any:
 
 
 @cache
-def _ascii_finder(pattern: str) -> Any | None:
-    """Give a finder that sees bytes and is twice as fast; none if a pattern has letters beyond Latin-1."""
+def _narrow_finder(pattern: str) -> Any | None:
+    """Give a finder that sees bytes and is twice as fast; none if a pattern names characters beyond Latin-1."""
+    plainly = pattern.replace("’", "'")  # which is how comments are read
+    if _BEYOND.search(plainly):
+        return None
     try:
-        return re2.compile((_WHOLE_ASCII % pattern).encode("latin-1"), _options(ascii_only=True))
+        return re2.compile((_WHOLE_NARROW % plainly).encode("latin-1"), _options(narrow=True))
     except UnicodeEncodeError:
         return None
 
 
-def _search(pattern: str, padded: str) -> Any | None:
-    """Search a text between line breaks for a pattern as whole words: as bytes, if both allow it."""
-    finder = _ascii_finder(pattern) if padded.isascii() else None
-    return finder.search(padded.encode("ascii")) if finder else _finder(pattern).search(padded)
-
-
 def _find(pattern: str, text: str) -> tuple[int, int] | None:
     """Find a pattern as whole words, perhaps across the end of a line."""
-    found = _search(pattern, f"\n{text}\n")
+    found = _Padded(f"\n{text}\n").search(pattern)
     return (found.start(), found.end() - 2) if found else None
 
 
 def _added(literals: Literals, clause: Clause) -> frozenset[int]:
-    return frozenset(
-        literals.add(string.strip(EDGE), begins=string.startswith(EDGE), ends=string.endswith(EDGE))
-        for string in sorted(clause)
-    )
+    edged = map(_edges, sorted(clause))
+    return frozenset(literals.add(string, begins=begins, ends=ends) for string, begins, ends in edged)
+
+
+def _edges(string: str) -> tuple[str, bool, bool]:
+    """Give a string, whether it begins with a word, and whether it ends with one."""
+    return string.strip(EDGE), string.startswith(EDGE), string.endswith(EDGE)
+
+
+def _has_letters(string: str) -> bool:
+    return any(map(str.isalnum, string))
 
 
 def _place(pattern: str, text: str) -> tuple[int, int] | None:

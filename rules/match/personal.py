@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rules.match import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rules.normal import Forms
 
@@ -62,16 +62,23 @@ class PersonalNumbers:
 
     def __init__(self, kinds: Mapping[int, Sequence[Personal]]) -> None:
         """Take the kinds of each matcher, by the matcher's number."""
-        self._numbers = {kind: [number for number, wanted in kinds.items() if kind in wanted] for kind in Personal}
+        numbers = {kind: [number for number, wanted in kinds.items() if kind in wanted] for kind in Personal}
+        self._figures = [kind for kind in _SEARCHES if numbers[kind] and kind is not Personal.EMAIL]
+        self._emails = [kind for kind in (Personal.EMAIL,) if numbers[kind]]
+        self._numbers = numbers
 
-    def find(self, forms: Forms) -> Iterator[Hit]:
+    def find(self, forms: Forms) -> Iterable[Hit]:
         """Give the first valid numbers, `_MOST` at most, of each kind that some matcher looks for."""
-        figures = len(forms.plain.encode().translate(None, _NO_FIGURES)) >= _FEWEST_FIGURES
-        for kind, search in _SEARCHES.items():
-            if self._numbers[kind] and ("@" in forms.plain if kind is Personal.EMAIL else figures):
-                for start, end in islice(search(forms.plain), _MOST):
-                    for number in self._numbers[kind]:
-                        yield Hit(number, start, end, f"personal: {kind}")
+        kinds = self._emails if self._emails and "@" in forms.plain else []
+        if self._figures and len(forms.plain.encode().translate(None, _NO_FIGURES)) >= _FEWEST_FIGURES:
+            kinds = self._figures + kinds
+        return self._hits(kinds, forms.plain) if kinds else ()
+
+    def _hits(self, kinds: Iterable[Personal], text: str) -> Iterator[Hit]:
+        for kind in kinds:
+            for start, end in islice(_SEARCHES[kind](text), _MOST):
+                for number in self._numbers[kind]:
+                    yield Hit(number, start, end, f"personal: {kind}")
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from shipped import packs
 
 from rules.match.atoms import EDGE, atoms
 from rules.match.literal import Literals
-from rules.match.pattern import Patterns, Searched, _ascii_finder, _finder
+from rules.match.pattern import Patterns, Searched, _finder, _narrow_finder, _narrowed
 from rules.normal import Forms
 
 PATTERNS = sorted({m.pattern for pack in packs() for rule in pack.rules for m in rule.matchers if m.pattern})
@@ -30,7 +30,13 @@ def strings(pattern: str) -> list[list[list[str]]]:
         ("sub(?:scribe)?", [[["|subscribe|", "|sub|"]]]),
         ("buy (?:now|today)", [[["|buy now|", "|buy today|"]]]),
         ("one|other", [[["|one|"]], [["|other|"]]]),
-        (r"call(?: \pL+){0,3} today", [[[" today|"], ["|call"]]]),
+        (r"call(?: \pL+){0,3} today", [[["|call|"], [" today|"]]]),
+        (r"call(?:\pL+){0,3} today", [[[" today|"], ["|call"]]]),
+        (
+            r"(?:i|we) (?:will|do) \pL* (?:it|that \pL+)",
+            [[["|i do ", "|i will ", "|we do ", "|we will "], ["|it|", "|that "]]],
+        ),
+        ("a|sale", [[["|a|"]], [["|sale|"]]]),
         (r"\$\d+", [[["|$"]]]),
         ("colou?r", [[["|color|", "|colour|"]]]),
         ("[ck]at", [[["|cat|", "|kat|"]]]),
@@ -49,7 +55,7 @@ def test_what_a_pattern_cannot_do_without(pattern: str, expected: list[list[list
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"\d{3}", ".*", r"\pL+", "(?:sale)?", "(?:sale)*", "a|sale", r"\Qsale\E", r"[[:alpha:]]+", "[^a]bc", "(?U)sale+"],
+    [r"\d{3}", ".*", r"\pL+", "(?:sale)?", "(?:sale)*", r"\Qsale\E", r"[[:alpha:]]+", "[^a]bc", "(?U)sale+"],
 )
 def test_what_may_match_anywhere_is_tried_everywhere(pattern: str) -> None:
     assert atoms(pattern) == ()
@@ -76,6 +82,7 @@ PIECES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(PIECES, st.lists(LETTERS, max_size=12).map("".join))
 def test_no_pattern_is_passed_over_where_it_would_match(pattern: str, text: str) -> None:
     forms, literals = Forms(text), Literals()
@@ -102,13 +109,38 @@ def test_no_shipped_pattern_is_passed_over_either(pattern: str, data: st.DataObj
         assert matcher.possible(literals.find(forms)) == {0}
 
 
+LETTERS_OF_ALL_KINDS = st.text(st.sampled_from("abelsuy 1$!.-'ñéßжΩ²Ⅷ٣’—🐀\u0301") | st.characters(codec="ascii"))
+
+
 @given(
-    st.sampled_from([r"\$\d+ ?[a-z]*", "buy (?:now|today)", r"a\S*b", "s[aeiou]le", "[^ ]+!"]),
-    st.text(st.characters(codec="ascii")),
+    st.sampled_from(
+        [
+            r"\$\d+ ?[a-z]*",
+            "buy (?:now|today)",
+            r"a\S*b",
+            "s[aeiou]le",
+            "[^ ]+!",
+            r"\pL+ b",
+            r"[\pL'’]+ u",
+            r"\pN",
+            "ñ.",
+        ]
+    ),
+    LETTERS_OF_ALL_KINDS,
 )
-def test_the_fast_way_for_plain_letters_finds_what_the_other_one_finds(pattern: str, text: str) -> None:
-    line = text.lower()
-    fast = _ascii_finder(pattern)
+def test_the_fast_way_finds_what_the_other_one_finds(pattern: str, text: str) -> None:
+    line = f"\n{Forms(text).plain}\n"
+    fast, narrow = _narrow_finder(pattern), _narrowed(line)
     assert fast is not None
-    one, other = fast.search(f"\n{line}\n".encode()), _finder(pattern).search(f"\n{line}\n")
+    assert narrow is not None
+    one, other = fast.search(narrow), _finder(pattern).search(line)
     assert (one and one.span()) == (other and other.span())
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Han}", r"\p{Lu}", "🐀", r"\x{1F400}", "ж"])
+def test_what_names_more_than_letters_and_figures_is_not_looked_for_in_the_fast_way(pattern: str) -> None:
+    assert _narrow_finder(pattern) is None
+
+
+def test_nor_is_anything_in_a_script_without_spaces() -> None:
+    assert _narrowed("公園 park") is None
