@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shipped import packs
 
@@ -84,6 +84,10 @@ PIECES = st.recursive(
 
 @settings(deadline=None)
 @given(PIECES, st.lists(LETTERS, max_size=12).map("".join))
+@example(r"(?:sub|\dnow)+", "1nowsub")
+@example(r"(?:\d|buy)*sub", "1sub")
+@example(r"sub(?: \pL+)?", "sub")
+@example(r"(?: \d)*sub", " 1sub")
 def test_no_pattern_is_passed_over_where_it_would_match(pattern: str, text: str) -> None:
     forms, literals = Forms(text), Literals()
     matcher = Patterns({0: pattern}, literals)
