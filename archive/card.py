@@ -7,6 +7,7 @@ from outside is text in it: nothing is loaded, nothing runs.
 from __future__ import annotations
 
 import unicodedata
+from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+
+from archive.subject import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +32,8 @@ RENDITION = {
     "page": "Public page, signed out",
 }
 NO_NAME = "name not available"
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+LARGEST_PICTURE = 8 * 1024 * 1024  # bytes
 MOST_UNSEEN = 8  # kinds of unseen characters that are named on the card
 FILLERS = "\u034f\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by category, drawn as nothing
 CONTEXT_CHARACTERS = 600  # of a post or parent; the comment itself is always shown whole
@@ -67,6 +72,7 @@ def render(subject: Subject, *, version: str, now: datetime) -> str:
         name=lambda author: author.name or NO_NAME.capitalize(),
         identity=_identity,
         attachment=describe,
+        attached=[(one, picture_of(one)) for one in subject.attached] or [(one, None) for one in unfetched(comment)],
         decided=decided,
         at_handle=at_handle,
         shortened=_shortened,
@@ -145,6 +151,18 @@ def at_handle(handle: str) -> str:
 def describe(attachment: Attachment) -> str:
     """An attachment in words: its kind and the platform's own description."""
     return f"{attachment.kind}: {attachment.alt or 'no description available'}"
+
+
+def unfetched(comment: Comment) -> Iterator[Attached]:
+    """The attachments of a comment whose files nobody fetched."""
+    return (Attached(attachment=one, why="not fetched") for one in comment.attachments)
+
+
+def picture_of(one: Attached) -> str | None:
+    """The file as an address that holds it (RFC 2397), if it is a picture that the card can show whole."""
+    if one.file is None or one.kind not in PICTURES or one.file.stat().st_size > LARGEST_PICTURE:
+        return None
+    return f"data:{one.kind};base64,{b64encode(one.file.read_bytes()).decode('ascii')}"
 
 
 def shown(text: str) -> str:

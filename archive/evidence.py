@@ -8,6 +8,7 @@ A sealed folder lies under ``YYYY/MM/<id>/`` of the evidence store (UTC, time of
 ``page.mhtml``     the page itself, opens in any Chromium
 ``page/`` …        what another source left that was tried before and did not do
 ``comment.json``   every field of the record: who, what, when, where, under which post, in reply to what, what matched
+``attachment-1.jpg`` and so on, the files that came with the comment; which is whose is in ``comment.json``
 ``raw.json``       the platform's own bytes, where it gave any; ``raw-post.json``, ``raw-parent-1.json`` … likewise
 ``transcript.txt`` everything the picture says, as text
 ``capture.json``   each step of the capture and the conditions
@@ -24,6 +25,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import mimetypes
 import os
 import re
 import shutil
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
     from archive.capture import Capture
     from archive.database import Tx
-    from archive.subject import Subject
+    from archive.subject import Attached, Subject
     from bot.domain.types import Attachment, Author, Comment, Post
 
 FORMAT = "citymod evidence 1"
@@ -196,6 +198,8 @@ def _write_parts(spool: Path, subject: Subject, capture: Capture) -> None:
     for name, data in raw.items():
         if data:
             _write(spool / name, data)
+    for name, one in _attached_files(subject):
+        _write(spool / name, _unaltered(one))
     _write(spool / "comment.json", _json(_comment_fields(subject, capture)))
     _write(spool / "capture.json", _json(_capture_fields(capture)))
     words = card.transcript(subject, said=capture.conditions["rendition"], now=capture.captured_at)
@@ -249,6 +253,10 @@ def _comment_fields(subject: Subject, capture: Capture) -> dict[str, Any]:
         **_item_fields(comment),
         "revision": comment.revision,
         "raw": "raw.json" if comment.raw else NOT_AVAILABLE,
+        "files": [
+            *({"attachment": one.attachment.id, "file": name} for name, one in _attached_files(subject)),
+            *({"attachment": one.attachment.id, "file": f"none: {one.why}"} for one in subject.attached if one.why),
+        ],
         "speaker": comment.speaker,
         "visibility": comment.visibility,
         "times": [{"what": label, "city": local, "utc": universal} for label, local, universal in times],
@@ -278,6 +286,22 @@ def _comment_fields(subject: Subject, capture: Capture) -> dict[str, Any]:
             for finding in subject.findings
         ],
     }
+
+
+def _attached_files(subject: Subject) -> Iterator[tuple[str, Attached]]:
+    """The names that the comment's files have in the folder, those that there are."""
+    for number, one in enumerate(subject.attached, start=1):
+        if one.file is not None:
+            yield f"attachment-{number}{mimetypes.guess_extension(one.kind) or '.bin'}", one
+
+
+def _unaltered(one: Attached) -> bytes:
+    """The bytes of a kept file. Raises SealBroken if they are not those that were fetched."""
+    data = one.file.read_bytes() if one.file and one.file.is_file() else b""
+    if hashlib.sha256(data).hexdigest() != one.sha256:
+        message = f"the kept file of attachment {one.attachment.id} is not as it was fetched; run citymod verify"
+        raise SealBroken(message)
+    return data
 
 
 def _item_fields(item: Comment | Post) -> dict[str, Any]:

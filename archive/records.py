@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
-from archive import accounts, cases, ledger, orders, tables
+from archive import accounts, cases, ledger, media, orders, tables
 from archive.accounts import UnknownAccount
 from archive.ledger import DAEMON, Line
 from bot.domain.states import Event, State, allows
@@ -138,11 +138,13 @@ def _record_posts(tx: Tx, posts: Sequence[Post], account: Account, now: datetime
         query = select(tables.post.c.revision).where(tables.post.c.ref == ref)
         known[ref] = set(tx.execute(query).scalars())
     lines: list[Line] = []
+    fresh: list[tuple[Post, str]] = []
     for post in posts:
         wording = revision_of(post.text, post.attachments)
         if wording in known[post.ref]:
             continue
         known[post.ref].add(wording)
+        fresh.append((post, wording))
         number = len(known[post.ref])
         row = {
             **_wording(post, wording, number, now),
@@ -160,6 +162,8 @@ def _record_posts(tx: Tx, posts: Sequence[Post], account: Account, now: datetime
             )
         )
     ledger.append_all(tx, lines)
+    for post, wording in fresh:
+        media.expect(tx, account.key, post.ref, wording, post.attachments)
 
 
 def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: datetime) -> None:
@@ -185,6 +189,8 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
         for comment in comments
     ]
     tx.execute(insert(tables.case_), opened)
+    for comment in comments:
+        media.expect(tx, account.key, comment.ref, comment.revision, comment.attachments)
 
 
 def _first_line(comment: Comment, revision: str, account: Account, now: datetime) -> Line:
@@ -318,6 +324,8 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
         detail={"visibility": sighting.visibility, "revision": revision},
         rows=rows,
     )
+    if sighting.comment is not None and fresh:
+        media.expect(tx, case.account_key, case.ref, revision, sighting.comment.attachments)
     shown: dict[str, Any] = {"revision": revision, "visibility": visibility}
     if sighting.comment is not None:
         shown["author_id"] = sighting.comment.author.id

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from archive.cases import Ground
-    from bot.domain.types import Account, Comment, Post
+    from bot.domain.types import Account, Attachment, Comment, Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +27,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file that came with the comment: where it was kept, its hash and media type; or `why` there is none."""
+
+    attachment: Attachment
+    file: Path | None = None
+    sha256: str = ""
+    kind: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """The comment to be captured, with everything the picture must say about it.
 
     `thread`: the comments it replies to, oldest first. `zone`: the City's time zone, as in ``America/Chicago``.
-    `ground`: the clause under which a person decided, if a person named one.
+    `ground`: the clause under which a person decided, if a person named one. `attached`: its attachments, in their
+    order, with their files.
     ValueError if a finding does not fit the text: a picture must not mark other characters than those that matched.
     """
 
@@ -42,6 +55,7 @@ class Subject:
     zone: str
     first_seen_at: datetime | None = None
     ground: Ground | None = None
+    attached: tuple[Attached, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse findings that belong to another wording."""

@@ -176,6 +176,38 @@ payload = Table(
     _entry(),
 )
 
+media = Table(
+    "media",
+    metadata,
+    Column("ref", RefText, primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("attachment", Verbatim, primary_key=True),
+    Column("sha256", Text, index=True),
+    Column("kind", Verbatim),
+    Column("size", Integer, nullable=False),
+    Column("why", Verbatim),
+    Column("at", Utc, nullable=False),
+    _entry(),
+    CheckConstraint("(sha256 IS NULL) <> (why IS NULL)", name="kept_or_why"),
+)
+
+media_due = Table(
+    "media_due",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("ref", RefText, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("attachment", Verbatim, nullable=False),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("kind", Verbatim, nullable=False),
+    Column("url", Verbatim, nullable=False),
+    Column("alt", Verbatim),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Utc),
+    UniqueConstraint("ref", "revision", "attachment"),
+    Index("ix_media_due_account_number", "account", "number"),
+)
+
 # What was decided ----------------------------------------------------------------------------------------------------
 
 document = Table(
@@ -365,7 +397,10 @@ pause = Table(
     Column("ended_why", Verbatim),
 )
 
-APPEND_ONLY = (post, comment, revision, sighting, payload, document, verdict, match_, decision, evidence, attempt)
+APPEND_ONLY = (
+    *(post, comment, revision, sighting, payload, media),
+    *(document, verdict, match_, decision, evidence, attempt),
+)
 """The tables that only grow, whose every row a ledger line vouches for."""
 
 FIXED = {

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, select, type_coerce
 
-from archive import evidence, guards, ledger, tables
+from archive import evidence, guards, ledger, media, tables
 from archive.database import Damaged
 from archive.stored import Stored
 from bot.domain import states
@@ -77,7 +77,9 @@ class _Findings:
             self.not_checked.append(f"{what}: whatever comes after that")
 
 
-def verify(db: Database, evidence_root: Path, *, now: datetime, anchors: Iterable[str] = ()) -> Report:
+def verify(
+    db: Database, evidence_root: Path, media_root: Path, *, now: datetime, anchors: Iterable[str] = ()
+) -> Report:
     """Check everything. `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`)."""
     found = _Findings()
     with found.readable("database file"), db.read() as tx:
@@ -91,6 +93,8 @@ def verify(db: Database, evidence_root: Path, *, now: datetime, anchors: Iterabl
     noted = list(anchors)
     with found.readable("evidence"):
         noted += _evidence(db, evidence_root, found)
+    with found.readable("media"), db.read() as tx:
+        _media(tx, media_root, found)
     with found.readable("anchors"), db.read() as tx:
         _anchors(tx, noted, found)
     with found.readable("documents"), db.read() as tx:
@@ -338,6 +342,15 @@ def _noted_in(manifest: Path, found: _Findings) -> str | None:
         found.problems.append(f"evidence: {manifest.parent.name}/{manifest.name} is not a manifest any more")
         return None
     return head if _ANCHOR.fullmatch(head) else None
+
+
+def _media(tx: Tx, root: Path, found: _Findings) -> None:
+    """Each file that came with a comment is there, and is as it was fetched."""
+    table = tables.media.c
+    rows = tx.execute(select(table.sha256, table.size).where(table.sha256.is_not(None)).distinct())
+    hashes = {row.sha256: row.size for row in rows}
+    found.problems += media.problems(root, hashes)
+    found.checked["media files"] = len(hashes)
 
 
 def _anchors(tx: Tx, anchors: Iterable[str], found: _Findings) -> None:

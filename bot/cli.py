@@ -379,7 +379,7 @@ def verify(
 
     settings = settings_from(config)
     with opened(settings) as database:
-        report = check(database, settings.evidence_folder, now=clock())
+        report = check(database, settings.evidence_folder, settings.media_folder, now=clock())
     if as_json:
         answer: dict[str, Any] = {
             "passed": report.passed,

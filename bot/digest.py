@@ -40,6 +40,7 @@ TROUBLE = {
     "case.capture_failed": "A comment could not be captured in full, so it was not hidden",
     "case.refused": "An order could not be carried out, so a person decides",
     "case.resurfaced": "A hidden comment is visible again, not by this program",
+    "media.missed": "A file that came with a comment could not be fetched",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",

@@ -25,6 +25,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, records
+from bot import attachments
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
@@ -83,6 +84,7 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
             fresh += seen.new + seen.edited
         with parts.database.begin() as tx:
             accounts.polled(tx, key, clock())
+        attachments.fetch(parts, key, clock)
     except Transient as error:
         until = retry_at(standing.failures + 1, clock())
         with parts.database.begin() as tx:

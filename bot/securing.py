@@ -6,24 +6,24 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from archive import cases, evidence, ledger, orders, records
+from archive import cases, evidence, ledger, media, orders, records
 from archive.capture_process import NoBrowser
 from archive.evidence import SealBroken
 from archive.ledger import DAEMON
-from archive.subject import Finding, Subject
-from bot import letters
+from archive.subject import Attached, Finding, Subject
+from bot import attachments, letters
 from bot.alarms import alarm
 from bot.domain.states import Event
 from bot.domain.types import Action, Agent, AgentKind, Quality
 from bot.log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Evidence, Verdict
+    from bot.domain.types import Comment, Evidence, Verdict
     from bot.parts import Parts
 
 log = logger("securing")
@@ -35,6 +35,7 @@ def secure(parts: Parts, case: Case, clock: Callable[[], datetime]) -> bool:
     Gives whether there is an order now. Whatever prevents it ends in review; a case that moved meanwhile is left alone.
     """
     try:
+        attachments.fetch_of(parts, case.account_key, case.ref, case.revision, clock)
         subject, name, anchor = _prepared(parts, case)
         sealed, gaps = _captured(parts, case, subject, name, anchor, clock)
     except (NoBrowser, SealBroken, LookupError) as error:
@@ -137,7 +138,20 @@ def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
         zone=parts.settings.city.time_zone,
         first_seen_at=records.first_seen(tx, case.ref),
         ground=ground,
+        attached=tuple(_attached(parts, tx, comment)),
     )
+
+
+def _attached(parts: Parts, tx: Tx, comment: Comment) -> Iterator[Attached]:
+    """What became of the files that came with the comment; where there is none, why."""
+    kept = media.of(tx, comment.ref, comment.revision)
+    for attachment in comment.attachments:
+        one = kept.get(attachment.id)
+        if one is not None and one.sha256:
+            file = media.file_of(parts.settings.media_folder, one.sha256)
+            yield Attached(attachment=attachment, file=file, sha256=one.sha256, kind=one.kind or "")
+        else:
+            yield Attached(attachment=attachment, why=one.why if one and one.why else "not fetched")
 
 
 def _evidence_name(tx: Tx, case: Case) -> str:

@@ -199,6 +199,11 @@ class Settings(_Strict):
         return self.data / "spool"
 
     @property
+    def media_folder(self) -> Path:
+        """Where files that came with posts and comments are kept."""
+        return self.data / "media"
+
+    @property
     def switch_file(self) -> Path:
         """The file whose mere presence pauses all acting (P4)."""
         return self.pause_file or self.data / "PAUSE"

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
 
-from archive import accounts, cases, evidence, ledger, orders, outbox, records
+from archive import accounts, cases, evidence, ledger, media, orders, outbox, records
 from archive.capture import Capture, Step
 from archive.database import Database
+from archive.media import Kept
 from archive.subject import Subject
 from bot.domain.states import Event
-from bot.domain.types import Action, Comment, Quality, Visibility
+from bot.domain.types import Action, Attachment, Comment, Quality, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,7 +153,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         order = life.enforced(a_comment("c1", text="When is my street due? 🚧"))
         life.secured(a_comment("c2"))
         life.observed(a_comment("c3", text="first"))
+        pictured = life.observed(
+            a_comment("c4", attachments=(Attachment(id="p", kind="photo", url="https://p.example/"),))
+        )
         with db.begin() as tx:
+            (due,) = media.due_of(tx, pictured.ref, pictured.revision)
+            media.conclude(tx, due, Kept(why="no longer there"), later(50))
             records.observe(tx, a_batch(a_comment("c3", text="second")), account=an_account(), now=later(60))
             look = a_sighting(a_comment("c3"), visibility=Visibility.GONE, seen_at=later(70))
             records.sight(tx, look, account=an_account(), now=later(70))

@@ -30,7 +30,7 @@ Tamper = "Callable[..., int]"
 
 
 def _check(db: Database, store: Path, **other: object) -> Report:
-    return verify(db, store, now=later(3600), **other)  # type: ignore[arg-type]
+    return verify(db, store, store.parent / "media", now=later(3600), **other)  # type: ignore[arg-type]
 
 
 # What is whole --------------------------------------------------------------------------------------------------------
@@ -49,10 +49,11 @@ def test_a_whole_archive_passes_and_says_what_was_checked(full: Database, store:
     assert report.checked == {
         "ledger lines": lines,
         "rows": rows,
-        "cases": 3,
+        "cases": 4,
         "orders": 2,
         "evidence folders": 2,
         "evidence folders not on record": 0,
+        "media files": 0,
         "anchors": 2,
         "documents": 2,
     }

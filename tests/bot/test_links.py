@@ -58,6 +58,6 @@ def test_a_verdict_cites_the_lists_it_was_given_on_and_they_are_kept(city: City)
         assert stored.packs["list adult.txt"] == sha256
         assert cases.document(tx, sha256) == ("adult.txt", "bad.example.com\n")
         assert match.matcher == f"link: bad.example.com in adult.txt#{sha256[:12]}"
-    report = verify(city.parts.database, city.settings.evidence_folder, now=city.clock())
+    report = verify(city.parts.database, city.settings.evidence_folder, city.settings.media_folder, now=city.clock())
     assert report.passed
     assert not [what for what in report.not_checked if what.startswith("documents")]

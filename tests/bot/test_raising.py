@@ -73,7 +73,9 @@ def test_a_comment_that_no_rule_met_waits_for_a_person_under_the_clause_it_was_r
         ("Kim Clerk", "C8", QUOTED)
     ]
     assert any(QUOTED in reason for item in waiting for reason in item.reasons)
-    assert verify(quiet.parts.database, quiet.settings.evidence_folder, now=quiet.clock()).passed
+    assert verify(
+        quiet.parts.database, quiet.settings.evidence_folder, quiet.settings.media_folder, now=quiet.clock()
+    ).passed
 
 
 def test_what_is_upheld_carries_that_clause_into_picture_mail_and_digest_and_no_other(quiet: City) -> None:

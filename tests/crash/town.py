@@ -217,7 +217,7 @@ class Town:
     def damage(self) -> list[str]:
         """What verifying the whole archive finds."""
         with Database.open(self.settings.database_url, migrate=False) as database:
-            report = verify(database, self.settings.evidence_folder, now=self.now())
+            report = verify(database, self.settings.evidence_folder, self.settings.media_folder, now=self.now())
         return [*report.problems, *report.not_checked]
 
     def broken_promises(self) -> list[str]:
