@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
-from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from bot.domain.types import Action, Sighting, Visibility
-from connectors.contract import Capabilities, Health, Refused, Transient
-from connectors.youtube import parse
+from connectors.contract import (
+    Capabilities,
+    ConnectorError,
+    Health,
+    RateLimited,
+    Refused,
+    Transient,
+    Unauthorised,
+)
+from connectors.youtube import costs, parse
 from connectors.youtube.api import Api, Declined
 from connectors.youtube.lists import HELD, Lists
 from connectors.youtube.parse import EMBEDDED, WEB, Parser
@@ -17,7 +25,7 @@ from connectors.youtube.progress import Progress
 from connectors.youtube.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.types import Account, Batch, Comment, Cursor, Ref
@@ -26,6 +34,9 @@ if TYPE_CHECKING:
 
 LOOK_PAGES = 10
 """How many pages of each list of held comments one look reads."""
+
+TELLING = 3
+"""How many comments, each refused alone and none taken, tell that YouTube refuses the caller and not the comments."""
 
 LARGEST_PAGE = 80 * 1024 * 1024
 """Bytes: 100 threads with 5 replies, each of 10,000 characters sent twice, at most 6 bytes a character, and some more.
@@ -54,8 +65,9 @@ class YouTube:
         actions=frozenset(_STATUS),
         sees_edits=True,
         sees_visibility=True,
-        min_interval=timedelta(minutes=5),
+        min_interval=costs.POLL_EVERY,
     )
+    most: ClassVar[int] = costs.MOST_IDS
 
     def __init__(self, account: Account, api: Api, web: str) -> None:
         """Take the channel, the API and the address at which the public sees YouTube."""
@@ -104,12 +116,55 @@ class YouTube:
 
         YouTube's "done" has no content, so the answer is UNKNOWN; GONE if the comment turns out not to be there.
         """
-        comments = self._api.youtube.comments()
         try:
-            self._api.ask(comments.setModerationStatus(id=ref.item, moderationStatus=_STATUS[action]), now=now)
+            self._set((ref,), action, now=now)
         except Declined as no:
             return self._declined(no, ref, action, now=now)
         return Visibility.UNKNOWN
+
+    def act_on(
+        self, refs: Sequence[Ref], action: Action, *, now: datetime
+    ) -> Mapping[Ref, Visibility | ConnectorError]:
+        """Do it to up to 50 comments with each call; a call costs 50 units however many it names.
+
+        YouTube says no to a call for any one of those it names, so a call that it says no to is halved until the bad
+        ones stand alone. When three have been refused alone and none was taken, it is not for what they are: the rest
+        is refused unasked, for each further call would cost 50 units, too.
+        """
+        answers: dict[Ref, Visibility | ConnectorError] = {}
+        waiting = deque(refs[at : at + self.most] for at in range(0, len(refs), self.most))
+        refused = 0
+        while waiting:
+            some = waiting.popleft()
+            try:
+                answers |= dict.fromkeys(some, self._act_on(some, action, now=now))
+            except Declined:
+                half = len(some) // 2
+                waiting.extendleft((some[half:], some[:half]))
+            except Refused as error:
+                answers |= dict.fromkeys(some, error)
+                refused += 1
+                if refused == TELLING and refused == len(answers):
+                    answers |= dict.fromkeys((ref for rest in waiting for ref in rest), error)
+                    break
+            except (RateLimited, Unauthorised) as error:
+                answers |= dict.fromkeys((ref for rest in (some, *waiting) for ref in rest), error)
+                break
+            except ConnectorError as error:
+                answers |= dict.fromkeys(some, error)
+        return answers
+
+    def _act_on(self, refs: Sequence[Ref], action: Action, *, now: datetime) -> Visibility:
+        """One call. Raises Declined where YouTube says no to one of several."""
+        if len(refs) == 1:
+            return self.act(refs[0], action, now=now)
+        self._set(refs, action, now=now)
+        return Visibility.UNKNOWN
+
+    def _set(self, refs: Sequence[Ref], action: Action, *, now: datetime) -> None:
+        names = [ref.item for ref in refs]
+        request = self._api.youtube.comments().setModerationStatus(id=names, moderationStatus=_STATUS[action])
+        self._api.ask(request, now=now)
 
     def _declined(self, no: Declined, ref: Ref, action: Action, *, now: datetime) -> Visibility:
         """Find out what a "no" means: YouTube says the same of what is forbidden and of what is gone.
