@@ -76,19 +76,23 @@ class YouTube:
         self._parser = Parser(account=account, web=web)
 
     def check(self, *, now: datetime) -> Health:
-        """Ask whose channel this is, and read one page of held comments, which only those who may moderate can."""
+        """Ask whose channel this is, and read one page of held comments, which only those who may moderate can.
+
+        Notes say under which of the newest fifty videos comments are switched off, and what is spent of the quota.
+        """
         mine = self._api.youtube.channels().list(part="snippet", mine=True)
         channels = dict(parse.identities(self._api.read(mine, now=now)))
         identity = ", ".join(f"{title} ({name})" for name, title in channels.items())
         if self._account.id not in channels:
             note = f"access was granted for another channel than {self._account.id}: choose it when granting"
             return Health(ok=False, identity=identity or "no channel", notes=(note,))
-        next(self._lists(now).threads("heldForReview"), None)
-        return Health(ok=True, identity=identity)
+        lists = self._lists(now)
+        next(lists.threads("heldForReview"), None)
+        return Health(ok=True, identity=identity, notes=(*_closed(lists), self._api.ledger.told(now)))
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
         """Give what is new since `cursor`; see connectors/youtube/reading.py for how."""
-        return Reading(self._lists(now), Progress.of(cursor)).batches()
+        return Reading(replace(self._lists(now), yielding=True), Progress.of(cursor)).batches()
 
     def look(self, ref: Ref, *, now: datetime) -> Sighting:
         """Look for a comment where the public sees it, then among what is held back.
@@ -180,6 +184,14 @@ class YouTube:
 
     def _lists(self, now: datetime) -> Lists:
         return Lists(api=self._api, parser=self._parser, now=now)
+
+
+def _closed(lists: Lists) -> Iterator[str]:
+    """Say where nobody can comment: a state, which the City may want to know of."""
+    newest = next(lists.uploads(lists.playlist()), [])
+    closed = [video for video in newest if video not in lists.comment_counts(newest)] if newest else []
+    if closed:
+        yield f"comments are switched off, or the video is not there any more: {', '.join(closed)}"
 
 
 def _find(thread: Thread, ref: Ref) -> Comment | None:

@@ -57,7 +57,7 @@ COLD_EVERY = timedelta(hours=2)
 HELD_EVERY = timedelta(hours=4)
 AGAIN_EVERY = timedelta(days=1)
 """How often what was begun in the last `AGAIN_BACK` is read again in full."""
-AGAIN_BACK = timedelta(days=30)
+AGAIN_BACK = timedelta(days=14)
 WHOLE_EVERY = timedelta(days=28)
 """How often everything a channel has is read again, however old."""
 HOT_VIDEOS = 50
@@ -107,7 +107,7 @@ def reading(load: Load, every: timedelta = POLL_EVERY) -> dict[str, float]:
     per_poll = load.comments / polls
     quiet = NEWEST_EVERY / every
     # A read follows the first poll that finds something, or the one that ends the quiet time.
-    polls_between = (1 - math.exp(-per_poll * quiet)) / (1 - math.exp(-per_poll)) if per_poll else quiet
+    polls_between = math.expm1(-per_poll * quiet) / math.expm1(-per_poll) if per_poll else quiet
     units = polls / polls_between
     units += load.comments * load.late
     units += _DAY / UPLOADS_EVERY + 2 * (_DAY / HELD_EVERY)

@@ -7,6 +7,7 @@ comments.list names no video, `rejected` is for good, and everything costs quota
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, ClassVar
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
 from connectors.youtube.standin_errors import No, Reason, answer, error
-from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call
+from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call, Method
 from connectors.youtube.standin_show import Quirks, scramble, shown
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class StandIn:
     base: str = ""
     spent: dict[date, int] = field(default_factory=dict)
     spent_on_stats: dict[date, int] = field(default_factory=dict)
+    ledger: dict[date, Counter[str]] = field(default_factory=dict)
+    """Units by day in California and by method, of both buckets."""
     _tokens: dict[str, str] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -151,10 +154,9 @@ class StandIn:
         method = METHODS.get((verb, request.path.removeprefix(PREFIX)))
         if method is None:
             raise No(Reason.NOT_FOUND)
-        spent = self.spent if method.bucket == MAIN else self.spent_on_stats
-        self._charge(1, spent)  # also what is wrongly asked
+        self._charge(1, method)  # also what is wrongly asked
         method.check(query)
-        self._charge(method.cost - 1, spent)
+        self._charge(method.cost - 1, method)
         call = Call(world=self.world, quirks=self.quirks, base=self.base, viewer=viewer, query=query)
         return method.answer(call)
 
@@ -168,13 +170,24 @@ class StandIn:
             raise No(Reason.AUTH_ERROR)
         return channel
 
-    def _charge(self, units: int, spent: dict[date, int]) -> None:
+    def _charge(self, units: int, method: Method) -> None:
         """Take units from the project's day, which ends at midnight in California."""
+        spent = self.spent if method.bucket == MAIN else self.spent_on_stats
         day = self.world.clock().astimezone(_PACIFIC).date()
         total = spent.get(day, 0) + units
         if total > self.quota:
             raise No(Reason.QUOTA_EXCEEDED)
         spent[day] = total
+        self.ledger.setdefault(day, Counter())[method.name] += units
+
+    def told(self) -> str:
+        """The quota ledger, for people: a line for each day and method."""
+        lines = [
+            f"{day} {method.removeprefix('youtube.')}: {units} units"
+            for day, spent in sorted(self.ledger.items())
+            for method, units in sorted(spent.items())
+        ]
+        return "\n".join(lines)
 
     def _page(self, request: Request) -> Response:
         """The watch page. As on YouTube, it only lacks the linked comment when that is not to be seen."""

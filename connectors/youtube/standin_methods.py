@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.standin.server import Response
@@ -53,6 +54,8 @@ class Call:
     base: str
     viewer: str
     query: Mapping[str, list[str]]
+    answered: dict[str, list[WorldComment]] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def one(self, name: str, default: str = "") -> str:
         """A parameter's first value."""
@@ -81,6 +84,8 @@ class Call:
             parts=frozenset(self.many("part")),
             plain=self.one("textFormat") == "plainText",
             by_id="id" in self.query,
+            replies=self.replies,
+            count=self.count,
         )
 
     def comment(self, name: str) -> WorldComment | None:
@@ -101,6 +106,20 @@ class Call:
             raise No(Reason.CHANNEL_NOT_FOUND)
         return account
 
+    def replies(self, top: WorldComment) -> list[WorldComment]:
+        """The replies to a comment, oldest first; all of the world's are sorted out once for a request."""
+        if not self.answered:
+            for comment in self.world.comments.values():
+                if comment.parent is not None:
+                    self.answered.setdefault(comment.parent.id, []).append(comment)
+        return self.answered.get(top.id, [])
+
+    def count(self, video: WorldPost) -> int:
+        """How many comments a video says it has; all of the world's are counted once for a request."""
+        if not self.counted:
+            self.counted.update(comment.post.id for comment in self.world.comments.values() if shown(comment))
+        return self.counted[video.id]
+
     def channels(self) -> list[WorldAccount]:
         """All channels of the City."""
         return [account for account in self.world.accounts.values() if account.platform == PLATFORM_NAME]
@@ -113,8 +132,9 @@ STATS = "stats"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One method of the API."""
+    """One method of the API; `name` is the discovery document's."""
 
+    name: str
     cost: int
     answer: Callable[[Call], Response]
     parameters: Parameters
@@ -158,12 +178,13 @@ def list_threads(call: Call) -> Response:
     if terms := call.one("searchTerms").casefold():
         tops = [top for top in tops if terms in top.text.casefold()]
     if call.one("order") == "relevance":
-        tops.sort(key=lambda top: -len(call.world.replies(top)))
-    return _page(call, "commentThread", tops, lambda top: call.show().thread(top, state))
+        tops.sort(key=lambda top: -len(call.replies(top)))
+    show = call.show()
+    return _page(call, "commentThread", tops, lambda top: show.thread(top, state))
 
 
 def _holds(call: Call, top: WorldComment, state: str) -> bool:
-    return any(one.deleted_by is None and moderation(one) == state for one in (top, *call.world.replies(top)))
+    return any(one.deleted_by is None and moderation(one) == state for one in (top, *call.replies(top)))
 
 
 def _tops(call: Call, chosen: str) -> list[WorldComment]:
@@ -199,7 +220,7 @@ def list_comments(call: Call) -> Response:
         raise No(Reason.COMMENT_NOT_FOUND)
     if parent.post.id in call.quirks.comments_off:
         raise No(Reason.COMMENTS_DISABLED)
-    return _page(call, "comment", public_replies(call.world, parent, call.quirks), call.show().comment)
+    return _page(call, "comment", public_replies(call.replies(parent), call.quirks), call.show().comment)
 
 
 def list_videos(call: Call) -> Response:
@@ -218,7 +239,8 @@ def batch_stats(call: Call) -> Response:
     if len(names) > MOST_IDS:
         raise No(Reason.INVALID_PARAMETER)
     found = [video for name in names if (video := call.video(name))]
-    return answer(tagged_stats(map(call.show().stats, found)))
+    show = call.show()
+    return answer(tagged_stats(map(show.stats, found)))
 
 
 def list_channels(call: Call) -> Response:
@@ -323,6 +345,7 @@ _FIFTY: Parameters = {**_PAGED, "maxResults": range(51), "id": None}
 
 METHODS: Mapping[tuple[str, str], Method] = {
     ("GET", "commentThreads"): Method(
+        name="youtube.commentThreads.list",
         cost=1,
         answer=list_threads,
         parameters={
@@ -334,23 +357,38 @@ METHODS: Mapping[tuple[str, str], Method] = {
         },
     ),
     ("GET", "comments"): Method(
-        cost=1, answer=list_comments, parameters={**_HUNDRED, "id": None, "parentId": None, "textFormat": _FORMATS}
+        name="youtube.comments.list",
+        cost=1,
+        answer=list_comments,
+        parameters={**_HUNDRED, "id": None, "parentId": None, "textFormat": _FORMATS},
     ),
     ("POST", "comments/setModerationStatus"): Method(
+        name="youtube.comments.setModerationStatus",
         cost=50,
         answer=moderate,
         parameters={"id": None, "moderationStatus": _STATES, "banAuthor": _SWITCH},
         required=("id", "moderationStatus"),
     ),
-    ("DELETE", "comments"): Method(cost=50, answer=delete, parameters={"id": None}, required=("id",)),
-    ("GET", "videos"): Method(cost=1, answer=list_videos, parameters=_FIFTY),
+    ("DELETE", "comments"): Method(
+        name="youtube.comments.delete", cost=50, answer=delete, parameters={"id": None}, required=("id",)
+    ),
+    ("GET", "videos"): Method(name="youtube.videos.list", cost=1, answer=list_videos, parameters=_FIFTY),
     ("GET", "videos:batchGetStats"): Method(
-        cost=1, answer=batch_stats, parameters={"part": None, "id": None}, required=("part", "id"), bucket=STATS
+        name="youtube.videos.batchGetStats",
+        cost=1,
+        answer=batch_stats,
+        parameters={"part": None, "id": None},
+        required=("part", "id"),
+        bucket=STATS,
     ),
     ("GET", "channels"): Method(
-        cost=1, answer=list_channels, parameters={**_FIFTY, "mine": _SWITCH, "forHandle": None}
+        name="youtube.channels.list",
+        cost=1,
+        answer=list_channels,
+        parameters={**_FIFTY, "mine": _SWITCH, "forHandle": None},
     ),
     ("GET", "playlistItems"): Method(
+        name="youtube.playlistItems.list",
         cost=1,
         answer=list_uploads,
         parameters={**_PAGED, "maxResults": range(51), "playlistId": None},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from connectors.standin.world import PLATFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
@@ -56,12 +56,14 @@ class Show:
     base: str
     viewer: str
     parts: frozenset[str]
+    replies: Callable[[WorldComment], list[WorldComment]]
+    count: Callable[[WorldPost], int]
     plain: bool = False
     by_id: bool = False
 
     def thread(self, top: WorldComment, state: str = PUBLISHED) -> Resource:
         """A thread as it stands in the list of that moderation status."""
-        published = public_replies(self.world, top, self.quirks)
+        published = public_replies(self.replies(top), self.quirks)
         snippet = {
             "channelId": top.account.id,
             **self._video_of(top),
@@ -84,7 +86,7 @@ class Show:
         """A video with its counts; no count of comments where these are switched off."""
         counts = {"viewCount": "100", "likeCount": "3", "favoriteCount": "0"}
         if video.id not in self.quirks.comments_off:
-            counts["commentCount"] = str(sum(map(shown, self.world.under(video))))
+            counts["commentCount"] = str(self.count(video))
         snippet = {
             **self._about(video),
             "categoryId": "25",
@@ -97,7 +99,7 @@ class Show:
         """A video's counts alone."""
         counts = {"viewCount": "100", "likeCount": "3"}
         if video.id not in self.quirks.comments_off:
-            counts["commentCount"] = str(sum(map(shown, self.world.under(video))))
+            counts["commentCount"] = str(self.count(video))
         return self._resource("videoStats", video.id, statistics=counts)
 
     def upload(self, video: WorldPost, place: int) -> Resource:
@@ -134,7 +136,7 @@ class Show:
 
     def _held_with(self, top: WorldComment, state: str) -> list[WorldComment]:
         """The replies that come with a thread of held comments: those held, or all if the first one is."""
-        replies = [reply for reply in self.world.replies(top) if reply.deleted_by is None]
+        replies = [reply for reply in self.replies(top) if reply.deleted_by is None]
         return [reply for reply in replies if state in (moderation(reply), moderation(top))]
 
     def _whole(self, comment: WorldComment) -> Resource:
@@ -211,10 +213,10 @@ def shown(comment: WorldComment) -> bool:
     return comment.public and comment.post.deleted_by is None and (comment.parent is None or comment.parent.public)
 
 
-def public_replies(world: World, top: WorldComment, quirks: Quirks) -> list[WorldComment]:
-    """The replies that the public sees, in the order of the day."""
-    replies = [reply for reply in world.replies(top) if shown(reply)]
-    return replies[::-1] if quirks.newest_reply_first else replies
+def public_replies(replies: Iterable[WorldComment], quirks: Quirks) -> list[WorldComment]:
+    """Of the replies to one comment those that the public sees, in the order of the day."""
+    seen = [reply for reply in replies if shown(reply)]
+    return seen[::-1] if quirks.newest_reply_first else seen
 
 
 def uploads_of(account: WorldAccount) -> str:

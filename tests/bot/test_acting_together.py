@@ -9,7 +9,6 @@ import pytest
 from city import HARMLESS, City
 
 from archive import orders
-from bot import enforcing
 from bot.domain.states import State
 from bot.domain.types import OrderStatus
 from bot.enforcing import MOST_ATTEMPTS
@@ -131,7 +130,7 @@ def test_pausing_after_the_looks_stops_the_call(city: City, monkeypatch: pytest.
         city.settings.switch_file.touch()
         return begin(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(enforcing.orders, "begin_attempt", and_then_pause)
+    monkeypatch.setattr("bot.enforcing.orders.begin_attempt", and_then_pause)
     city.enforce()
     assert calls(city) == 0
     assert all(comment.public for comment in written)
