@@ -193,6 +193,9 @@ def _unreadable(no: Declined) -> Exception:
         "channelNotFound": Unauthorised(f"{no}; is this the channel's identifier?"),
         "commentsDisabled": CommentsOff(no.reason),
         "invalidPageToken": PageLost(no.reason),
+        "liveChatDisabled": Absent(no.reason),
+        "liveChatEnded": Absent(no.reason),
+        "pageTokenInvalid": PageLost(no.reason),
         "processingFailure": Transient(str(no)),
     }
     by_status: dict[int, Exception] = {

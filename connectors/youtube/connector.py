@@ -19,6 +19,7 @@ from connectors.contract import (
 )
 from connectors.youtube import costs, parse
 from connectors.youtube.api import Api, Declined
+from connectors.youtube.chat import Chats, in_chat
 from connectors.youtube.lists import HELD, Lists
 from connectors.youtube.parse import EMBEDDED, WEB, Parser
 from connectors.youtube.progress import Progress
@@ -101,6 +102,8 @@ class YouTube:
         of what is held back are longer than a look can read.
         """
         lists = self._lists(now)
+        if in_chat(ref):
+            return Chats(lists=lists).look(ref)
         if shown := lists.comment(ref.item):
             return Sighting(ref=ref, visibility=Visibility.VISIBLE, seen_at=now, comment=shown)
         complete = True
@@ -118,8 +121,14 @@ class YouTube:
     def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
         """Hold for review (HIDE), publish (RESTORE) or reject for good (DELETE). Each costs 50 units of quota.
 
+        Messages of a live chat can only be deleted: Refused for all else.
         YouTube's "done" has no content, so the answer is UNKNOWN; GONE if the comment turns out not to be there.
         """
+        if in_chat(ref):
+            if action is not Action.DELETE:
+                message = "YouTube cannot hide a message of a live chat, only delete it for good: a person decides"
+                raise Refused(message)
+            return Chats(lists=self._lists(now)).delete(ref)
         try:
             self._set((ref,), action, now=now)
         except Declined as no:
@@ -136,7 +145,8 @@ class YouTube:
         is refused unasked, for each further call would cost 50 units, too.
         """
         answers: dict[Ref, Visibility | ConnectorError] = {}
-        waiting = deque(refs[at : at + self.most] for at in range(0, len(refs), self.most))
+        comments = [ref for ref in refs if not in_chat(ref)]
+        waiting = deque(comments[at : at + self.most] for at in range(0, len(comments), self.most))
         refused = 0
         while waiting:
             some = waiting.popleft()
@@ -156,7 +166,14 @@ class YouTube:
                 break
             except ConnectorError as error:
                 answers |= dict.fromkeys(some, error)
-        return answers
+        return answers | {ref: self._one(ref, action, now=now) for ref in refs if in_chat(ref)}
+
+    def _one(self, ref: Ref, action: Action, *, now: datetime) -> Visibility | ConnectorError:
+        """Act on one; an error is given, not raised."""
+        try:
+            return self.act(ref, action, now=now)
+        except ConnectorError as error:
+            return error
 
     def _act_on(self, refs: Sequence[Ref], action: Action, *, now: datetime) -> Visibility:
         """One call. Raises Declined where YouTube says no to one of several."""

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from bot.domain.types import Comment, Post
     from connectors.youtube.api import Api
-    from connectors.youtube.parse import Parser, Thread
+    from connectors.youtube.parse import Parser, Stream, Thread
 
 Status = Literal["published", "heldForReview", "likelySpam"]
 HELD: tuple[Status, ...] = ("heldForReview", "likelySpam")
 
+VIDEO_PARTS = "snippet,liveStreamingDetails"
 _MOST_COMMENTS = 100
 _MOST_VIDEOS = 50
 _NOTHING = b"{}"
@@ -129,11 +130,17 @@ class Lists:
         posts: list[Post] = []
         for start in range(0, len(videos), _MOST_VIDEOS):
             some = videos[start : start + _MOST_VIDEOS]
-            posts += self.parser.videos(self._read(self.api.youtube.videos().list(part="snippet", id=some)))
+            posts += self.parser.videos(self._read(self.api.youtube.videos().list(part=VIDEO_PARTS, id=some)))
         if self.channel in wanted:
             channels = self.api.youtube.channels()
             posts += self.parser.channels(self._read(channels.list(part="snippet", id=self.channel)))
         return sorted(posts, key=lambda post: (post.posted_at, post.ref.item))
+
+    def stream(self, video: str) -> tuple[bool, Stream | None]:
+        """Whether a video is there, and the stream that it is or will be."""
+        body = self._read(self.api.youtube.videos().list(part=VIDEO_PARTS, id=video))
+        found = self.parser.videos(body)
+        return bool(found), parse.stream_of(found[0].raw) if found else None
 
     def playlist(self) -> str:
         """The name of the playlist of uploads."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,15 @@ from bot.domain.types import Batch
 from connectors.contract import RateLimited
 from connectors.youtube import costs
 from connectors.youtube.api import PageLost
+from connectors.youtube.chat import Chats
 from connectors.youtube.lists import HELD
+from connectors.youtube.parse import stream_of
 from connectors.youtube.quota import quota_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
-    from bot.domain.types import Comment
+    from bot.domain.types import Comment, Post
     from connectors.youtube.lists import Lists, ThreadPage
     from connectors.youtube.parse import Thread
     from connectors.youtube.progress import Progress
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 OVERLAP = timedelta(minutes=10)
 """How far below the newest known thread a poll reads on: some become visible late."""
 
+STREAM_EVERY = timedelta(minutes=10)
+"""How often a stream is looked after that is due to begin, from so long before its time on."""
+GIVEN_UP = timedelta(days=1)
+"""How long after its time a stream that has not begun is forgotten."""
 BLIND_EVERY = timedelta(minutes=5)
 """How often the newest threads are read while counts cannot be asked for."""
 HELD_PAGES = 10
@@ -76,6 +81,7 @@ class Reading:
         if changed or not self._progress.videos or due(self._progress.newest_at, every, now):
             yield from self._newest()
         yield from self._changed(changed)
+        yield from self._streams()
         if not self._ledger.ahead(costs.UNITS, now):
             yield from self._slowly()
         yield self._batch([])
@@ -104,7 +110,9 @@ class Reading:
             begun = [thread.top.posted_at for thread in threads]
             newest = max(filter(None, [*begun, self._progress.read_to]), default=None)
             self._account_for(threads, known)
-            yield self._batch(threads, self._grown(threads), remember=threads, read_to=newest)
+            grown = self._grown(threads)
+            self._progress = self._progress.counted({thread.top.ref.item: thread.total for thread in threads})
+            yield self._batch(threads, grown, read_to=newest)
         now, progress = self._lists.now, self._progress
         if progress.newest_at is not None:
             progress = progress.stirred(video for video, new in self._accounted.items() if new > 0)
@@ -169,6 +177,35 @@ class Reading:
         stirred = self._progress.recounted(counts).stirred(counts)
         return self._batch([], counts=stirred.counts, videos=stirred.videos)
 
+    def _streams(self) -> Iterator[Batch]:
+        """What is said in the chats of streams that run, and whether those begin that are to."""
+        for video, known in list(self._progress.streams.items()):
+            if datetime.fromisoformat(known["next"]) <= self._lists.now:
+                said, then = self._chat(video, known)
+                kept = {name: one for name, one in self._progress.streams.items() if name != video}
+                yield self._batch([], said=said, streams=kept | ({video: then} if then else {}))
+
+    def _chat(self, video: str, known: Mapping[str, str]) -> tuple[Sequence[Comment], Mapping[str, str] | None]:
+        """The next page of a stream's chat, and where and when to go on; None: never."""
+        now = self._lists.now
+        name = known.get("chat")
+        if name is None:
+            _, stream = self._lists.stream(video)
+            name = stream.chat if stream else None
+            if stream and name is None and stream.begins and now < stream.begins + GIVEN_UP:
+                return (), {"next": max(stream.begins - STREAM_EVERY, now + STREAM_EVERY).isoformat()}
+            if name is None:
+                return (), None
+        try:
+            page = Chats(lists=self._lists).page(name, video, known.get("page"))
+        except PageLost:
+            return (), {"chat": name, "next": now.isoformat()}
+        except RateLimited as error:  # of chats alone, or the next request says so
+            return (), {**known, "chat": name, "next": error.until.isoformat()}
+        if page is None or page.after is None:
+            return page.messages if page else (), None
+        return page.messages, {"chat": name, "page": page.after, "next": (now + page.wait).isoformat()}
+
     def _held(self) -> Iterator[Batch]:
         """What is held for review and what YouTube takes for spam: submitted, and not shown to the public.
 
@@ -213,27 +250,32 @@ class Reading:
         threads: Sequence[Thread],
         ask: Iterable[Thread] = (),
         *,
-        remember: Sequence[Thread] = (),
+        said: Sequence[Comment] = (),
         also: Sequence[str] = (),
         anew: Sequence[str] = (),
         **changes: Any,
     ) -> Batch:
         """A batch of these threads, all replies of those in `ask`, and their videos and those in `also`, if new.
 
-        `remember`: threads whose number of replies is to be remembered although all of them came; `anew`: videos that
-        are given although they are not new.
+        `said`: messages of a chat; `anew`: videos that are given although they are not new.
         """
-        comments = {comment.ref: comment for thread in threads for comment in thread.comments}
-        counts = {thread.top.ref.item: thread.total for thread in remember}
+        comments = {comment.ref: comment for comment in said}
+        comments |= {comment.ref: comment for thread in threads for comment in thread.comments}
+        counts: dict[str, int] = {}
         for thread in ask:
             comments |= {reply.ref: reply for reply in self._lists.replies(thread)}
             counts[thread.top.ref.item] = thread.total
         wanted = [*also, *(comment.post.item for comment in comments.values())]
         posts = self._lists.posts([*anew, *(name for name in wanted if name not in self._progress.videos)])
         given = self._progress.counted(counts).given(post.ref.item for post in posts)
-        self._progress = replace(given, **changes, spent=self._spent())
+        streams = {**self._new_streams(posts), **given.streams}
+        self._progress = replace(given, **{"streams": streams, "spent": self._spent(), **changes})
         oldest_first = sorted(comments.values(), key=_age)
         return Batch(posts=tuple(posts), comments=tuple(oldest_first), cursor=self._progress.cursor)
+
+    def _new_streams(self, posts: Sequence[Post]) -> dict[str, Mapping[str, str]]:
+        """Those of the videos that run as streams, or will; their chats are looked for at once."""
+        return {post.ref.item: {"next": self._lists.now.isoformat()} for post in posts if stream_of(post.raw)}
 
     def _spent(self) -> dict[str, Any]:
         now = self._lists.now

@@ -15,19 +15,21 @@ from zoneinfo import ZoneInfo
 
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
+from connectors.standin.world import Wording, WorldComment
 from connectors.youtube.standin_errors import No, Reason, answer, error
 from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call, Method
-from connectors.youtube.standin_show import Quirks, scramble, shown
+from connectors.youtube.standin_show import Live, Quirks, in_chat, scramble, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime
 
-    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
+    from connectors.standin.world import Person, World, WorldAccount, WorldPost
 
 PREFIX = "/youtube/v3/"
 TOKEN = "/token"  # noqa: S105  a path
 WATCH = "/watch"
+CHAT = "/live_chat"
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
 CLIENT_ID = "000000000000-standin.apps.googleusercontent.com"
 CLIENT_SECRET = "standin-client-secret"  # noqa: S105  opens nothing but this stand-in
@@ -85,12 +87,29 @@ class StandIn:
         """What the connector needs to work this channel."""
         return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": _refresh_token(account.id)}
 
+    def go_live(self, video: WorldPost, at: datetime | None = None) -> Live:
+        """Make a video a live stream that begins now, or at a time."""
+        live = self.quirks.streams[video.id] = Live(begins=at or self.world.clock())
+        return live
+
+    def say(self, video: WorldPost, text: str, *, author: Person | None) -> WorldComment:
+        """Write into the chat of a stream."""
+        with self.world.lock:
+            at, number = self.world.clock(), next(self._serial)
+            name = f"chat/{video.id}/LCC.{scramble(video.id, number)}"
+            wording = Wording(text=text, at=at, id=name)
+            said = WorldComment(id=name, post=video, parent=None, author=author, wordings=[wording])
+            self.world.comments[self.platform, name] = said
+            return said
+
     def post_url(self, post: WorldPost) -> str:
         """The watch page of a video."""
         return f"{self.base}{WATCH}?v={post.id}"
 
     def comment_url(self, comment: WorldComment) -> str:
-        """The watch page with the comment on top."""
+        """The watch page with the comment on top, or the chat of the stream."""
+        if in_chat(comment):
+            return f"{self.base}{CHAT}?is_popout=1&v={comment.post.id}"
         return f"{self.post_url(comment.post)}&lc={comment.id}"
 
     def forget_tokens(self) -> None:
@@ -110,6 +129,8 @@ class StandIn:
             return {"published": "unhide", "rejected": "delete"}.get(state, "hide")
         if method == "DELETE":
             return "delete"
+        if name == "liveChat/messages":
+            return "chat"
         return "look" if name in ("comments", "commentThreads") and "id" in query else "list"
 
     def fault(self, name: str, request: Request) -> Response:
@@ -191,13 +212,14 @@ class StandIn:
 
     def _page(self, request: Request) -> Response:
         """The watch page. As on YouTube, it only lacks the linked comment when that is not to be seen."""
-        if request.path != WATCH:
+        if request.path not in (WATCH, CHAT):
             return Response.page(page.not_available("YouTube"), status=404)
         video = self.world.posts.get((self.platform, request.one("v")))
         if video is None or video.deleted_by is not None:
             return Response.page(page.not_available("YouTube"))
         off = video.id in self.quirks.comments_off
-        visible = [] if off else [comment for comment in self.world.under(video) if shown(comment)]
+        said = request.path == CHAT
+        visible = [one for one in self.world.under(video) if shown(one) and in_chat(one) is said and (said or not off)]
         linked = next((comment for comment in visible if comment.id == request.one("lc")), None)
         return Response.page(page.render(self.platform, video, visible, linked))
 

@@ -25,6 +25,10 @@ class Reason(StrEnum):
     INSUFFICIENT_PERMISSIONS = "insufficientPermissions"
     INVALID_PAGE_TOKEN = "invalidPageToken"  # noqa: S105  a place in a list, not a secret
     INVALID_PARAMETER = "invalidParameter"
+    LIVE_CHAT_DISABLED = "liveChatDisabled"
+    LIVE_CHAT_ENDED = "liveChatEnded"
+    LIVE_CHAT_MESSAGE_NOT_FOUND = "liveChatMessageNotFound"
+    LIVE_CHAT_NOT_FOUND = "liveChatNotFound"
     MISSING_REQUIRED_PARAMETER = "missingRequiredParameter"
     NOT_FOUND = "notFound"
     OPERATION_NOT_SUPPORTED = "operationNotSupported"
@@ -94,6 +98,10 @@ _ERRORS: Mapping[Reason, tuple[int, str, str]] = {
     Reason.INSUFFICIENT_PERMISSIONS: (403, "global", "Insufficient Permission: Request had insufficient permissions."),
     Reason.INVALID_PAGE_TOKEN: (400, "youtube.parameter", "The request specifies an invalid page token."),
     Reason.INVALID_PARAMETER: (400, "youtube.parameter", "A parameter has an invalid value."),
+    Reason.LIVE_CHAT_DISABLED: (403, "youtube.liveChat", "Live chat is not enabled for the specified broadcast."),
+    Reason.LIVE_CHAT_ENDED: (403, "youtube.liveChat", "The live chat is no longer live."),
+    Reason.LIVE_CHAT_MESSAGE_NOT_FOUND: (404, "youtube.liveChatMessage", "The live chat message is not found."),
+    Reason.LIVE_CHAT_NOT_FOUND: (404, "youtube.liveChat", "The live chat that you are looking for is not found."),
     Reason.MISSING_REQUIRED_PARAMETER: (400, "youtube.parameter", "The request is missing a required parameter."),
     Reason.NOT_FOUND: (404, "global", "Not Found"),
     Reason.OPERATION_NOT_SUPPORTED: (400, "youtube.comment", "This operation is not supported for the comment."),

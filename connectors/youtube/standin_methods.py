@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from connectors.standin.server import Response
@@ -13,8 +14,11 @@ from connectors.standin.world import APP
 from connectors.youtube.standin_errors import No, Reason, answer
 from connectors.youtube.standin_show import (
     PUBLISHED,
+    Live,
     Quirks,
     Show,
+    chat_of,
+    in_chat,
     moderation,
     public_replies,
     shown,
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 PLATFORM_NAME = "youtube"
 MOST_IDS = 50
+POLLING = timedelta(seconds=5)
+"""How long a client is to wait before it asks a chat for its next page."""
 
 T = TypeVar("T")
 Allowed = tuple[str, ...] | range | None
@@ -91,7 +97,7 @@ class Call:
     def comment(self, name: str) -> WorldComment | None:
         """A comment that has not been deleted, nor its video."""
         comment = self.world.comments.get((PLATFORM_NAME, name))
-        there = comment and comment.deleted_by is None and comment.post.deleted_by is None
+        there = comment and comment.deleted_by is None and comment.post.deleted_by is None and not in_chat(comment)
         return comment if there else None
 
     def video(self, name: str) -> WorldPost | None:
@@ -117,7 +123,9 @@ class Call:
     def count(self, video: WorldPost) -> int:
         """How many comments a video says it has; all of the world's are counted once for a request."""
         if not self.counted:
-            self.counted.update(comment.post.id for comment in self.world.comments.values() if shown(comment))
+            self.counted.update(
+                comment.post.id for comment in self.world.comments.values() if shown(comment) and not in_chat(comment)
+            )
         return self.counted[video.id]
 
     def channels(self) -> list[WorldAccount]:
@@ -293,6 +301,57 @@ def _moderated(call: Call, name: str, state: str) -> WorldComment:
     return comment
 
 
+def list_messages(call: Call) -> Response:
+    """liveChatMessages.list: what was said since a page, or all that is still given; only while the stream runs."""
+    video, live = _chat(call, call.one("liveChatId"))
+    now = call.world.clock()
+    if live.read_at and "pageToken" in call.query and now - live.read_at < POLLING:
+        raise No(Reason.RATE_LIMIT_EXCEEDED)
+    live.read_at = now
+    said = [comment for comment in call.world.under(video) if in_chat(comment)]
+    most = int(call.one("maxResults", "500"))
+    start = _position(call.one("pageToken"), _mark(call)) if call.one("pageToken") else max(0, len(said) - most)
+    end = min(len(said), start + most)
+    show = call.show()
+    items = [show.message(comment) for comment in said[start:end] if comment.deleted_by is None]
+    more = {
+        "pollingIntervalMillis": int(POLLING.total_seconds() * 1000),
+        "nextPageToken": _token(call, end),
+        "pageInfo": {"totalResults": len(said), "resultsPerPage": len(items)},
+    }
+    return answer(tagged_list("liveChatMessage", items, **more))
+
+
+def delete_message(call: Call) -> Response:
+    """liveChatMessages.delete: the owner may delete what anybody said."""
+    name = call.one("id")
+    named = [
+        one
+        for (platform, item), one in call.world.comments.items()
+        if platform == PLATFORM_NAME and in_chat(one) and item.rpartition("/")[2] == name
+    ]
+    if not named or named[0].deleted_by is not None:
+        raise No(Reason.LIVE_CHAT_MESSAGE_NOT_FOUND)
+    _chat(call, chat_of(named[0].post))
+    if named[0].account.id != call.viewer:
+        raise No(Reason.FORBIDDEN)
+    call.world.delete(named[0], APP)
+    return Response(status=204)
+
+
+def _chat(call: Call, name: str) -> tuple[WorldPost, Live]:
+    """The stream whose chat that is."""
+    for video, live in call.quirks.streams.items():
+        post = call.video(video)
+        if post and chat_of(post) == name:
+            if live.state(call.world.clock()) != "live":
+                raise No(Reason.LIVE_CHAT_ENDED)
+            if not live.chat:
+                raise No(Reason.LIVE_CHAT_DISABLED)
+            return post, live
+    raise No(Reason.LIVE_CHAT_NOT_FOUND)
+
+
 def delete(call: Call) -> Response:
     """comments.delete: only what the caller wrote."""
     comment = call.comment(call.one("id"))
@@ -315,7 +374,7 @@ def _page(call: Call, kind: str, found: Sequence[T], show: Callable[[T], Resourc
     items = [show(one) for one in found[start : start + size]]
     more: Resource = {}
     if start + size < len(found):
-        more["nextPageToken"] = base64.urlsafe_b64encode(f"{mark}:{start + size}".encode()).decode()
+        more["nextPageToken"] = _token(call, start + size)
     more["pageInfo"] = {"totalResults": len(items), "resultsPerPage": asked}
     return answer(tagged_list(kind, items, **more))
 
@@ -324,6 +383,11 @@ def _mark(call: Call) -> str:
     """Names what makes a list the same list on its next page."""
     same = {name: values for name, values in call.query.items() if name not in ("pageToken", "maxResults", *_COMMON)}
     return hashlib.sha256(repr(sorted(same.items())).encode()).hexdigest()[:8]
+
+
+def _token(call: Call, place: int) -> str:
+    """Names a place in the list that is asked for."""
+    return base64.urlsafe_b64encode(f"{_mark(call)}:{place}".encode()).decode()
 
 
 def _position(token: str, mark: str) -> int:
@@ -371,6 +435,20 @@ METHODS: Mapping[tuple[str, str], Method] = {
     ),
     ("DELETE", "comments"): Method(
         name="youtube.comments.delete", cost=50, answer=delete, parameters={"id": None}, required=("id",)
+    ),
+    ("GET", "liveChat/messages"): Method(
+        name="youtube.liveChatMessages.list",
+        cost=5,
+        answer=list_messages,
+        parameters={**_PAGED, "liveChatId": None, "maxResults": range(200, 2001), "hl": None},
+        required=("part", "liveChatId"),
+    ),
+    ("DELETE", "liveChat/messages"): Method(
+        name="youtube.liveChatMessages.delete",
+        cost=20,
+        answer=delete_message,
+        parameters={"id": None},
+        required=("id",),
     ),
     ("GET", "videos"): Method(name="youtube.videos.list", cost=1, answer=list_videos, parameters=_FIFTY),
     ("GET", "videos:batchGetStats"): Method(

@@ -42,6 +42,24 @@ class Quirks:
     """Top-level comments that stand on the channel itself: they name no video."""
     images: dict[str, str] = field(default_factory=dict)
     """Pictures that came with comments."""
+    streams: dict[str, Live] = field(default_factory=dict)
+    """Videos that are, were or will be live streams."""
+
+
+@dataclass(slots=True)
+class Live:
+    """A live stream: it begins at a time, has a chat while it runs, and ends when somebody ends it."""
+
+    begins: datetime
+    ended: datetime | None = None
+    chat: bool = True
+    read_at: datetime | None = None
+
+    def state(self, now: datetime) -> str:
+        """YouTube's word for it."""
+        if self.ended:
+            return "none"
+        return "live" if now >= self.begins else "upcoming"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +102,50 @@ class Show:
 
     def video(self, video: WorldPost) -> Resource:
         """A video with its counts; no count of comments where these are switched off."""
+        live = self.quirks.streams.get(video.id)
         counts = {"viewCount": "100", "likeCount": "3", "favoriteCount": "0"}
         if video.id not in self.quirks.comments_off:
             counts["commentCount"] = str(self.count(video))
         snippet = {
             **self._about(video),
             "categoryId": "25",
-            "liveBroadcastContent": "none",
+            "liveBroadcastContent": live.state(self.world.clock()) if live else "none",
             "localized": dict(zip(("title", "description"), _titled(video.text), strict=True)),
         }
-        return self._resource("video", video.id, snippet=snippet, statistics=counts)
+        details = {"liveStreamingDetails": self._streaming(video, live)} if live else {}
+        return self._resource("video", video.id, snippet=snippet, statistics=counts, **details)
+
+    def message(self, comment: WorldComment) -> Resource:
+        """A message of a live chat."""
+        author = comment.author
+        snippet = {
+            "type": "textMessageEvent",
+            "liveChatId": chat_of(comment.post),
+            **({"authorChannelId": author.id} if author else {}),
+            "publishedAt": _time(comment.at),
+            "hasDisplayContent": True,
+            "displayMessage": comment.text,
+            "textMessageDetails": {"messageText": comment.text},
+        }
+        details = {
+            "channelId": author.id if author else "",
+            "channelUrl": f"http://www.youtube.com/channel/{author.id}" if author else "",
+            "displayName": f"@{author.handle}" if author else "",
+            "profileImageUrl": f"{self.base}/avatar/{author.id if author else 'none'}",
+            "isVerified": False,
+            "isChatOwner": author is not None and author.id == comment.account.id,
+            "isChatSponsor": False,
+            "isChatModerator": False,
+        }
+        return self._resource("liveChatMessage", comment.id.rpartition("/")[2], snippet=snippet, authorDetails=details)
+
+    def _streaming(self, video: WorldPost, live: Live) -> Resource:
+        """When a stream begins and ended, and its chat while it runs."""
+        if live.state(self.world.clock()) == "upcoming":
+            return {"scheduledStartTime": _time(live.begins)}
+        ended = {"actualEndTime": _time(live.ended)} if live.ended else {}
+        chat = {"activeLiveChatId": chat_of(video)} if live.chat and not live.ended else {}
+        return {"actualStartTime": _time(live.begins), **ended, **chat}
 
     def stats(self, video: WorldPost) -> Resource:
         """A video's counts alone."""
@@ -211,6 +263,16 @@ def moderation(comment: WorldComment) -> str:
 def shown(comment: WorldComment) -> bool:
     """Whether the public sees a comment: it goes with the video, and a reply with what it answers."""
     return comment.public and comment.post.deleted_by is None and (comment.parent is None or comment.parent.public)
+
+
+def in_chat(comment: WorldComment) -> bool:
+    """Whether that was said in a chat, not written under the video."""
+    return comment.id.startswith("chat/")
+
+
+def chat_of(video: WorldPost) -> str:
+    """The name of a stream's chat."""
+    return f"Cg0KC{scramble(video.id, 1)[:30]}"
 
 
 def public_replies(replies: Iterable[WorldComment], quirks: Quirks) -> list[WorldComment]:

@@ -40,6 +40,8 @@ _MUST = {
     "CommentThread": ["kind", "etag", "id", "snippet"],
     "CommentThreadListResponse": ["kind", "etag", "items", "pageInfo"],
     "CommentThreadSnippet": ["channelId", "isPublic", "topLevelComment", "totalReplyCount"],
+    "LiveChatMessage": ["kind", "etag", "id", "snippet"],
+    "LiveChatMessageListResponse": ["kind", "etag", "items", "nextPageToken", "pageInfo", "pollingIntervalMillis"],
     "PlaylistItem": ["kind", "etag", "id"],
     "PlaylistItemListResponse": ["kind", "etag", "items", "pageInfo"],
     "Video": ["kind", "etag", "id"],
