@@ -184,7 +184,7 @@ class Parser:
         """Read one comment. `always` is its visibility whatever it says (replies vanish with what they answer)."""
         identifier, snippet = text(item, "id"), item["snippet"]
         video = maybe(snippet, "videoId") or video
-        parent = maybe(snippet, "parentId")
+        parent = text(snippet, "parentId") if snippet.get("parentId") else None
         author = _author(snippet)
         status = maybe(snippet, "moderationStatus")
         return Comment(
@@ -262,6 +262,7 @@ def text(item: Mapping[str, Any], name: str) -> str:
     value = item[name]
     if not isinstance(value, str) or not value:
         raise TypeError(name)
+    value.encode()  # half a surrogate pair names nothing; ValueError
     return value
 
 

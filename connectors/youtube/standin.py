@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
 from connectors.standin.world import Wording, WorldComment
+from connectors.youtube.standin_call import MAIN, PLATFORM_NAME, Call, Method
 from connectors.youtube.standin_errors import No, Reason, answer, error
-from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call, Method
+from connectors.youtube.standin_methods import METHODS
 from connectors.youtube.standin_show import Live, Quirks, in_chat, scramble, shown
 
 if TYPE_CHECKING:
