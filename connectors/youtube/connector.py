@@ -17,7 +17,8 @@ from connectors.contract import (
     Transient,
     Unauthorised,
 )
-from connectors.youtube import costs, parse
+from connectors.media import fetch
+from connectors.youtube import besides, costs, parse
 from connectors.youtube.api import Api, Declined
 from connectors.youtube.chat import Chats, in_chat
 from connectors.youtube.lists import HELD, Lists
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.types import Account, Batch, Comment, Cursor, Ref
+    from bot.domain.types import Account, Attachment, Batch, Comment, Cursor, Ref
+    from connectors.contract import Followers, Media, Profile
     from connectors.transport import Transport
     from connectors.youtube.parse import Thread
 
@@ -55,7 +57,7 @@ _STATUS: Mapping[Action, Literal["heldForReview", "published", "rejected"]] = {
 def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> YouTube:
     """Make the connector of a channel. KeyError if `client_id`, `client_secret` or `refresh_token` is missing."""
     transport.most = max(transport.most, LARGEST_PAGE)
-    return YouTube(account, Api(credentials, transport), (transport.web or WEB).rstrip("/"))
+    return YouTube(account, Api(credentials, transport), transport)
 
 
 class YouTube:
@@ -70,11 +72,12 @@ class YouTube:
     )
     most: ClassVar[int] = costs.MOST_IDS
 
-    def __init__(self, account: Account, api: Api, web: str) -> None:
-        """Take the channel, the API and the address at which the public sees YouTube."""
+    def __init__(self, account: Account, api: Api, transport: Transport) -> None:
+        """Take the channel, the API, and the way to it, which names where the public sees YouTube."""
         self._account = account
         self._api = api
-        self._parser = Parser(account=account, web=web)
+        self._transport = transport
+        self._parser = Parser(account=account, web=(transport.web or WEB).rstrip("/"))
 
     def check(self, *, now: datetime) -> Health:
         """Ask whose channel this is, and read one page of held comments, which only those who may moderate can.
@@ -186,6 +189,22 @@ class YouTube:
         names = [ref.item for ref in refs]
         request = self._api.youtube.comments().setModerationStatus(id=names, moderationStatus=_STATUS[action])
         self._api.ask(request, now=now)
+
+    def profile(self, *, now: datetime) -> Profile:
+        """What the channel's own page says."""
+        return besides.profile(self._api, self._account.id, now=now)
+
+    def followers(self, *, now: datetime) -> Followers:
+        """How many subscribe to the channel."""
+        return besides.followers(self._api, self._account.id, now=now)
+
+    def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
+        """Answer a comment in public: there is no other way to write to its author."""
+        return besides.notify(self._api, ref, text, now=now)
+
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  no limit to reckon with
+        """Fetch the picture that came with a comment; its address holds for six hours."""
+        return fetch(attachment, self._transport, besides.IMAGE_HOSTS)
 
     def _declined(self, no: Declined, ref: Ref, action: Action, *, now: datetime) -> Visibility:
         """Find out what a "no" means: YouTube says the same of what is forbidden and of what is gone.

@@ -7,13 +7,15 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.youtube.standin_errors import No, Reason, answer
 from connectors.youtube.standin_show import (
     Quirks,
     Show,
+    closed,
     in_chat,
+    public_replies,
     shown,
     tagged_list,
 )
@@ -21,14 +23,15 @@ from connectors.youtube.standin_show import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from connectors.standin.faults import Pitfalls
     from connectors.standin.server import Response
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
     from connectors.youtube.standin_show import Resource
 
 PLATFORM_NAME = "youtube"
 MOST_IDS = 50
-POLLING = timedelta(seconds=5)
-"""How long a client is to wait before it asks a chat for its next page."""
+LAG = timedelta(minutes=10)
+"""How old counts are that lag."""
 
 T = TypeVar("T")
 Allowed = tuple[str, ...] | range | None
@@ -49,9 +52,13 @@ class Call:
 
     world: World
     quirks: Quirks
+    pitfalls: Pitfalls
+    later: Callable[[Callable[[], None]], None]
+    """Lets something happen: now, or in some seconds where moderation lags."""
     base: str
     viewer: str
     query: Mapping[str, list[str]]
+    body: Any = None
     answered: dict[str, list[WorldComment]] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
 
@@ -77,6 +84,7 @@ class Call:
         return Show(
             world=self.world,
             quirks=self.quirks,
+            pitfalls=self.pitfalls,
             base=self.base,
             viewer=self.viewer,
             parts=frozenset(self.many("part")),
@@ -97,6 +105,14 @@ class Call:
         video = self.world.posts.get((PLATFORM_NAME, name))
         return video if video and video.deleted_by is None else None
 
+    def closed(self, video: WorldPost) -> bool:
+        """Whether nobody can comment under a video."""
+        return closed(video, self.quirks, self.pitfalls)
+
+    def replies_of(self, top: WorldComment) -> list[WorldComment]:
+        """The replies that the public sees, in the order of the day."""
+        return public_replies(self.replies(top), self.quirks, self.pitfalls)
+
     def channel(self, name: str) -> WorldAccount:
         """A channel by its identifier."""
         account = self.world.accounts.get((PLATFORM_NAME, name))
@@ -115,10 +131,10 @@ class Call:
     def count(self, video: WorldPost) -> int:
         """How many comments a video says it has; all of the world's are counted once for a request."""
         if not self.counted:
-            self.counted.update(
-                comment.post.id for comment in self.world.comments.values() if shown(comment) and not in_chat(comment)
-            )
-        return self.counted[video.id]
+            until = self.world.clock() - (LAG if self.pitfalls.strikes("counts_lag") else timedelta())
+            seen = (one for one in self.world.comments.values() if shown(one) and not in_chat(one) and one.at <= until)
+            self.counted.update(comment.post.id for comment in seen)
+        return max(0, self.counted[video.id] - (2 if self.pitfalls.strikes("counts_low", video.id) else 0))
 
     def channels(self) -> list[WorldAccount]:
         """All channels of the City."""
@@ -162,9 +178,14 @@ def page(call: Call, kind: str, found: Sequence[T], show: Callable[[T], Resource
     """One page of a list. Its token is a position, so what is added above meanwhile shifts everything."""
     asked = len(found) if "id" in call.query else int(call.one("maxResults", "20" if "comment" in kind else "5"))
     size = min(asked, call.quirks.page_size or asked)
-    if call.quirks.empty_first and "comment" in kind and not {"pageToken", "id"} & call.query.keys():
+    if "id" not in call.query and call.pitfalls.strikes("short_pages"):
+        size = max(1, size // 5)
+    empty = call.quirks.empty_first or call.pitfalls.strikes("empty_pages")
+    if empty and "comment" in kind and not {"pageToken", "id"} & call.query.keys():
         size = 0
     start = position(call)
+    if start and size > 1 and call.pitfalls.strikes("duplicates"):
+        start -= 1
     items = [show(one) for one in found[start : start + size]]
     more: Resource = {}
     if start + size < len(found):

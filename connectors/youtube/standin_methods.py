@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connectors.standin.server import Response
-from connectors.standin.world import APP
+from connectors.standin.world import APP, AUTHOR
 from connectors.youtube.standin_call import (
     FORMATS,
     MOST_IDS,
@@ -22,12 +23,14 @@ from connectors.youtube.standin_call import (
 )
 from connectors.youtube.standin_chat import delete_message, list_messages
 from connectors.youtube.standin_errors import No, Reason, answer
-from connectors.youtube.standin_show import PUBLISHED, moderation, public_replies, shown, tagged_stats, uploads_of
+from connectors.youtube.standin_show import PUBLISHED, moderation, on_channel, shown, tagged_stats, uploads_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connectors.standin.world import WorldComment, WorldPost
+    from connectors.standin.world import World, WorldComment, WorldPost
+
+LONGEST_COMMENT = 10_000
 
 
 def list_threads(call: Call) -> Response:
@@ -68,15 +71,17 @@ def _tops(call: Call, chosen: str) -> list[WorldComment]:
         video = call.video(value)
         if video is None:
             raise No(Reason.VIDEO_NOT_FOUND)
-        if video.id in quirks.comments_off:
+        if call.closed(video):
             raise No(Reason.COMMENTS_DISABLED)
-        found = [comment for comment in call.world.under(video) if comment.id not in quirks.on_channel]
+        if call.pitfalls.strikes("members_only", video.id):
+            raise No(Reason.FORBIDDEN)
+        found = [comment for comment in call.world.under(video) if not on_channel(comment, quirks, call.pitfalls)]
     else:
         found = call.world.comments_of(call.channel(value))
         if chosen == "channelId":
-            found = [comment for comment in found if comment.id in quirks.on_channel]
+            found = [comment for comment in found if on_channel(comment, quirks, call.pitfalls)]
     tops = [one for one in found if one.parent is None and call.comment(one.id)]
-    return sorted((top for top in tops if top.post.id not in quirks.comments_off), key=lambda top: top.at)[::-1]
+    return sorted((top for top in tops if not call.closed(top.post)), key=lambda top: top.at)[::-1]
 
 
 def list_comments(call: Call) -> Response:
@@ -90,9 +95,9 @@ def list_comments(call: Call) -> Response:
     parent = call.comment(call.one("parentId"))
     if parent is None or not shown(parent):
         raise No(Reason.COMMENT_NOT_FOUND)
-    if parent.post.id in call.quirks.comments_off:
+    if call.closed(parent.post):
         raise No(Reason.COMMENTS_DISABLED)
-    return page(call, "comment", public_replies(call.replies(parent), call.quirks), call.show().comment)
+    return page(call, "comment", call.replies_of(parent), call.show().comment)
 
 
 def list_videos(call: Call) -> Response:
@@ -110,7 +115,7 @@ def batch_stats(call: Call) -> Response:
     names = call.many("id")
     if len(names) > MOST_IDS:
         raise No(Reason.INVALID_PARAMETER)
-    found = [video for name in names if (video := call.video(name))]
+    found = [video for name in names if (video := call.video(name)) and not call.pitfalls.strikes("private", video.id)]
     show = call.show()
     return answer(tagged_stats(map(show.stats, found)))
 
@@ -143,19 +148,25 @@ def moderate(call: Call) -> Response:
     if state == "likelySpam":
         raise No(Reason.OPERATION_NOT_SUPPORTED)
     for comment in [_moderated(call, name, state) for name in call.many("id")]:
-        if state == "rejected":
-            call.world.delete(comment, APP)
-        elif state == PUBLISHED:
-            call.world.unhide(comment, APP)
-        else:
-            call.world.hide(comment, APP)
+        call.later(partial(_set, call.world, comment, state))
     return Response(status=204)
+
+
+def _set(world: World, comment: WorldComment, state: str) -> None:
+    if state == "rejected":
+        world.delete(comment, APP)
+    elif state == PUBLISHED:
+        world.unhide(comment, APP)
+    else:
+        world.hide(comment, APP)
 
 
 def _moderated(call: Call, name: str, state: str) -> WorldComment:
     """The comment to be set to `state`, if that can be done."""
     comment = call.world.comments.get((PLATFORM_NAME, name))
-    if comment is None:
+    if comment and comment.deleted_by is None and call.pitfalls.strikes("gone_before_write", comment.id):
+        call.world.delete(comment, AUTHOR)
+    if comment is None or comment.deleted_by == AUTHOR:
         raise No(Reason.COMMENT_NOT_FOUND)
     rejected_again = comment.deleted_by == APP and state == "rejected"
     if comment.account.id != call.viewer or not (call.comment(name) or rejected_again):
@@ -163,6 +174,25 @@ def _moderated(call: Call, name: str, state: str) -> WorldComment:
     if not comment.hideable and state != PUBLISHED:
         raise No(Reason.FORBIDDEN)
     return comment
+
+
+def insert(call: Call) -> Response:
+    """comments.insert: the caller's answer below a comment."""
+    sent = call.body.get("snippet", {}) if isinstance(call.body, dict) else {}
+    words, name = str(sent.get("textOriginal", "")), str(sent.get("parentId", ""))
+    if not name:
+        raise No(Reason.PARENT_ID_MISSING)
+    if not words:
+        raise No(Reason.COMMENT_TEXT_REQUIRED)
+    if len(words) > LONGEST_COMMENT:
+        raise No(Reason.COMMENT_TEXT_TOO_LONG)
+    parent = call.comment(name)
+    if parent is None:
+        raise No(Reason.PARENT_COMMENT_NOT_FOUND)
+    if not shown(parent):
+        raise No(Reason.PARENT_COMMENT_IS_PRIVATE)
+    author = call.channel(call.viewer).person
+    return answer(call.show().comment(call.world.add_comment(parent.post, words, author=author, parent=parent)))
 
 
 def delete(call: Call) -> Response:
@@ -206,6 +236,7 @@ METHODS: Mapping[tuple[str, str], Method] = {
         parameters={"id": None, "moderationStatus": STATES, "banAuthor": SWITCH},
         required=("id", "moderationStatus"),
     ),
+    ("POST", "comments"): Method(name="youtube.comments.insert", cost=50, answer=insert, parameters={"part": None}),
     ("DELETE", "comments"): Method(
         name="youtube.comments.delete", cost=50, answer=delete, parameters={"id": None}, required=("id",)
     ),

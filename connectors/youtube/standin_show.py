@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from html import escape
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from connectors.standin.faults import Pitfalls
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
 EMBEDDED = 5
+IMAGE_HOLDS = timedelta(hours=6)
 PUBLISHED = "published"
 _CHANNELS_SINCE = "2012-05-01T16:00:00Z"
 
@@ -42,6 +44,9 @@ class Quirks:
     """Top-level comments that stand on the channel itself: they name no video."""
     images: dict[str, str] = field(default_factory=dict)
     """Pictures that came with comments."""
+    description: str = ""
+    """What the channel says of itself."""
+    subscribers_hidden: bool = False
     streams: dict[str, Live] = field(default_factory=dict)
     """Videos that are, were or will be live streams."""
 
@@ -71,6 +76,7 @@ class Show:
 
     world: World
     quirks: Quirks
+    pitfalls: Pitfalls
     base: str
     viewer: str
     parts: frozenset[str]
@@ -81,7 +87,7 @@ class Show:
 
     def thread(self, top: WorldComment, state: str = PUBLISHED) -> Resource:
         """A thread as it stands in the list of that moderation status."""
-        published = public_replies(self.replies(top), self.quirks)
+        published = public_replies(self.replies(top), self.quirks, self.pitfalls)
         snippet = {
             "channelId": top.account.id,
             **self._video_of(top),
@@ -104,7 +110,7 @@ class Show:
         """A video with its counts; no count of comments where these are switched off."""
         live = self.quirks.streams.get(video.id)
         counts = {"viewCount": "100", "likeCount": "3", "favoriteCount": "0"}
-        if video.id not in self.quirks.comments_off:
+        if not closed(video, self.quirks, self.pitfalls):
             counts["commentCount"] = str(self.count(video))
         snippet = {
             **self._about(video),
@@ -150,7 +156,7 @@ class Show:
     def stats(self, video: WorldPost) -> Resource:
         """A video's counts alone."""
         counts = {"viewCount": "100", "likeCount": "3"}
-        if video.id not in self.quirks.comments_off:
+        if not closed(video, self.quirks, self.pitfalls):
             counts["commentCount"] = str(self.count(video))
         return self._resource("videoStats", video.id, statistics=counts)
 
@@ -171,20 +177,28 @@ class Show:
         """A channel with its playlist of uploads."""
         snippet = {
             "title": account.name,
-            "description": "",
+            "description": self.quirks.description,
             "customUrl": f"@{account.handle}",
             "publishedAt": _CHANNELS_SINCE,
             "thumbnails": _thumbnails(f"{self.base}/avatar/{account.id}"),
-            "localized": {"title": account.name, "description": ""},
+            "localized": {"title": account.name, "description": self.quirks.description},
         }
         counts = {
             "viewCount": "100",
-            "subscriberCount": "1230",
-            "hiddenSubscriberCount": False,
+            "subscriberCount": "0" if self.quirks.subscribers_hidden else "1230",
+            "hiddenSubscriberCount": self.quirks.subscribers_hidden,
             "videoCount": str(len(self.world.posts_of(account))),
         }
         details = {"relatedPlaylists": {"likes": "", "uploads": uploads_of(account)}}
-        return self._resource("channel", account.id, snippet=snippet, contentDetails=details, statistics=counts)
+        branding = {"channel": {"title": account.name, "description": self.quirks.description, "country": "US"}}
+        return self._resource(
+            "channel",
+            account.id,
+            snippet=snippet,
+            contentDetails=details,
+            statistics=counts,
+            brandingSettings=branding,
+        )
 
     def _held_with(self, top: WorldComment, state: str) -> list[WorldComment]:
         """The replies that come with a thread of held comments: those held, or all if the first one is."""
@@ -216,7 +230,7 @@ class Show:
 
     def _author(self, comment: WorldComment) -> Resource:
         author = comment.author
-        if author is None:
+        if author is None or self.pitfalls.strikes("authors_missing", comment.id):
             return {"authorChannelUrl": "", "authorProfileImageUrl": f"{self.base}/avatar/none"}
         return {
             "authorDisplayName": f"@{author.handle}",
@@ -228,11 +242,15 @@ class Show:
     def _image(self, comment: WorldComment) -> Resource:
         """The picture, under an address signed for six hours: another at every reading."""
         picture = self.quirks.images.get(comment.id)
-        return {"imageUrl": f"{picture}?sig={scramble(comment.id, next(_SERIAL))}"} if picture else {}
+        if picture is None and self.pitfalls.strikes("images", comment.id):
+            picture = f"{self.base}/image/{comment.id}"
+        until = int((self.world.clock() + IMAGE_HOLDS).timestamp())
+        signed = f"expire={until}&sig={scramble(comment.id, next(_SERIAL))}"
+        return {"imageUrl": f"{picture}?{signed}"} if picture else {}
 
     def _video_of(self, comment: WorldComment) -> Resource:
         top = comment.parent or comment
-        return {} if top.id in self.quirks.on_channel else {"videoId": comment.post.id}
+        return {} if on_channel(top, self.quirks, self.pitfalls) else {"videoId": comment.post.id}
 
     def _about(self, video: WorldPost) -> Resource:
         title, description = _titled(video.text)
@@ -275,10 +293,21 @@ def chat_of(video: WorldPost) -> str:
     return f"Cg0KC{scramble(video.id, 1)[:30]}"
 
 
-def public_replies(replies: Iterable[WorldComment], quirks: Quirks) -> list[WorldComment]:
+def closed(video: WorldPost, quirks: Quirks, pitfalls: Pitfalls) -> bool:
+    """Whether nobody can comment under a video."""
+    struck = pitfalls.strikes("comments_off", video.id) or pitfalls.strikes("made_for_kids", video.id)
+    return struck or video.id in quirks.comments_off
+
+
+def on_channel(top: WorldComment, quirks: Quirks, pitfalls: Pitfalls) -> bool:
+    """Whether a thread stands on the channel itself."""
+    return top.id in quirks.on_channel or pitfalls.strikes("no_video", top.id)
+
+
+def public_replies(replies: Iterable[WorldComment], quirks: Quirks, pitfalls: Pitfalls) -> list[WorldComment]:
     """Of the replies to one comment those that the public sees, in the order of the day."""
     seen = [reply for reply in replies if shown(reply)]
-    return seen[::-1] if quirks.newest_reply_first else seen
+    return seen[::-1] if quirks.newest_reply_first or pitfalls.strikes("newest_reply_first") else seen
 
 
 def uploads_of(account: WorldAccount) -> str:

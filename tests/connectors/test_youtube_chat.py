@@ -168,9 +168,9 @@ class TestReading:
         self, place: Town, live: WorldPost
     ) -> None:
         cursor = place.poll()[-1].cursor
-        place.standin.ledger.clear()
+        place.standin.booked.clear()
         polled(place, cursor, hours=4)
-        (spent,) = place.standin.ledger.values()
+        (spent,) = place.standin.booked.values()
         assert spent["youtube.liveChatMessages.list"] == 4 * 30 * 5
 
 

@@ -60,7 +60,7 @@ class TestPlan:
             late = sorted(channel.day(cursor, costs.POLL_EVERY))
             day = quota.quota_day(MIDNIGHT)
             units, stats = place.standin.spent[day], place.standin.spent_on_stats[day]
-            assert "commentThreads.list" in place.standin.told()
+            assert "commentThreads.list" in str(place.standin.ledger())
         planned = costs.reading(Load(videos=200 / DAYS, comments=5_000 / DAYS))
         assert 12 * units <= 2_900
         assert 12 * stats <= A_DAY[STATS]
