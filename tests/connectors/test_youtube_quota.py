@@ -169,7 +169,7 @@ class TestReserve:
         late = place.comment(comment.post, "late")
         assert place.ref(late) in {one.ref for batch in place.poll(cursor) for one in batch.comments}
 
-    def test_a_first_reading_that_is_stopped_goes_on_the_next_day(self, place: Town) -> None:
+    def test_a_first_reading_that_is_stopped_begins_anew_the_next_day(self, place: Town) -> None:
         place.standin.quirks.page_size = 10
         video = place.video()
         for number in range(40):
