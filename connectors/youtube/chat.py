@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 MOST_MESSAGES = 2_000
 """Messages on a page, at most; it begins with the oldest that YouTube still gives."""
 _MARK = "chat/"
+_WORDS = (
+    ("textMessageDetails", "messageText"),
+    ("superChatDetails", "userComment"),
+    ("memberMilestoneChatDetails", "userComment"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,20 @@ def in_chat(ref: Ref) -> bool:
     return ref.item.startswith(_MARK)
 
 
+def chat_page(parser: Parser, body: bytes, video: str) -> ChatPage:
+    """Read an answer of liveChatMessages.list about the chat of that video. Raises Malformed."""
+    with contract(body):
+        whole = json.loads(body)
+        listed = list(verbatim.items(body, "items"))
+        said = [_message(parser, item, raw, video) for item, raw in listed]
+        return ChatPage(
+            messages=[message for message in said if message],
+            listed=len(listed),
+            after=None if "offlineAt" in whole else maybe(whole, "nextPageToken"),
+            wait=timedelta(milliseconds=int(whole.get("pollingIntervalMillis", 0))),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chats:
     """The chats of one channel at one moment. Raises the contract's errors."""
@@ -61,16 +80,7 @@ class Chats:
             body = self.lists.api.read(request, now=self.lists.now, yielding=self.lists.yielding)
         except (Absent, Barred):
             return None
-        with contract(body):
-            whole = json.loads(body)
-            listed = list(verbatim.items(body, "items"))
-            said = [_message(self.lists.parser, item, raw, video) for item, raw in listed]
-            return ChatPage(
-                messages=[message for message in said if message],
-                listed=len(listed),
-                after=None if "offlineAt" in whole else maybe(whole, "nextPageToken"),
-                wait=timedelta(milliseconds=int(whole.get("pollingIntervalMillis", 0))),
-            )
+        return chat_page(self.lists.parser, body, video)
 
     def look(self, ref: Ref) -> Sighting:
         """Look for a message among all that its chat gives. GONE if it is not there; UNKNOWN if that cannot be told."""
@@ -97,17 +107,23 @@ class Chats:
 
 
 def _message(parser: Parser, item: Mapping[str, Any], raw: bytes, video: str) -> Comment | None:
-    """One message; None for what the chat says of itself (that it ended, who may write, who was banned)."""
+    """One message; None for what the chat says of itself (that it ended, who became a member, who was banned)."""
     snippet, written = item["snippet"], _written(item["snippet"])
     if written is None:
         return None
     details = item.get("authorDetails") or {}
-    author = maybe(details, "channelId") or maybe(snippet, "authorChannelId")
+    author = maybe(details, "channelId") or maybe(snippet, "authorChannelId") or None
+    name = maybe(details, "displayName") or None
     return Comment(
         ref=parser.ref(f"{_MARK}{video}/{text(item, 'id')}"),
         post=parser.ref(video),
         parent=None,
-        author=Author(id=author, name=maybe(details, "displayName"), url=maybe(details, "channelUrl")),
+        author=Author(
+            id=author,
+            name=name,
+            handle=name[1:] if name and name.startswith("@") else None,
+            url=maybe(details, "channelUrl") or None,
+        ),
         speaker=Speaker.CITY if author == parser.account.id else Speaker.PUBLIC,
         text=written,
         posted_at=time(snippet, "publishedAt"),
@@ -118,8 +134,8 @@ def _message(parser: Parser, item: Mapping[str, Any], raw: bytes, video: str) ->
 
 
 def _written(snippet: Mapping[str, Any]) -> str | None:
-    """What somebody wrote, with or without money; else what is shown of the event, if anything is."""
-    for kind, name in (("textMessageDetails", "messageText"), ("superChatDetails", "userComment")):
+    """What somebody wrote, with or without money; None where the chat itself speaks."""
+    for kind, name in _WORDS:
         if found := maybe(snippet.get(kind) or {}, name):
             return found
-    return maybe(snippet, "displayMessage") or None
+    return maybe(snippet, "displayMessage") if snippet.get("type") == "textMessageEvent" else None

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from city import HARMLESS, City
+from city import HARMLESS, VIOLATION, City
 
 from archive import orders
 from bot.domain.states import State
@@ -195,3 +195,15 @@ def test_slow_looks_leave_the_rest_to_the_next_pass(city: City, monkeypatch: pyt
     city.enforce()
     assert {city.state(comment) for comment in written} == {State.ENFORCED}
     assert calls(city) == 2
+
+
+def test_a_message_of_a_live_chat_is_recorded_and_left_to_people(city: City) -> None:
+    standin = city.standins.servers["youtube"].standin
+    standin.go_live(city.posts["youtube"])  # type: ignore[attr-defined]
+    said = standin.say(city.posts["youtube"], VIOLATION, author=city.resident["youtube"])  # type: ignore[attr-defined]
+    written = city.write("youtube", VIOLATION)
+    city.run()
+    assert (city.state(said), city.state(written)) == (State.IN_REVIEW, State.ENFORCED)
+    assert "only delete" in city.case(said).why
+    assert said.public
+    assert city.broken_promises() == []
