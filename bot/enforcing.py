@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, orders, outbox, records
@@ -12,19 +14,30 @@ from bot.domain.schedule import retry_at
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, AgentKind, Mode, OrderStatus, Visibility
 from bot.log import logger
-from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
+from connectors.contract import (
+    ActsOnMany,
+    ConnectorError,
+    Malformed,
+    RateLimited,
+    Refused,
+    Transient,
+    Unauthorised,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Account, Order, Sighting
+    from bot.domain.types import Account, Order, Ref, Sighting
     from bot.parts import Parts
+    from connectors.contract import Connector
 
 MOST_ATTEMPTS = 8
-ENFORCED_AT_ONCE = 50
+ENFORCED_AT_ONCE = 200
+LOOKED_AT_MOST = timedelta(seconds=10)
+"""How old the first look of a group may be when the last is taken."""
 
 log = logger("enforcing")
 
@@ -36,45 +49,147 @@ def waiting(parts: Parts, now: datetime) -> list[Order]:
         return orders.waiting(tx, now=now, limit=ENFORCED_AT_ONCE, accounts=free) if free else []
 
 
-def enforce(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
-    """Carry out one order if nothing speaks against it at this very moment; give whether it is now confirmed.
+def together(parts: Parts, waits: Sequence[Order]) -> Iterator[list[Order]]:
+    """Put orders into groups that one call can carry out: of one account and one action, where the platform can.
 
-    Looks first, always: the comment may have been edited, deleted, or dealt with by staff, and an earlier attempt may
-    have worked although its answer was lost.
+    Groups come in the order of their first members; where the platform acts on one comment at a time, each has one.
+    What answers another comment of a group has a group of its own, since it may go from sight with what it answers.
     """
-    key = _key(order)
-    account = parts.settings.entry(key).account
-    connector = parts.actors[key]
-    try:
-        with parts.database.begin() as tx:
-            if not _still_wanted(parts, tx, order, clock()):
-                return False
-        before = connector.look(order.ref, now=clock())
-        if _settled(parts, account, order, before, clock()):
-            return True
-        with parts.database.begin() as tx:
-            if not _may_begin(parts, tx, order, clock()):
-                return False
-            orders.begin_attempt(tx, order, clock())
-        if parts.switch.file_says():
+    alike: dict[tuple[str, Action, int], list[Order]] = {}
+    for order in waits:
+        connector = parts.actors[_key(order)]
+        if isinstance(connector, ActsOnMany):
+            alike.setdefault((_key(order), order.action, _depth(parts, order, waits)), []).append(order)
+        else:
+            alike[order.id, order.action, 0] = [order]
+    for some in alike.values():
+        connector = parts.actors[_key(some[0])]
+        most = connector.most if isinstance(connector, ActsOnMany) else 1
+        for at in range(0, len(some), most):
+            yield some[at : at + most]
+
+
+def _depth(parts: Parts, order: Order, waits: Sequence[Order]) -> int:
+    """How many of the comments that this one stands below are to be acted on as well."""
+    refs = {each.ref for each in waits}
+    with parts.database.read() as tx:
+        return sum(above.ref in refs for above in records.thread(tx, order.ref))
+
+
+def enforce(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime]) -> int:
+    """Carry out a group of orders as far as nothing speaks against each at this very moment; count those confirmed.
+
+    Each is looked at first, always: the comment may have been edited, deleted, or dealt with by staff, and an earlier
+    attempt may have worked although its answer was lost. Each has its own attempt, written before the call, and its
+    own read-back. Orders that are looked at too slowly are left to the next pass, so that no look is old at the call.
+    """
+    confirmed = 0
+    ready: list[Order] = []
+    begun = clock()
+    for order in group:
+        if ready and clock() - begun > LOOKED_AT_MOST:
+            break
+        with _failing(parts, order, clock):
+            with parts.database.begin() as tx:
+                if not _still_wanted(parts, tx, order, clock()):
+                    continue
+            if _looked(parts, order, clock):
+                confirmed += 1
+            else:
+                ready.append(order)
+    with parts.database.begin() as tx:
+        ready = [order for order in ready if _begun(parts, tx, order, clock())]
+    if parts.switch.file_says():
+        for order in ready:
             _end_attempt(parts, order, "paused before the call", None, clock())
-            return False
-        answered = connector.act(order.ref, order.action, now=clock())
-        _end_attempt(parts, order, "taken", answered, clock())
-        return _settled(parts, account, order, connector.look(order.ref, now=clock()), clock())
+        return confirmed
+    taken = _act(parts, ready, clock) if ready else []
+    return confirmed + _read_back(parts, taken, clock)
+
+
+def _act(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime]) -> list[Order]:
+    """Make the call and write down how each attempt ended; give the orders that the platform took."""
+    answers = _answers(parts.actors[_key(group[0])], group, clock())
+    taken = []
+    for order in group:
+        with _failing(parts, order, clock):
+            answered = answers[order.ref]
+            if isinstance(answered, ConnectorError):
+                raise answered
+            _end_attempt(parts, order, "taken", answered, clock())
+            taken.append(order)
+    return taken
+
+
+def _answers(connector: Connector, group: Sequence[Order], now: datetime) -> Mapping[Ref, Visibility | ConnectorError]:
+    """What the platform says of each; an error of the call is one of each."""
+    refs = [order.ref for order in group]
+    try:
+        if len(refs) > 1 and isinstance(connector, ActsOnMany):
+            return connector.act_on(refs, group[0].action, now=now)
+        return {refs[0]: connector.act(refs[0], group[0].action, now=now)}
+    except ConnectorError as error:
+        return dict.fromkeys(refs, error)
+
+
+def _read_back(parts: Parts, taken: Sequence[Order], clock: Callable[[], datetime]) -> int:
+    """Look at each; count those that the platform shows as ordered. What it does not show yet is looked at later.
+
+    Once a look fails, the rest is left to the next pass, which looks before it does anything else.
+    """
+    confirmed = 0
+    for order in taken:
+        halted = True
+        with _failing(parts, order, clock):
+            if _looked(parts, order, clock):
+                confirmed += 1
+            else:
+                with parts.database.begin() as tx:
+                    orders.put_off(tx, order, retry_at(order.attempts + 1, clock()), "taken, not shown yet", clock())
+            halted = False
+        if halted:
+            break
+    return confirmed
+
+
+def _looked(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
+    """Look at the comment and record what is there; give whether that confirms the order."""
+    key = _key(order)
+    seen = parts.actors[key].look(order.ref, now=clock())
+    return _settled(parts, parts.settings.entry(key).account, order, seen, clock())
+
+
+def _begun(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
+    """Begin the attempt, if it still may."""
+    if not _may_begin(parts, tx, order, now):
+        return False
+    orders.begin_attempt(tx, order, now)
+    return True
+
+
+@contextmanager
+def _failing(parts: Parts, order: Order, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Give each of the five errors its consequence for the order and its account."""
+    account = parts.settings.entry(_key(order)).account
+    try:
+        yield
     except Transient as error:
         until = retry_at(order.attempts + 2, clock())
         _put_off(parts, order, f"Transient: {error}", until, clock())
     except RateLimited as error:
         with parts.database.begin() as tx:
-            accounts.limit_acting(tx, key, error.until, str(error), clock())
+            standing = accounts.standing(tx, account.key)
+            if standing is None or not standing.act_not_before or standing.act_not_before < error.until:
+                accounts.limit_acting(tx, account.key, error.until, str(error), clock())
         _put_off(parts, order, f"RateLimited: {error}", error.until, clock())
     except Refused as error:
         _refuse(parts, order, f"{account.platform} refused: {error}", clock())
     except (Unauthorised, Malformed) as error:
         _end_attempt(parts, order, f"{type(error).__name__}: {error}", None, clock())
-        stop_account(parts, account, error, clock())
-    return False
+        with parts.database.read() as tx:
+            standing = accounts.standing(tx, account.key)
+        if standing is None or not standing.stopped_why:
+            stop_account(parts, account, error, clock())
 
 
 def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:

@@ -29,7 +29,7 @@ from bot import attachments
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
-from bot.enforcing import enforce, waiting
+from bot.enforcing import enforce, together, waiting
 from bot.log import logger
 from bot.securing import secure
 from bot.verdicts import judge_standing
@@ -58,10 +58,10 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
         if stop():
             break
         done["secured"] += secure(parts, case, clock)
-    for order in waiting(parts, clock()):
+    for group in together(parts, waiting(parts, clock())):
         if stop():
             break
-        done["enforced"] += enforce(parts, order, clock)
+        done["enforced"] += enforce(parts, group, clock)
     return done
 
 

@@ -110,8 +110,8 @@ class City:
             securing.secure(self.parts, case, self.clock)
 
     def enforce(self) -> None:
-        for order in enforcing.waiting(self.parts, self.clock()):
-            enforcing.enforce(self.parts, order, self.clock)
+        for group in enforcing.together(self.parts, enforcing.waiting(self.parts, self.clock())):
+            enforcing.enforce(self.parts, group, self.clock)
 
     def up_to_secured(self) -> None:
         self.poll()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
-from zoneinfo import ZoneInfo
 
 import requests
 from google.auth.exceptions import GoogleAuthError
@@ -19,9 +18,11 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+from connectors.youtube.quota import ledger_of, quota_resets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     import httplib2
     from googleapiclient._apis.youtube.v3 import YouTubeResource
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
 
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address, not a secret
-PACIFIC = ZoneInfo("America/Los_Angeles")
 PAUSE = timedelta(minutes=1)
 
 _DAY_SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "rate_limit_exceeded"})
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _OK = range(200, 300)
+_LONGEST = 10**7  # seconds that an access token may last; more is no time
 
 
 class Declined(Exception):
@@ -59,6 +60,10 @@ class CommentsOff(Absent):
     """The video's, or the channel's, comments are switched off: a state, not a failure."""
 
 
+class Barred(Unauthorised):
+    """YouTube does not let us at this. Of one video that is a state: it is private, for members, or not ours."""
+
+
 class PageLost(Exception):
     """The page token no longer names a page; the list has to be read from its beginning."""
 
@@ -78,6 +83,7 @@ class Api:
         )
         http = AuthorizedHttp(signer, http=_Gate(transport, token_uri))
         self._transport = transport
+        self.ledger = ledger_of(f"{credentials['client_id']} {transport.api}")
         self.youtube: YouTubeResource = build("youtube", "v3", http=http, static_discovery=True, cache_discovery=False)
 
     def ask(self, request: HttpRequest, *, now: datetime) -> bytes:
@@ -86,9 +92,13 @@ class Api:
         Raises Declined where YouTube says no, and of the contract's errors Transient, RateLimited, Unauthorised and
         Malformed (an answer that is no JSON).
         """
+        method = str(request.methodId)
+        self.ledger.book(method, now)
         try:
             request.execute(num_retries=0)
         except _NotGood as answer:
+            if _reason(answer.body) in _DAY_SPENT:
+                self.ledger.all_spent(method, now)
             raise _failure(answer, now) from None
         except requests.RequestException as error:
             message = f"YouTube could not be reached: {type(error).__name__}"
@@ -101,8 +111,13 @@ class Api:
             raise Malformed(message, payload=self._body()) from None
         return self._body()
 
-    def read(self, request: HttpRequest, *, now: datetime) -> bytes:
-        """Send a request that only reads. As `ask`, but a "no" is Absent, PageLost or one of the contract's errors."""
+    def read(self, request: HttpRequest, *, now: datetime, yielding: bool = False) -> bytes:
+        """Send a request that only reads. As `ask`, but a "no" is Absent, PageLost or one of the contract's errors.
+
+        `yielding`: raise RateLimited instead of asking when all that is left of the day is the reserve for acting.
+        """
+        if yielding:
+            self.ledger.may_read(str(request.methodId), now)
         try:
             return self.ask(request, now=now)
         except Declined as no:
@@ -110,15 +125,6 @@ class Api:
 
     def _body(self) -> bytes:
         return self._transport.last.body if self._transport.last else b""
-
-
-def quota_resets(now: datetime) -> datetime:
-    """When the day's units are given out anew: the next midnight in California, in UTC.
-
-    https://developers.google.com/youtube/v3/getting-started#quota
-    """
-    tomorrow = now.astimezone(PACIFIC).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), tzinfo=PACIFIC).astimezone(UTC)
 
 
 class _NotGood(Exception):
@@ -158,8 +164,8 @@ class _Gate:
 
 def _holds_token(body: bytes) -> bool:
     match _json(body):
-        case {"access_token": str(), "expires_in": int()}:
-            return True
+        case {"access_token": str(token), "expires_in": int(seconds)}:
+            return token.isascii() and 0 < seconds < _LONGEST
         case _:
             return False
 
@@ -188,10 +194,13 @@ def _unreadable(no: Declined) -> Exception:
         "channelNotFound": Unauthorised(f"{no}; is this the channel's identifier?"),
         "commentsDisabled": CommentsOff(no.reason),
         "invalidPageToken": PageLost(no.reason),
+        "liveChatDisabled": Absent(no.reason),
+        "liveChatEnded": Absent(no.reason),
+        "pageTokenInvalid": PageLost(no.reason),
         "processingFailure": Transient(str(no)),
     }
     by_status: dict[int, Exception] = {
-        403: Unauthorised(f"{no}; is it the channel's owner who granted access?"),
+        403: Barred(f"{no}; is it the channel's owner who granted access?"),
         404: Absent(no.reason),
     }
     return named.get(no.reason) or by_status.get(no.status) or Malformed(str(no), payload=no.payload)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from connectors.contract import Malformed, Transient, Unauthorised
 from connectors.youtube import parse
-from connectors.youtube.api import Absent, CommentsOff, PageLost
+from connectors.youtube.api import Absent, Barred, CommentsOff, PageLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from bot.domain.types import Comment, Post
     from connectors.youtube.api import Api
-    from connectors.youtube.parse import Parser, Thread
+    from connectors.youtube.parse import Parser, Stream, Thread
 
 Status = Literal["published", "heldForReview", "likelySpam"]
 HELD: tuple[Status, ...] = ("heldForReview", "likelySpam")
 
+VIDEO_PARTS = "snippet,liveStreamingDetails"
 _MOST_COMMENTS = 100
 _MOST_VIDEOS = 50
 _NOTHING = b"{}"
@@ -43,6 +44,8 @@ class Lists:
     api: Api
     parser: Parser
     now: datetime
+    yielding: bool = False
+    """Whether to stop, with RateLimited, when all that is left of the day's quota is the reserve for acting."""
 
     @property
     def channel(self) -> str:
@@ -61,10 +64,10 @@ class Lists:
             raise Unauthorised(message) from None
 
     def threads_under(self, video: str) -> Iterator[ThreadPage]:
-        """The published threads under one video, newest first; none if the video is gone by now."""
+        """The published threads under one video, newest first; none if the video is gone by now, or not for us."""
         try:
             yield from self._threads("published", None, videoId=video)
-        except Absent:
+        except (Absent, Barred):
             return
 
     def _threads(self, status: Status, start: str | None, **of: str) -> Iterator[ThreadPage]:
@@ -98,7 +101,7 @@ class Lists:
         return counts
 
     def replies(self, thread: Thread) -> list[Comment]:
-        """All published replies of a thread; none if it is gone by now."""
+        """All published replies of a thread; none if it is gone by now, or not for us any more."""
         ask = partial(
             self.api.youtube.comments().list,
             part="snippet",
@@ -108,7 +111,7 @@ class Lists:
         )
         try:
             pages = [self.parser.comments(body, video=thread.video) for body, _ in self._pages(ask)]
-        except Absent:
+        except (Absent, Barred):
             return []
         return [reply for page in pages for reply in page]
 
@@ -127,11 +130,17 @@ class Lists:
         posts: list[Post] = []
         for start in range(0, len(videos), _MOST_VIDEOS):
             some = videos[start : start + _MOST_VIDEOS]
-            posts += self.parser.videos(self._read(self.api.youtube.videos().list(part="snippet", id=some)))
+            posts += self.parser.videos(self._read(self.api.youtube.videos().list(part=VIDEO_PARTS, id=some)))
         if self.channel in wanted:
             channels = self.api.youtube.channels()
             posts += self.parser.channels(self._read(channels.list(part="snippet", id=self.channel)))
         return sorted(posts, key=lambda post: (post.posted_at, post.ref.item))
+
+    def stream(self, video: str) -> tuple[bool, Stream | None]:
+        """Whether a video is there, and the stream that it is or will be."""
+        body = self._read(self.api.youtube.videos().list(part=VIDEO_PARTS, id=video))
+        found = self.parser.videos(body)
+        return bool(found), parse.stream_of(found[0].raw) if found else None
 
     def playlist(self) -> str:
         """The name of the playlist of uploads."""
@@ -164,7 +173,7 @@ class Lists:
     def _read(self, request: HttpRequest) -> bytes:
         """The answer, or an empty one where YouTube says that there is nothing of that name."""
         try:
-            return self.api.read(request, now=self.now)
+            return self.api.read(request, now=self.now, yielding=self.yielding)
         except Absent:
             return _NOTHING
         except PageLost:
@@ -176,7 +185,7 @@ class Lists:
         token, seen = start, {start}
         while True:
             try:
-                body = self.api.read(ask(pageToken=token), now=self.now)
+                body = self.api.read(ask(pageToken=token), now=self.now, yielding=self.yielding)
             except PageLost:
                 if token is not None and token == start:
                     raise

@@ -50,9 +50,29 @@ class Thread:
         return (self.top, *self.replies)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A stream that runs, with its chat if it has one, or that is to begin (`begins`)."""
+
+    chat: str | None
+    begins: datetime | None
+
+
+def stream_of(video: bytes) -> Stream | None:
+    """The stream that a video is or will be, from its resource with snippet and liveStreamingDetails; None if none."""
+    with contract(video):
+        item = json.loads(video)
+        state = maybe(item["snippet"], "liveBroadcastContent")
+        told = item.get("liveStreamingDetails", {})
+        if state not in ("live", "upcoming") or "actualEndTime" in told:
+            return None
+        begins = time(told, "scheduledStartTime") if state == "upcoming" and "scheduledStartTime" in told else None
+        return Stream(chat=maybe(told, "activeLiveChatId") if state == "live" else None, begins=begins)
+
+
 def next_page(body: bytes) -> str | None:
     """The token of the page after this one; None on the last. A short or empty page says nothing of what follows."""
-    with _contract(body):
+    with contract(body):
         token = json.loads(body).get("nextPageToken")
         if not isinstance(token, str | None):
             message = "nextPageToken"
@@ -62,29 +82,29 @@ def next_page(body: bytes) -> str | None:
 
 def identities(body: bytes) -> list[tuple[str, str]]:
     """Identifier and title of each channel in an answer of channels.list."""
-    with _contract(body):
-        return [(_text(item, "id"), _text(item["snippet"], "title")) for item, _ in verbatim.items(body, "items")]
+    with contract(body):
+        return [(text(item, "id"), text(item["snippet"], "title")) for item, _ in verbatim.items(body, "items")]
 
 
 def uploads(body: bytes) -> str | None:
     """The playlist of a channel's uploads, from an answer of channels.list; None if there is no such channel."""
-    with _contract(body):
+    with contract(body):
         for item, _ in verbatim.items(body, "items"):
-            return _text(item["contentDetails"]["relatedPlaylists"], "uploads")
+            return text(item["contentDetails"]["relatedPlaylists"], "uploads")
         return None
 
 
 def listed_videos(body: bytes) -> list[str]:
     """The videos of one page of playlistItems.list, in its order."""
-    with _contract(body):
-        return [_text(item["contentDetails"], "videoId") for item, _ in verbatim.items(body, "items")]
+    with contract(body):
+        return [text(item["contentDetails"], "videoId") for item, _ in verbatim.items(body, "items")]
 
 
 def comment_counts(body: bytes) -> dict[str, int]:
     """How many comments each video has, from videos.batchGetStats; those with comments switched off are left out."""
-    with _contract(body):
+    with contract(body):
         return {
-            _text(item, "id"): int(item["statistics"]["commentCount"])
+            text(item, "id"): int(item["statistics"]["commentCount"])
             for item, _ in verbatim.items(body, "items")
             if "commentCount" in item.get("statistics", {})
         }
@@ -92,9 +112,9 @@ def comment_counts(body: bytes) -> dict[str, int]:
 
 def video_named(body: bytes) -> str | None:
     """The video that the first item of a list of comments or threads names; None if it names none."""
-    with _contract(body):
+    with contract(body):
         for item, _ in verbatim.items(body, "items"):
-            return _maybe(item["snippet"], "videoId")
+            return maybe(item["snippet"], "videoId")
         return None
 
 
@@ -111,12 +131,12 @@ class Parser:
 
     def threads(self, body: bytes, *, public: bool) -> list[Thread]:
         """The threads of one page of commentThreads.list; `public`: of the published ones, not of those held back."""
-        with _contract(body):
+        with contract(body):
             return [self._thread(item, raw, public=public) for item, raw in verbatim.items(body, "items")]
 
     def comments(self, body: bytes, *, video: str | None) -> list[Comment]:
         """The comments of one page of comments.list, which gives published ones only; `video` where it names none."""
-        with _contract(body):
+        with contract(body):
             return [
                 self._comment(item, raw, video=video, otherwise=Visibility.VISIBLE)
                 for item, raw in verbatim.items(body, "items")
@@ -124,15 +144,15 @@ class Parser:
 
     def videos(self, body: bytes) -> list[Post]:
         """The posts of one page of videos.list."""
-        with _contract(body):
+        with contract(body):
             return [
-                self._post(item, raw, f"{self.web}/watch?v={quote(_text(item, 'id'))}")
+                self._post(item, raw, f"{self.web}/watch?v={quote(text(item, 'id'))}")
                 for item, raw in verbatim.items(body, "items")
             ]
 
     def channels(self, body: bytes) -> list[Post]:
         """The channel itself as a post, for what is written on it rather than under a video; from channels.list."""
-        with _contract(body):
+        with contract(body):
             return [self._post(item, raw, self._channel_url) for item, raw in verbatim.items(body, "items")]
 
     @property
@@ -141,7 +161,7 @@ class Parser:
 
     def _thread(self, item: Mapping[str, Any], raw: bytes, *, public: bool) -> Thread:
         snippet = item["snippet"]
-        video = _maybe(snippet, "videoId")
+        video = maybe(snippet, "videoId")
         first = snippet["topLevelComment"]
         otherwise = Visibility.VISIBLE if public else Visibility.UNKNOWN
         top = self._comment(first, verbatim.member(raw, "snippet", "topLevelComment"), video=video, otherwise=otherwise)
@@ -162,11 +182,11 @@ class Parser:
         always: Visibility | None = None,
     ) -> Comment:
         """Read one comment. `always` is its visibility whatever it says (replies vanish with what they answer)."""
-        identifier, snippet = _text(item, "id"), item["snippet"]
-        video = _maybe(snippet, "videoId") or video
-        parent = _maybe(snippet, "parentId")
+        identifier, snippet = text(item, "id"), item["snippet"]
+        video = maybe(snippet, "videoId") or video
+        parent = text(snippet, "parentId") if snippet.get("parentId") else None
         author = _author(snippet)
-        status = _maybe(snippet, "moderationStatus")
+        status = maybe(snippet, "moderationStatus")
         return Comment(
             ref=self.ref(identifier),
             post=self.ref(video or self.account.id),
@@ -174,7 +194,7 @@ class Parser:
             author=author,
             speaker=Speaker.CITY if author.id == self.account.id else Speaker.PUBLIC,
             text=_wording(snippet),
-            posted_at=_time(snippet, "publishedAt"),
+            posted_at=time(snippet, "publishedAt"),
             url=self._comment_url(video, identifier),
             visibility=always or (_SHOWN.get(status, Visibility.UNKNOWN) if status else otherwise),
             attachments=_images(snippet, identifier),
@@ -188,23 +208,23 @@ class Parser:
 
     def _post(self, item: Mapping[str, Any], raw: bytes, url: str) -> Post:
         snippet = item["snippet"]
-        title, description = _text(snippet, "title"), _maybe(snippet, "description")
+        title, description = text(snippet, "title"), maybe(snippet, "description")
         return Post(
-            ref=self.ref(_text(item, "id")),
-            author=Author(id=self.account.id, name=_maybe(snippet, "channelTitle") or self.account.name),
+            ref=self.ref(text(item, "id")),
+            author=Author(id=self.account.id, name=maybe(snippet, "channelTitle") or self.account.name),
             text=f"{title}\n\n{description}" if description else title,
-            posted_at=_time(snippet, "publishedAt"),
+            posted_at=time(snippet, "publishedAt"),
             url=url,
             raw=raw,
         )
 
 
 @contextmanager
-def _contract(body: bytes) -> Iterator[None]:
+def contract(body: bytes) -> Iterator[None]:
     """Turn whatever an unexpected answer makes fall over into Malformed, with the answer as payload."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f": {error}" if isinstance(error, KeyError) else ""
         message = f"YouTube's answer is not as published ({type(error).__name__}{what})"
         raise Malformed(message, payload=body) from None
@@ -212,40 +232,41 @@ def _contract(body: bytes) -> Iterator[None]:
 
 def _wording(snippet: Mapping[str, Any]) -> str:
     """The text as it was typed where YouTube gives that, else as it is shown; a picture alone has none."""
-    text = _maybe(snippet, "textOriginal")
-    if text is None:
-        text = _maybe(snippet, "textDisplay")
-    if text is None and "imageUrl" not in snippet:
+    written = maybe(snippet, "textOriginal")
+    if written is None:
+        written = maybe(snippet, "textDisplay")
+    if written is None and "imageUrl" not in snippet:
         message = "textDisplay"
         raise KeyError(message)
-    return text or ""
+    return written or ""
 
 
 def _author(snippet: Mapping[str, Any]) -> Author:
-    name = _maybe(snippet, "authorDisplayName")
+    name = maybe(snippet, "authorDisplayName")
     return Author(
-        id=_maybe(snippet.get("authorChannelId") or {}, "value") or None,
+        id=maybe(snippet.get("authorChannelId") or {}, "value") or None,
         name=name or None,
         handle=name[1:] if name and name.startswith("@") else None,
-        url=_maybe(snippet, "authorChannelUrl") or None,
+        url=maybe(snippet, "authorChannelUrl") or None,
     )
 
 
 def _images(snippet: Mapping[str, Any], comment: str) -> tuple[Attachment, ...]:
     """The picture that came with a comment. Its address is signed anew with every reading, so it cannot name it."""
-    url = _maybe(snippet, "imageUrl")
+    url = maybe(snippet, "imageUrl")
     return (Attachment(id=f"{comment}/image", kind="image", url=url),) if url else ()
 
 
-def _text(item: Mapping[str, Any], name: str) -> str:
+def text(item: Mapping[str, Any], name: str) -> str:
     """A text that must be there and not be empty."""
     value = item[name]
     if not isinstance(value, str) or not value:
         raise TypeError(name)
+    value.encode()  # half a surrogate pair names nothing; ValueError
     return value
 
 
-def _maybe(item: Mapping[str, Any], name: str) -> str | None:
+def maybe(item: Mapping[str, Any], name: str) -> str | None:
     """A text that may be missing."""
     value = item.get(name)
     if not isinstance(value, str | None):
@@ -260,9 +281,9 @@ def _count(item: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _time(item: Mapping[str, Any], name: str) -> datetime:
+def time(item: Mapping[str, Any], name: str) -> datetime:
     """A time, in UTC. ValueError if it has no zone."""
-    moment = datetime.fromisoformat(_text(item, name))
+    moment = datetime.fromisoformat(text(item, name))
     if moment.tzinfo is None:
         raise ValueError(name)
     return moment.astimezone(UTC)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VERSION = 1
 MOST_LONG = 500
 MOST_VIDEOS = 500
-_TIMES = ("read_to", "uploads_at", "held_at", "again_at")
+_TIMES = ("read_to", "newest_at", "cold_at", "uploads_at", "held_at", "again_at", "whole_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +30,34 @@ class Progress:
 
     read_to: datetime | None = None
     """Every published thread begun up to this time has been read."""
+    newest_at: datetime | None = None
+    """When the newest threads were last read."""
+    cold_at: datetime | None = None
+    """When the videos were last counted that are not counted at every poll."""
     uploads_at: datetime | None = None
     """When the list of uploads was last read to its end."""
     held_at: datetime | None = None
     """When the lists of held comments and likely spam were last read to their ends."""
     again_at: datetime | None = None
-    """When everything was last read again to its end."""
+    """When the reading again of what was begun lately last came to its end."""
     again_page: str | None = None
     """Where the present reading again goes on."""
+    whole: bool = False
+    """Whether the present reading again goes back to the beginning."""
+    whole_at: datetime | None = None
+    """When everything was last read again to its end."""
     playlist: str | None = None
     """The playlist of uploads."""
     long: Mapping[str, int] = field(default_factory=dict)
-    """Threads with more replies than come with them, and how many they had when all were read."""
+    """How many replies threads had when all were read: of those with more than come with them, and of the newest."""
     videos: tuple[str, ...] = ()
-    """Videos that have been given as posts, the latest last."""
+    """Videos that have been given as posts; last those where something happened last."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """How many comments each of these videos had when those under it were last read."""
+    streams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By video: live streams whose chat is read, or that are still to begin; see chat.py."""
+    spent: Mapping[str, Any] = field(default_factory=dict)
+    """What the City's project had spent when this was written: ``day``, and units by bucket."""
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> Self:
@@ -73,10 +85,15 @@ class Progress:
         kept = dict.fromkeys((*self.videos, *videos))
         return replace(self, videos=tuple(islice(kept, max(0, len(kept) - MOST_VIDEOS), None)))
 
+    def stirred(self, videos: Iterable[str]) -> Self:
+        """With these, of the videos given, as those where something happened last."""
+        last = [name for name in dict.fromkeys(videos) if name in self.videos]
+        return replace(self, videos=(*(name for name in self.videos if name not in last), *last))
+
     def recounted(self, counts: Mapping[str, int]) -> Self:
         """With what stands under these videos read, when it was so many comments."""
-        known = {**self.counts, **counts}
-        return replace(self, counts={name: known[name] for name in self.videos if name in known})
+        known = {name: number for name, number in self.counts.items() if name not in counts} | dict(counts)
+        return replace(self, counts=dict(islice(known.items(), max(0, len(known) - MOST_VIDEOS), None)))
 
     def counted(self, threads: Mapping[str, int]) -> Self:
         """With all replies of these long threads read."""

@@ -7,31 +7,45 @@ comments.list names no video, `rejected` is for good, and everything costs quota
 
 from __future__ import annotations
 
+import base64
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import count
+from datetime import timedelta
+from itertools import count, islice
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 from connectors.standin import faults, page
+from connectors.standin.faults import Pitfalls
 from connectors.standin.server import PAGE, Request, Response
+from connectors.standin.world import PLATFORM, Wording, WorldComment
+from connectors.youtube.standin_call import MAIN, PLATFORM_NAME, Call, Method
 from connectors.youtube.standin_errors import No, Reason, answer, error
-from connectors.youtube.standin_methods import MAIN, METHODS, PLATFORM_NAME, Call
-from connectors.youtube.standin_show import Quirks, scramble, shown
+from connectors.youtube.standin_methods import METHODS
+from connectors.youtube.standin_pitfalls import PITFALLS
+from connectors.youtube.standin_show import Live, Quirks, closed, in_chat, scramble, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date, datetime
 
-    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
+    from connectors.standin.world import Person, World, WorldAccount, WorldPost
 
 PREFIX = "/youtube/v3/"
 TOKEN = "/token"  # noqa: S105  a path
 WATCH = "/watch"
+CHAT = "/live_chat"
+IMAGE = "/image/"
 SCOPE = "https://www.googleapis.com/auth/youtube.force-ssl"
 CLIENT_ID = "000000000000-standin.apps.googleusercontent.com"
 CLIENT_SECRET = "standin-client-secret"  # noqa: S105  opens nothing but this stand-in
 DAILY_QUOTA = 10_000
+MODERATION_LAG = timedelta(seconds=3)
 
+_PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+_EXPIRED = Response(status=403, body=b"", headers={"content-type": "text/plain"})
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _FAULTS = {
     faults.UNAUTHORISED: Reason.AUTH_ERROR,
@@ -62,6 +76,12 @@ class StandIn:
     base: str = ""
     spent: dict[date, int] = field(default_factory=dict)
     spent_on_stats: dict[date, int] = field(default_factory=dict)
+    booked: dict[date, Counter[str]] = field(default_factory=dict)
+    """Units by day in California and by method, of both buckets."""
+    pitfalls: Pitfalls = field(default_factory=lambda: Pitfalls(PITFALLS))
+    _asked: int = 0
+    _known: int = 0
+    _due: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
     _tokens: dict[str, str] = field(default_factory=dict)
     _serial: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -82,12 +102,29 @@ class StandIn:
         """What the connector needs to work this channel."""
         return {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "refresh_token": _refresh_token(account.id)}
 
+    def go_live(self, video: WorldPost, at: datetime | None = None) -> Live:
+        """Make a video a live stream that begins now, or at a time."""
+        live = self.quirks.streams[video.id] = Live(begins=at or self.world.clock())
+        return live
+
+    def say(self, video: WorldPost, text: str, *, author: Person | None) -> WorldComment:
+        """Write into the chat of a stream."""
+        with self.world.lock:
+            at, number = self.world.clock(), next(self._serial)
+            name = f"chat/{video.id}/LCC.{scramble(video.id, number)}"
+            wording = Wording(text=text, at=at, id=name)
+            said = WorldComment(id=name, post=video, parent=None, author=author, wordings=[wording])
+            self.world.comments[self.platform, name] = said
+            return said
+
     def post_url(self, post: WorldPost) -> str:
         """The watch page of a video."""
         return f"{self.base}{WATCH}?v={post.id}"
 
     def comment_url(self, comment: WorldComment) -> str:
-        """The watch page with the comment on top."""
+        """The watch page with the comment on top, or the chat of the stream."""
+        if in_chat(comment):
+            return f"{self.base}{CHAT}?is_popout=1&v={comment.post.id}"
         return f"{self.post_url(comment.post)}&lc={comment.id}"
 
     def forget_tokens(self) -> None:
@@ -95,7 +132,7 @@ class StandIn:
         self._tokens.clear()
 
     def verb(self, request: Request) -> str:
-        """``page``, ``token``, ``hide``, ``unhide``, ``delete``, ``look`` (by identifier) or ``list``."""
+        """``page``, ``token``, ``hide``, ``unhide``, ``delete``, ``answer``, ``chat``, ``look`` or ``list``."""
         if request.path == TOKEN:
             return "token"
         if not request.path.startswith(PREFIX):
@@ -105,9 +142,10 @@ class StandIn:
         if name == "comments/setModerationStatus":
             state = query.get("moderationStatus", [""])[0]
             return {"published": "unhide", "rejected": "delete"}.get(state, "hide")
-        if method == "DELETE":
-            return "delete"
-        return "look" if name in ("comments", "commentThreads") and "id" in query else "list"
+        if method != "GET":
+            return "delete" if method == "DELETE" else "answer"
+        looked = name in ("comments", "commentThreads") and "id" in query
+        return "chat" if name == "liveChat/messages" else "look" if looked else "list"
 
     def fault(self, name: str, request: Request) -> Response:
         """What YouTube, or for tokens Google, answers when that goes wrong."""
@@ -119,6 +157,7 @@ class StandIn:
     def handle(self, request: Request) -> Response:
         """Answer a request to the API, for a token, or for a page."""
         with self.world.lock:
+            self._let_happen()
             if request.path == TOKEN:
                 return self._token(request)
             if not request.path.startswith(PREFIX):
@@ -135,7 +174,7 @@ class StandIn:
             return answer({"error": "invalid_client", "error_description": "Unauthorized"}, status=401)
         if request.method != "POST" or form.get("grant_type") != "refresh_token":
             return answer({"error": "unsupported_grant_type", "error_description": "Invalid grant_type"}, status=400)
-        for platform, channel in self.world.accounts:
+        for platform, channel in () if self.pitfalls.strikes("grant_expired") else self.world.accounts:
             granted = platform == self.platform and channel not in self.revoked
             if granted and form.get("refresh_token") == _refresh_token(channel):
                 token = f"ya29.{scramble(channel, next(self._serial))}"
@@ -151,12 +190,53 @@ class StandIn:
         method = METHODS.get((verb, request.path.removeprefix(PREFIX)))
         if method is None:
             raise No(Reason.NOT_FOUND)
-        spent = self.spent if method.bucket == MAIN else self.spent_on_stats
-        self._charge(1, spent)  # also what is wrongly asked
+        self._charge(1, method)  # also what is wrongly asked
         method.check(query)
-        self._charge(method.cost - 1, spent)
-        call = Call(world=self.world, quirks=self.quirks, base=self.base, viewer=viewer, query=query)
+        self._charge(method.cost - 1, method)
+        self._stumble(query)
+        call = Call(
+            world=self.world,
+            quirks=self.quirks,
+            pitfalls=self.pitfalls,
+            later=self._later,
+            base=self.base,
+            viewer=viewer,
+            query=query,
+            body=request.json,
+        )
         return method.answer(call)
+
+    def _stumble(self, query: Mapping[str, list[str]]) -> None:
+        """Fail at some requests, which work the next time."""
+        self._asked += 1
+        request = str(self._asked)
+        if self.pitfalls.strikes("too_fast", request):
+            raise No(Reason.RATE_LIMIT_EXCEEDED)
+        if self.pitfalls.strikes("processing_failure", request):
+            raise No(Reason.PROCESSING_FAILURE)
+        if "pageToken" in query and self.pitfalls.strikes("page_lost", request):
+            raise No(Reason.INVALID_PAGE_TOKEN)
+
+    def _later(self, happens: Callable[[], None]) -> None:
+        """Let something happen, at once or after some seconds."""
+        if self.pitfalls.strikes("moderation_lag"):
+            self._due.append((self.world.clock() + MODERATION_LAG, happens))
+        else:
+            happens()
+
+    def _let_happen(self) -> None:
+        """What is due by now, and what YouTube does by itself to what was written since."""
+        now = self.world.clock()
+        due = [happens for at, happens in self._due if at <= now]
+        self._due = [one for one in self._due if one[0] > now]
+        for happens in due:
+            happens()
+        new = list(islice(self.world.comments.values(), self._known, None))
+        self._known += len(new)
+        for comment in new:
+            ours = comment.account.platform == self.platform and not in_chat(comment)
+            if ours and self.pitfalls.strikes("held_by_youtube", comment.id):
+                self.world.hide(comment, PLATFORM)
 
     def _viewer(self, request: Request) -> str:
         """The channel whose access token was sent."""
@@ -168,23 +248,33 @@ class StandIn:
             raise No(Reason.AUTH_ERROR)
         return channel
 
-    def _charge(self, units: int, spent: dict[date, int]) -> None:
+    def _charge(self, units: int, method: Method) -> None:
         """Take units from the project's day, which ends at midnight in California."""
+        spent = self.spent if method.bucket == MAIN else self.spent_on_stats
         day = self.world.clock().astimezone(_PACIFIC).date()
         total = spent.get(day, 0) + units
         if total > self.quota:
             raise No(Reason.QUOTA_EXCEEDED)
         spent[day] = total
+        self.booked.setdefault(day, Counter())[method.name] += units
+
+    def ledger(self) -> dict[str, dict[str, int]]:
+        """The quota ledger: units by day in California, and by method."""
+        return {f"units {day}": dict(sorted(spent.items())) for day, spent in sorted(self.booked.items())}
 
     def _page(self, request: Request) -> Response:
         """The watch page. As on YouTube, it only lacks the linked comment when that is not to be seen."""
-        if request.path != WATCH:
+        if request.path.startswith(IMAGE):
+            fresh = self.world.clock().timestamp() < int(request.one("expire", "0"))
+            return Response(status=200, body=_PICTURE, headers={"content-type": "image/png"}) if fresh else _EXPIRED
+        if request.path not in (WATCH, CHAT):
             return Response.page(page.not_available("YouTube"), status=404)
         video = self.world.posts.get((self.platform, request.one("v")))
         if video is None or video.deleted_by is not None:
             return Response.page(page.not_available("YouTube"))
-        off = video.id in self.quirks.comments_off
-        visible = [] if off else [comment for comment in self.world.under(video) if shown(comment)]
+        off = closed(video, self.quirks, self.pitfalls)
+        said = request.path == CHAT
+        visible = [one for one in self.world.under(video) if shown(one) and in_chat(one) is said and (said or not off)]
         linked = next((comment for comment in visible if comment.id == request.one("lc")), None)
         return Response.page(page.render(self.platform, video, visible, linked))
 

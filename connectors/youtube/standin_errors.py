@@ -19,15 +19,24 @@ class Reason(StrEnum):
     BAN_WITHOUT_REJECT = "banWithoutReject"
     CHANNEL_NOT_FOUND = "channelNotFound"
     COMMENT_NOT_FOUND = "commentNotFound"
+    COMMENT_TEXT_REQUIRED = "commentTextRequired"
+    COMMENT_TEXT_TOO_LONG = "commentTextTooLong"
     COMMENTS_DISABLED = "commentsDisabled"
     FORBIDDEN = "forbidden"
     INCOMPATIBLE_PARAMETERS = "incompatibleParameters"
     INSUFFICIENT_PERMISSIONS = "insufficientPermissions"
     INVALID_PAGE_TOKEN = "invalidPageToken"  # noqa: S105  a place in a list, not a secret
     INVALID_PARAMETER = "invalidParameter"
+    LIVE_CHAT_DISABLED = "liveChatDisabled"
+    LIVE_CHAT_ENDED = "liveChatEnded"
+    LIVE_CHAT_MESSAGE_NOT_FOUND = "liveChatMessageNotFound"
+    LIVE_CHAT_NOT_FOUND = "liveChatNotFound"
     MISSING_REQUIRED_PARAMETER = "missingRequiredParameter"
     NOT_FOUND = "notFound"
     OPERATION_NOT_SUPPORTED = "operationNotSupported"
+    PARENT_COMMENT_IS_PRIVATE = "parentCommentIsPrivate"
+    PARENT_COMMENT_NOT_FOUND = "parentCommentNotFound"
+    PARENT_ID_MISSING = "parentIdMissing"
     PLAYLIST_NOT_FOUND = "playlistNotFound"
     PROCESSING_FAILURE = "processingFailure"
     QUOTA_EXCEEDED = "quotaExceeded"
@@ -94,9 +103,18 @@ _ERRORS: Mapping[Reason, tuple[int, str, str]] = {
     Reason.INSUFFICIENT_PERMISSIONS: (403, "global", "Insufficient Permission: Request had insufficient permissions."),
     Reason.INVALID_PAGE_TOKEN: (400, "youtube.parameter", "The request specifies an invalid page token."),
     Reason.INVALID_PARAMETER: (400, "youtube.parameter", "A parameter has an invalid value."),
+    Reason.LIVE_CHAT_DISABLED: (403, "youtube.liveChat", "Live chat is not enabled for the specified broadcast."),
+    Reason.LIVE_CHAT_ENDED: (403, "youtube.liveChat", "The live chat is no longer live."),
+    Reason.LIVE_CHAT_MESSAGE_NOT_FOUND: (404, "youtube.liveChatMessage", "The live chat message is not found."),
+    Reason.LIVE_CHAT_NOT_FOUND: (404, "youtube.liveChat", "The live chat that you are looking for is not found."),
     Reason.MISSING_REQUIRED_PARAMETER: (400, "youtube.parameter", "The request is missing a required parameter."),
     Reason.NOT_FOUND: (404, "global", "Not Found"),
     Reason.OPERATION_NOT_SUPPORTED: (400, "youtube.comment", "This operation is not supported for the comment."),
+    Reason.COMMENT_TEXT_REQUIRED: (400, "youtube.comment", "The comment has no text."),
+    Reason.COMMENT_TEXT_TOO_LONG: (400, "youtube.comment", "The comment has more characters than are allowed."),
+    Reason.PARENT_COMMENT_IS_PRIVATE: (400, "youtube.comment", "The parent comment is private."),
+    Reason.PARENT_COMMENT_NOT_FOUND: (404, "youtube.comment", "The parent comment cannot be found."),
+    Reason.PARENT_ID_MISSING: (400, "youtube.comment", "The comment names no parent."),
     Reason.PLAYLIST_NOT_FOUND: (404, "youtube.playlistItem", "The playlist identified by the request cannot be found."),
     Reason.PROCESSING_FAILURE: (
         400,

@@ -2,145 +2,40 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
 from connectors.standin.server import Response
-from connectors.standin.world import APP
-from connectors.youtube.standin_errors import No, Reason, answer
-from connectors.youtube.standin_show import (
-    PUBLISHED,
-    Quirks,
-    Show,
-    moderation,
-    public_replies,
-    shown,
-    tagged_list,
-    tagged_stats,
-    uploads_of,
+from connectors.standin.world import APP, AUTHOR
+from connectors.youtube.standin_call import (
+    FORMATS,
+    MOST_IDS,
+    ORDERS,
+    PLATFORM_NAME,
+    STATES,
+    STATS,
+    SWITCH,
+    THREADS_OF,
+    Call,
+    Method,
+    Parameters,
+    page,
 )
+from connectors.youtube.standin_chat import delete_message, list_messages
+from connectors.youtube.standin_errors import No, Reason, answer
+from connectors.youtube.standin_show import PUBLISHED, moderation, on_channel, shown, tagged_stats, uploads_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
-    from connectors.youtube.standin_show import Resource
+    from connectors.standin.world import World, WorldComment, WorldPost
 
-PLATFORM_NAME = "youtube"
-MOST_IDS = 50
-
-T = TypeVar("T")
-Allowed = tuple[str, ...] | range | None
-Parameters = dict[str, Allowed]
-"""By name: the values or the range allowed, None for any."""
-
-_STATES: Allowed = ("published", "heldForReview", "likelySpam", "rejected")
-_FORMATS: Allowed = ("textFormatUnspecified", "html", "plainText")
-_ORDERS: Allowed = ("orderUnspecified", "time", "relevance")
-_SWITCH: Allowed = ("true", "false")
-_COMMON = frozenset({"alt", "key", "prettyPrint", "quotaUser"})
-_THREADS_OF = ("allThreadsRelatedToChannelId", "videoId", "id", "channelId")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request to the API: which channel's owner asks, with which parameters, of which stand-in."""
-
-    world: World
-    quirks: Quirks
-    base: str
-    viewer: str
-    query: Mapping[str, list[str]]
-
-    def one(self, name: str, default: str = "") -> str:
-        """A parameter's first value."""
-        return self.query.get(name, [default])[0]
-
-    def many(self, name: str) -> list[str]:
-        """A list parameter: repeated, or separated by commas, or both."""
-        return [value for text in self.query.get(name, []) for value in text.split(",") if value]
-
-    def chosen(self, *filters: str) -> str:
-        """Which of the filters is given. Exactly one must be."""
-        given = [name for name in filters if name in self.query]
-        if not given:
-            raise No(Reason.MISSING_REQUIRED_PARAMETER)
-        if len(given) > 1:
-            raise No(Reason.INCOMPATIBLE_PARAMETERS)
-        return given[0]
-
-    def show(self) -> Show:
-        """The world as it is to be shown to the caller."""
-        return Show(
-            world=self.world,
-            quirks=self.quirks,
-            base=self.base,
-            viewer=self.viewer,
-            parts=frozenset(self.many("part")),
-            plain=self.one("textFormat") == "plainText",
-            by_id="id" in self.query,
-        )
-
-    def comment(self, name: str) -> WorldComment | None:
-        """A comment that has not been deleted, nor its video."""
-        comment = self.world.comments.get((PLATFORM_NAME, name))
-        there = comment and comment.deleted_by is None and comment.post.deleted_by is None
-        return comment if there else None
-
-    def video(self, name: str) -> WorldPost | None:
-        """A video that has not been deleted."""
-        video = self.world.posts.get((PLATFORM_NAME, name))
-        return video if video and video.deleted_by is None else None
-
-    def channel(self, name: str) -> WorldAccount:
-        """A channel by its identifier."""
-        account = self.world.accounts.get((PLATFORM_NAME, name))
-        if account is None:
-            raise No(Reason.CHANNEL_NOT_FOUND)
-        return account
-
-    def channels(self) -> list[WorldAccount]:
-        """All channels of the City."""
-        return [account for account in self.world.accounts.values() if account.platform == PLATFORM_NAME]
-
-
-MAIN = "units"
-STATS = "stats"
-"""The quota buckets that a day has; each holds the same number of units."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
-    """One method of the API."""
-
-    cost: int
-    answer: Callable[[Call], Response]
-    parameters: Parameters
-    required: tuple[str, ...] = ("part",)
-    bucket: str = MAIN
-
-    def check(self, query: Mapping[str, list[str]]) -> None:
-        """Look at every parameter, as YouTube does before it looks at anything else."""
-        if any(name not in self.parameters and name not in _COMMON for name in query):
-            raise No(Reason.UNEXPECTED_PARAMETER)
-        if any(not query.get(name, [""])[0] for name in self.required):
-            raise No(Reason.MISSING_REQUIRED_PARAMETER)
-        for name, allowed in self.parameters.items():
-            if not all(_fits(value, allowed) for value in query.get(name, ())):
-                raise No(Reason.INVALID_PARAMETER)
-
-
-def _fits(value: str, allowed: Allowed) -> bool:
-    if isinstance(allowed, range):
-        return value.isdigit() and int(value) in allowed
-    return allowed is None or value in allowed
+LONGEST_COMMENT = 10_000
 
 
 def list_threads(call: Call) -> Response:
     """commentThreads.list. A thread is in the list of a status if its first comment or any reply has that status."""
-    chosen = call.chosen(*_THREADS_OF)
+    chosen = call.chosen(*THREADS_OF)
     state = call.one("moderationStatus", PUBLISHED)
     if chosen == "id" and ("moderationStatus" in call.query or "searchTerms" in call.query):
         raise No(Reason.INCOMPATIBLE_PARAMETERS)
@@ -158,12 +53,13 @@ def list_threads(call: Call) -> Response:
     if terms := call.one("searchTerms").casefold():
         tops = [top for top in tops if terms in top.text.casefold()]
     if call.one("order") == "relevance":
-        tops.sort(key=lambda top: -len(call.world.replies(top)))
-    return _page(call, "commentThread", tops, lambda top: call.show().thread(top, state))
+        tops.sort(key=lambda top: -len(call.replies(top)))
+    show = call.show()
+    return page(call, "commentThread", tops, lambda top: show.thread(top, state))
 
 
 def _holds(call: Call, top: WorldComment, state: str) -> bool:
-    return any(one.deleted_by is None and moderation(one) == state for one in (top, *call.world.replies(top)))
+    return any(one.deleted_by is None and moderation(one) == state for one in (top, *call.replies(top)))
 
 
 def _tops(call: Call, chosen: str) -> list[WorldComment]:
@@ -175,15 +71,17 @@ def _tops(call: Call, chosen: str) -> list[WorldComment]:
         video = call.video(value)
         if video is None:
             raise No(Reason.VIDEO_NOT_FOUND)
-        if video.id in quirks.comments_off:
+        if call.closed(video):
             raise No(Reason.COMMENTS_DISABLED)
-        found = [comment for comment in call.world.under(video) if comment.id not in quirks.on_channel]
+        if call.pitfalls.strikes("members_only", video.id):
+            raise No(Reason.FORBIDDEN)
+        found = [comment for comment in call.world.under(video) if not on_channel(comment, quirks, call.pitfalls)]
     else:
         found = call.world.comments_of(call.channel(value))
         if chosen == "channelId":
-            found = [comment for comment in found if comment.id in quirks.on_channel]
+            found = [comment for comment in found if on_channel(comment, quirks, call.pitfalls)]
     tops = [one for one in found if one.parent is None and call.comment(one.id)]
-    return sorted((top for top in tops if top.post.id not in quirks.comments_off), key=lambda top: top.at)[::-1]
+    return sorted((top for top in tops if not call.closed(top.post)), key=lambda top: top.at)[::-1]
 
 
 def list_comments(call: Call) -> Response:
@@ -193,13 +91,13 @@ def list_comments(call: Call) -> Response:
         if len(names) > MOST_IDS:
             raise No(Reason.INVALID_PARAMETER)
         found = [comment for name in names if (comment := call.comment(name)) and shown(comment)]
-        return _page(call, "comment", found, call.show().comment)
+        return page(call, "comment", found, call.show().comment)
     parent = call.comment(call.one("parentId"))
     if parent is None or not shown(parent):
         raise No(Reason.COMMENT_NOT_FOUND)
-    if parent.post.id in call.quirks.comments_off:
+    if call.closed(parent.post):
         raise No(Reason.COMMENTS_DISABLED)
-    return _page(call, "comment", public_replies(call.world, parent, call.quirks), call.show().comment)
+    return page(call, "comment", call.replies_of(parent), call.show().comment)
 
 
 def list_videos(call: Call) -> Response:
@@ -209,7 +107,7 @@ def list_videos(call: Call) -> Response:
     if len(names) > MOST_IDS:
         raise No(Reason.INVALID_PARAMETER)
     found = [video for name in names if (video := call.video(name))]
-    return _page(call, "video", found, call.show().video)
+    return page(call, "video", found, call.show().video)
 
 
 def batch_stats(call: Call) -> Response:
@@ -217,8 +115,9 @@ def batch_stats(call: Call) -> Response:
     names = call.many("id")
     if len(names) > MOST_IDS:
         raise No(Reason.INVALID_PARAMETER)
-    found = [video for name in names if (video := call.video(name))]
-    return answer(tagged_stats(map(call.show().stats, found)))
+    found = [video for name in names if (video := call.video(name)) and not call.pitfalls.strikes("private", video.id)]
+    show = call.show()
+    return answer(tagged_stats(map(show.stats, found)))
 
 
 def list_channels(call: Call) -> Response:
@@ -226,7 +125,7 @@ def list_channels(call: Call) -> Response:
     chosen = call.chosen("mine", "id", "forHandle")
     wanted = {call.viewer} if chosen == "mine" else set(call.many(chosen))
     found = [one for one in call.channels() if wanted & {one.id, one.handle, f"@{one.handle}"}]
-    return _page(call, "channel", found, call.show().channel)
+    return page(call, "channel", found, call.show().channel)
 
 
 def list_uploads(call: Call) -> Response:
@@ -238,7 +137,7 @@ def list_uploads(call: Call) -> Response:
         raise No(Reason.PLAYLIST_NOT_FOUND)
     videos = sorted(videos, key=lambda video: video.at)[::-1]
     placed: list[tuple[int, WorldPost]] = list(enumerate(videos))
-    return _page(call, "playlistItem", placed, lambda item: call.show().upload(item[1], item[0]))
+    return page(call, "playlistItem", placed, lambda item: call.show().upload(item[1], item[0]))
 
 
 def moderate(call: Call) -> Response:
@@ -249,19 +148,25 @@ def moderate(call: Call) -> Response:
     if state == "likelySpam":
         raise No(Reason.OPERATION_NOT_SUPPORTED)
     for comment in [_moderated(call, name, state) for name in call.many("id")]:
-        if state == "rejected":
-            call.world.delete(comment, APP)
-        elif state == PUBLISHED:
-            call.world.unhide(comment, APP)
-        else:
-            call.world.hide(comment, APP)
+        call.later(partial(_set, call.world, comment, state))
     return Response(status=204)
+
+
+def _set(world: World, comment: WorldComment, state: str) -> None:
+    if state == "rejected":
+        world.delete(comment, APP)
+    elif state == PUBLISHED:
+        world.unhide(comment, APP)
+    else:
+        world.hide(comment, APP)
 
 
 def _moderated(call: Call, name: str, state: str) -> WorldComment:
     """The comment to be set to `state`, if that can be done."""
     comment = call.world.comments.get((PLATFORM_NAME, name))
-    if comment is None:
+    if comment and comment.deleted_by is None and call.pitfalls.strikes("gone_before_write", comment.id):
+        call.world.delete(comment, AUTHOR)
+    if comment is None or comment.deleted_by == AUTHOR:
         raise No(Reason.COMMENT_NOT_FOUND)
     rejected_again = comment.deleted_by == APP and state == "rejected"
     if comment.account.id != call.viewer or not (call.comment(name) or rejected_again):
@@ -269,6 +174,25 @@ def _moderated(call: Call, name: str, state: str) -> WorldComment:
     if not comment.hideable and state != PUBLISHED:
         raise No(Reason.FORBIDDEN)
     return comment
+
+
+def insert(call: Call) -> Response:
+    """comments.insert: the caller's answer below a comment."""
+    sent = call.body.get("snippet", {}) if isinstance(call.body, dict) else {}
+    words, name = str(sent.get("textOriginal", "")), str(sent.get("parentId", ""))
+    if not name:
+        raise No(Reason.PARENT_ID_MISSING)
+    if not words:
+        raise No(Reason.COMMENT_TEXT_REQUIRED)
+    if len(words) > LONGEST_COMMENT:
+        raise No(Reason.COMMENT_TEXT_TOO_LONG)
+    parent = call.comment(name)
+    if parent is None:
+        raise No(Reason.PARENT_COMMENT_NOT_FOUND)
+    if not shown(parent):
+        raise No(Reason.PARENT_COMMENT_IS_PRIVATE)
+    author = call.channel(call.viewer).person
+    return answer(call.show().comment(call.world.add_comment(parent.post, words, author=author, parent=parent)))
 
 
 def delete(call: Call) -> Response:
@@ -282,75 +206,71 @@ def delete(call: Call) -> Response:
     return Response(status=204)
 
 
-def _page(call: Call, kind: str, found: Sequence[T], show: Callable[[T], Resource]) -> Response:
-    """One page of a list. Its token is a position, so what is added above meanwhile shifts everything."""
-    asked = len(found) if "id" in call.query else int(call.one("maxResults", "20" if "comment" in kind else "5"))
-    size = min(asked, call.quirks.page_size or asked)
-    if call.quirks.empty_first and "comment" in kind and not {"pageToken", "id"} & call.query.keys():
-        size = 0
-    mark = _mark(call)
-    start = _position(call.one("pageToken"), mark)
-    items = [show(one) for one in found[start : start + size]]
-    more: Resource = {}
-    if start + size < len(found):
-        more["nextPageToken"] = base64.urlsafe_b64encode(f"{mark}:{start + size}".encode()).decode()
-    more["pageInfo"] = {"totalResults": len(items), "resultsPerPage": asked}
-    return answer(tagged_list(kind, items, **more))
-
-
-def _mark(call: Call) -> str:
-    """Names what makes a list the same list on its next page."""
-    same = {name: values for name, values in call.query.items() if name not in ("pageToken", "maxResults", *_COMMON)}
-    return hashlib.sha256(repr(sorted(same.items())).encode()).hexdigest()[:8]
-
-
-def _position(token: str, mark: str) -> int:
-    """Where a page begins."""
-    if not token:
-        return 0
-    try:
-        marked, _, place = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-    except ValueError:
-        raise No(Reason.INVALID_PAGE_TOKEN) from None
-    if marked != mark or not place.isdigit():
-        raise No(Reason.INVALID_PAGE_TOKEN)
-    return int(place)
-
-
 _PAGED: Parameters = {"part": None, "pageToken": None}
 _HUNDRED: Parameters = {**_PAGED, "maxResults": range(1, 101)}
 _FIFTY: Parameters = {**_PAGED, "maxResults": range(51), "id": None}
 
 METHODS: Mapping[tuple[str, str], Method] = {
     ("GET", "commentThreads"): Method(
+        name="youtube.commentThreads.list",
         cost=1,
         answer=list_threads,
         parameters={
             **_HUNDRED,
-            **dict.fromkeys((*_THREADS_OF, "searchTerms")),
-            "moderationStatus": _STATES,
-            "order": _ORDERS,
-            "textFormat": _FORMATS,
+            **dict.fromkeys((*THREADS_OF, "searchTerms")),
+            "moderationStatus": STATES,
+            "order": ORDERS,
+            "textFormat": FORMATS,
         },
     ),
     ("GET", "comments"): Method(
-        cost=1, answer=list_comments, parameters={**_HUNDRED, "id": None, "parentId": None, "textFormat": _FORMATS}
+        name="youtube.comments.list",
+        cost=1,
+        answer=list_comments,
+        parameters={**_HUNDRED, "id": None, "parentId": None, "textFormat": FORMATS},
     ),
     ("POST", "comments/setModerationStatus"): Method(
+        name="youtube.comments.setModerationStatus",
         cost=50,
         answer=moderate,
-        parameters={"id": None, "moderationStatus": _STATES, "banAuthor": _SWITCH},
+        parameters={"id": None, "moderationStatus": STATES, "banAuthor": SWITCH},
         required=("id", "moderationStatus"),
     ),
-    ("DELETE", "comments"): Method(cost=50, answer=delete, parameters={"id": None}, required=("id",)),
-    ("GET", "videos"): Method(cost=1, answer=list_videos, parameters=_FIFTY),
+    ("POST", "comments"): Method(name="youtube.comments.insert", cost=50, answer=insert, parameters={"part": None}),
+    ("DELETE", "comments"): Method(
+        name="youtube.comments.delete", cost=50, answer=delete, parameters={"id": None}, required=("id",)
+    ),
+    ("GET", "liveChat/messages"): Method(
+        name="youtube.liveChatMessages.list",
+        cost=5,
+        answer=list_messages,
+        parameters={**_PAGED, "liveChatId": None, "maxResults": range(200, 2001), "hl": None},
+        required=("part", "liveChatId"),
+    ),
+    ("DELETE", "liveChat/messages"): Method(
+        name="youtube.liveChatMessages.delete",
+        cost=20,
+        answer=delete_message,
+        parameters={"id": None},
+        required=("id",),
+    ),
+    ("GET", "videos"): Method(name="youtube.videos.list", cost=1, answer=list_videos, parameters=_FIFTY),
     ("GET", "videos:batchGetStats"): Method(
-        cost=1, answer=batch_stats, parameters={"part": None, "id": None}, required=("part", "id"), bucket=STATS
+        name="youtube.videos.batchGetStats",
+        cost=1,
+        answer=batch_stats,
+        parameters={"part": None, "id": None},
+        required=("part", "id"),
+        bucket=STATS,
     ),
     ("GET", "channels"): Method(
-        cost=1, answer=list_channels, parameters={**_FIFTY, "mine": _SWITCH, "forHandle": None}
+        name="youtube.channels.list",
+        cost=1,
+        answer=list_channels,
+        parameters={**_FIFTY, "mine": SWITCH, "forHandle": None},
     ),
     ("GET", "playlistItems"): Method(
+        name="youtube.playlistItems.list",
         cost=1,
         answer=list_uploads,
         parameters={**_PAGED, "maxResults": range(51), "playlistId": None},

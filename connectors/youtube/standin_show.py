@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from html import escape
 from itertools import count
 from typing import TYPE_CHECKING
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from connectors.standin.world import PLATFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from connectors.standin.faults import Pitfalls
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
 EMBEDDED = 5
+IMAGE_HOLDS = timedelta(hours=6)
 PUBLISHED = "published"
 _CHANNELS_SINCE = "2012-05-01T16:00:00Z"
 
@@ -42,6 +44,27 @@ class Quirks:
     """Top-level comments that stand on the channel itself: they name no video."""
     images: dict[str, str] = field(default_factory=dict)
     """Pictures that came with comments."""
+    description: str = ""
+    """What the channel says of itself."""
+    subscribers_hidden: bool = False
+    streams: dict[str, Live] = field(default_factory=dict)
+    """Videos that are, were or will be live streams."""
+
+
+@dataclass(slots=True)
+class Live:
+    """A live stream: it begins at a time, has a chat while it runs, and ends when somebody ends it."""
+
+    begins: datetime
+    ended: datetime | None = None
+    chat: bool = True
+    read_at: datetime | None = None
+
+    def state(self, now: datetime) -> str:
+        """YouTube's word for it."""
+        if self.ended:
+            return "none"
+        return "live" if now >= self.begins else "upcoming"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +76,18 @@ class Show:
 
     world: World
     quirks: Quirks
+    pitfalls: Pitfalls
     base: str
     viewer: str
     parts: frozenset[str]
+    replies: Callable[[WorldComment], list[WorldComment]]
+    count: Callable[[WorldPost], int]
     plain: bool = False
     by_id: bool = False
 
     def thread(self, top: WorldComment, state: str = PUBLISHED) -> Resource:
         """A thread as it stands in the list of that moderation status."""
-        published = public_replies(self.world, top, self.quirks)
+        published = public_replies(self.replies(top), self.quirks, self.pitfalls)
         snippet = {
             "channelId": top.account.id,
             **self._video_of(top),
@@ -82,22 +108,56 @@ class Show:
 
     def video(self, video: WorldPost) -> Resource:
         """A video with its counts; no count of comments where these are switched off."""
+        live = self.quirks.streams.get(video.id)
         counts = {"viewCount": "100", "likeCount": "3", "favoriteCount": "0"}
-        if video.id not in self.quirks.comments_off:
-            counts["commentCount"] = str(sum(map(shown, self.world.under(video))))
+        if not closed(video, self.quirks, self.pitfalls):
+            counts["commentCount"] = str(self.count(video))
         snippet = {
             **self._about(video),
             "categoryId": "25",
-            "liveBroadcastContent": "none",
+            "liveBroadcastContent": live.state(self.world.clock()) if live else "none",
             "localized": dict(zip(("title", "description"), _titled(video.text), strict=True)),
         }
-        return self._resource("video", video.id, snippet=snippet, statistics=counts)
+        details = {"liveStreamingDetails": self._streaming(video, live)} if live else {}
+        return self._resource("video", video.id, snippet=snippet, statistics=counts, **details)
+
+    def message(self, comment: WorldComment) -> Resource:
+        """A message of a live chat."""
+        author = comment.author
+        snippet = {
+            "type": "textMessageEvent",
+            "liveChatId": chat_of(comment.post),
+            **({"authorChannelId": author.id} if author else {}),
+            "publishedAt": _time(comment.at),
+            "hasDisplayContent": True,
+            "displayMessage": comment.text,
+            "textMessageDetails": {"messageText": comment.text},
+        }
+        details = {
+            "channelId": author.id if author else "",
+            "channelUrl": f"http://www.youtube.com/channel/{author.id}" if author else "",
+            "displayName": f"@{author.handle}" if author else "",
+            "profileImageUrl": f"{self.base}/avatar/{author.id if author else 'none'}",
+            "isVerified": False,
+            "isChatOwner": author is not None and author.id == comment.account.id,
+            "isChatSponsor": False,
+            "isChatModerator": False,
+        }
+        return self._resource("liveChatMessage", comment.id.rpartition("/")[2], snippet=snippet, authorDetails=details)
+
+    def _streaming(self, video: WorldPost, live: Live) -> Resource:
+        """When a stream begins and ended, and its chat while it runs."""
+        if live.state(self.world.clock()) == "upcoming":
+            return {"scheduledStartTime": _time(live.begins)}
+        ended = {"actualEndTime": _time(live.ended)} if live.ended else {}
+        chat = {"activeLiveChatId": chat_of(video)} if live.chat and not live.ended else {}
+        return {"actualStartTime": _time(live.begins), **ended, **chat}
 
     def stats(self, video: WorldPost) -> Resource:
         """A video's counts alone."""
         counts = {"viewCount": "100", "likeCount": "3"}
-        if video.id not in self.quirks.comments_off:
-            counts["commentCount"] = str(sum(map(shown, self.world.under(video))))
+        if not closed(video, self.quirks, self.pitfalls):
+            counts["commentCount"] = str(self.count(video))
         return self._resource("videoStats", video.id, statistics=counts)
 
     def upload(self, video: WorldPost, place: int) -> Resource:
@@ -117,24 +177,32 @@ class Show:
         """A channel with its playlist of uploads."""
         snippet = {
             "title": account.name,
-            "description": "",
+            "description": self.quirks.description,
             "customUrl": f"@{account.handle}",
             "publishedAt": _CHANNELS_SINCE,
             "thumbnails": _thumbnails(f"{self.base}/avatar/{account.id}"),
-            "localized": {"title": account.name, "description": ""},
+            "localized": {"title": account.name, "description": self.quirks.description},
         }
         counts = {
             "viewCount": "100",
-            "subscriberCount": "1230",
-            "hiddenSubscriberCount": False,
+            "subscriberCount": "0" if self.quirks.subscribers_hidden else "1230",
+            "hiddenSubscriberCount": self.quirks.subscribers_hidden,
             "videoCount": str(len(self.world.posts_of(account))),
         }
         details = {"relatedPlaylists": {"likes": "", "uploads": uploads_of(account)}}
-        return self._resource("channel", account.id, snippet=snippet, contentDetails=details, statistics=counts)
+        branding = {"channel": {"title": account.name, "description": self.quirks.description, "country": "US"}}
+        return self._resource(
+            "channel",
+            account.id,
+            snippet=snippet,
+            contentDetails=details,
+            statistics=counts,
+            brandingSettings=branding,
+        )
 
     def _held_with(self, top: WorldComment, state: str) -> list[WorldComment]:
         """The replies that come with a thread of held comments: those held, or all if the first one is."""
-        replies = [reply for reply in self.world.replies(top) if reply.deleted_by is None]
+        replies = [reply for reply in self.replies(top) if reply.deleted_by is None]
         return [reply for reply in replies if state in (moderation(reply), moderation(top))]
 
     def _whole(self, comment: WorldComment) -> Resource:
@@ -162,7 +230,7 @@ class Show:
 
     def _author(self, comment: WorldComment) -> Resource:
         author = comment.author
-        if author is None:
+        if author is None or self.pitfalls.strikes("authors_missing", comment.id):
             return {"authorChannelUrl": "", "authorProfileImageUrl": f"{self.base}/avatar/none"}
         return {
             "authorDisplayName": f"@{author.handle}",
@@ -174,11 +242,15 @@ class Show:
     def _image(self, comment: WorldComment) -> Resource:
         """The picture, under an address signed for six hours: another at every reading."""
         picture = self.quirks.images.get(comment.id)
-        return {"imageUrl": f"{picture}?sig={scramble(comment.id, next(_SERIAL))}"} if picture else {}
+        if picture is None and self.pitfalls.strikes("images", comment.id):
+            picture = f"{self.base}/image/{comment.id}"
+        until = int((self.world.clock() + IMAGE_HOLDS).timestamp())
+        signed = f"expire={until}&sig={scramble(comment.id, next(_SERIAL))}"
+        return {"imageUrl": f"{picture}?{signed}"} if picture else {}
 
     def _video_of(self, comment: WorldComment) -> Resource:
         top = comment.parent or comment
-        return {} if top.id in self.quirks.on_channel else {"videoId": comment.post.id}
+        return {} if on_channel(top, self.quirks, self.pitfalls) else {"videoId": comment.post.id}
 
     def _about(self, video: WorldPost) -> Resource:
         title, description = _titled(video.text)
@@ -211,10 +283,31 @@ def shown(comment: WorldComment) -> bool:
     return comment.public and comment.post.deleted_by is None and (comment.parent is None or comment.parent.public)
 
 
-def public_replies(world: World, top: WorldComment, quirks: Quirks) -> list[WorldComment]:
-    """The replies that the public sees, in the order of the day."""
-    replies = [reply for reply in world.replies(top) if shown(reply)]
-    return replies[::-1] if quirks.newest_reply_first else replies
+def in_chat(comment: WorldComment) -> bool:
+    """Whether that was said in a chat, not written under the video."""
+    return comment.id.startswith("chat/")
+
+
+def chat_of(video: WorldPost) -> str:
+    """The name of a stream's chat."""
+    return f"Cg0KC{scramble(video.id, 1)[:30]}"
+
+
+def closed(video: WorldPost, quirks: Quirks, pitfalls: Pitfalls) -> bool:
+    """Whether nobody can comment under a video."""
+    struck = pitfalls.strikes("comments_off", video.id) or pitfalls.strikes("made_for_kids", video.id)
+    return struck or video.id in quirks.comments_off
+
+
+def on_channel(top: WorldComment, quirks: Quirks, pitfalls: Pitfalls) -> bool:
+    """Whether a thread stands on the channel itself."""
+    return top.id in quirks.on_channel or pitfalls.strikes("no_video", top.id)
+
+
+def public_replies(replies: Iterable[WorldComment], quirks: Quirks, pitfalls: Pitfalls) -> list[WorldComment]:
+    """Of the replies to one comment those that the public sees, in the order of the day."""
+    seen = [reply for reply in replies if shown(reply)]
+    return seen[::-1] if quirks.newest_reply_first or pitfalls.strikes("newest_reply_first") else seen
 
 
 def uploads_of(account: WorldAccount) -> str:

@@ -89,6 +89,7 @@ class TestReasons:
         assert reason in str(caught.value)
         assert "<code>" not in str(caught.value)
         assert place.standin.failing == []
+        place.clock.on(days=reason == "quotaExceeded")
         call(place, comment)
 
     @pytest.mark.parametrize("reason", ALWAYS | ACTING)

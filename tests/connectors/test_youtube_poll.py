@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from connectors.youtube.standin_errors import Reason, answer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.domain.types import Batch
+
 PAGE_TO_NOWHERE = answer(
     {
         "kind": "youtube#commentThreadListResponse",
@@ -31,6 +34,8 @@ PAGE_TO_NOWHERE = answer(
     }
 )
 
+QUIET = ["videos:batchGetStats id"]
+
 
 @pytest.fixture
 def place() -> Iterator[Town]:
@@ -39,68 +44,82 @@ def place() -> Iterator[Town]:
         assert breaches(place) == []
 
 
+def found_in_one(batch: Batch) -> bool:
+    return bool(batch.comments)
+
+
 class TestRequests:
-    def test_a_quiet_poll_costs_one_unit(self, place: Town) -> None:
+    def test_a_quiet_poll_costs_nothing_of_the_main_quota(self, place: Town) -> None:
         video = place.video()
         for number in range(120):
             place.comment(video, f"comment {number}")
         cursor = place.poll()[-1].cursor
         place.asked()
-        place.clock.on(minutes=5)
+        place.clock.on(minutes=2)
         place.poll(cursor)
-        assert place.asked() == ["videos:batchGetStats id", "commentThreads published"]
+        assert place.asked() == QUIET
 
-    def test_counts_of_comments_cost_nothing_of_the_main_quota(self, place: Town) -> None:
-        place.comment(place.video())
+    def test_a_change_costs_one_unit(self, place: Town) -> None:
+        video = place.video()
+        top = place.comment(video)
         cursor = place.poll()[-1].cursor
-        before = sum(place.standin.spent.values())
-        place.clock.on(minutes=5)
-        place.poll(cursor)
-        assert sum(place.standin.spent.values()) == before + 1
-        assert sum(place.standin.spent_on_stats.values()) == 2
+        for text, parent in (("a new thread", None), ("a new reply", top)):
+            place.clock.on(minutes=2)
+            place.comment(video, text, parent=parent)
+            place.asked()
+            batches = place.poll(cursor)
+            cursor = batches[-1].cursor
+            assert text in found(batches)
+            assert place.asked() == [*QUIET, "commentThreads published"]
 
     def test_the_first_poll_reads_everything_once(self, place: Town) -> None:
         place.comment(place.video())
         place.poll()
         assert place.asked() == [
             "/token",
-            "commentThreads published",
-            "videos id",
             "channels id",
             "playlistItems playlistId",
+            "videos id",
             "videos:batchGetStats id",
+            "commentThreads published",
             "commentThreads heldForReview",
             "commentThreads likelySpam",
         ]
 
-    def test_held_comments_and_uploads_are_read_every_hour(self, place: Town) -> None:
+    def test_what_is_read_without_any_change_and_how_often(self, place: Town) -> None:
         place.comment(place.video())
         cursor = place.poll()[-1].cursor
-        usual = ["videos:batchGetStats id", "commentThreads published"]
-        slow = ["commentThreads heldForReview", "commentThreads likelySpam"]
-        asked = []  # in every poll
-        for _ in range(25):
-            place.clock.on(minutes=5)
+        asked: Counter[str] = Counter()
+        for _ in range(24 * 6):
+            place.clock.on(minutes=10)
             place.asked()
             cursor = place.poll(cursor)[-1].cursor
-            asked.append(place.asked())
-        assert asked.count([*usual, "playlistItems playlistId", *slow]) == 2
-        assert asked.count(usual) == 23
+            asked.update(place.asked())
+        del asked["/token"]
+        assert asked == {
+            "videos:batchGetStats id": 24 * 6,
+            "commentThreads published": 24 * 3 + 1,
+            "playlistItems playlistId": 12,
+            "commentThreads heldForReview": 6,
+            "commentThreads likelySpam": 6,
+            "videos id": 1,
+        }
 
-    def test_a_day_of_twelve_channels_fits_the_quota(self, place: Town) -> None:
-        video = place.video()
-        for number in range(250):
-            place.comment(video, f"comment {number}", at=NOON - timedelta(hours=number))
+    def test_videos_where_nothing_happens_are_counted_more_slowly(self, place: Town) -> None:
+        videos = [place.video(f"Video {number}") for number in range(60)]
         cursor = place.poll()[-1].cursor
-        place.standin.spent.clear()
-        polls = 24
-        for _ in range(polls):
-            place.clock.on(minutes=60)
-            for batch in place.poll(cursor):
-                cursor = batch.cursor
-        slowly = sum(place.standin.spent.values()) - polls
-        assert 3 * 24 <= slowly < 120
-        assert 12 * (24 * 12 + slowly) < 5_000
+        place.comment(videos[0], "under the oldest")
+        batches = []
+        polls = 0
+        while "under the oldest" not in found(batches) and polls < 100:
+            place.clock.on(minutes=2)
+            batches = place.poll(cursor)
+            cursor = batches[-1].cursor
+            polls += 1
+        assert polls == 10, "it is among the newest threads of the channel, which are read every twenty minutes"
+        place.clock.on(minutes=2)
+        place.comment(videos[0], "and again")
+        assert "and again" in found(place.poll(cursor)), "from then on it is counted at every poll"
 
 
 class TestThreads:
@@ -118,7 +137,7 @@ class TestThreads:
         assert "comments parentId" in place.asked()
         place.clock.on(minutes=5)
         place.poll(batches[-1].cursor)
-        assert place.asked() == ["videos:batchGetStats id", "commentThreads published"]
+        assert place.asked() == QUIET
 
     @pytest.mark.parametrize("newest_first", [True, False])
     def test_replies_in_either_order_and_in_short_pages(self, place: Town, newest_first: bool) -> None:
@@ -178,7 +197,7 @@ class TestThreads:
         place.clock.on(minutes=5)
         place.asked()
         place.poll(batches[-1].cursor)
-        assert place.asked() == ["videos:batchGetStats id", "commentThreads published"], "it is not read a third time"
+        assert place.asked() == QUIET, "it is not read a third time"
 
     def test_an_edit_in_an_old_thread_is_found_by_the_reading_again(self, place: Town) -> None:
         video = place.video()
@@ -195,7 +214,7 @@ class TestThreads:
         batches = place.poll(cursor)
         assert "reply 6, edited" not in found(batches)
         for _ in range(3):
-            place.clock.on(hours=6)
+            place.clock.on(hours=12)
             batches = place.poll(batches[-1].cursor)
             seen |= found(batches)
         assert "reply 6, edited" in seen
@@ -207,7 +226,7 @@ class TestThreads:
         for number in range(50):
             place.comment(video, f"comment {number}", at=NOON - timedelta(hours=50 - number))
         cursor = place.poll()[-1].cursor
-        place.clock.on(hours=13)
+        place.clock.on(hours=25)
         place.world.edit(old, "the very first, edited")
         polls = 0
         while "the very first, edited" not in found(batches := place.poll(cursor)):
@@ -222,7 +241,7 @@ class TestThreads:
         for number in range(50):
             place.comment(video, f"comment {number}")
         cursor = place.poll()[-1].cursor
-        place.clock.on(hours=13)
+        place.clock.on(hours=25)
         cursor = place.poll(cursor)[-1].cursor
         values = json.loads(cursor.text)
         assert values["again_page"]
@@ -231,14 +250,16 @@ class TestThreads:
         assert json.loads(place.poll(lost)[-1].cursor.text)["again_page"]
 
     def test_a_page_lost_in_the_middle_is_for_the_next_poll(self, place: Town) -> None:
+        cursor = place.poll()[-1].cursor
         place.standin.script = [PAGE_TO_NOWHERE]
         with pytest.raises(Transient):
-            place.poll()
+            place.poll(cursor)
 
     def test_pages_that_go_round_in_a_circle_are_malformed(self, place: Town) -> None:
+        cursor = place.poll()[-1].cursor
         place.standin.script = [PAGE_TO_NOWHERE, PAGE_TO_NOWHERE]
         with pytest.raises(Malformed):
-            place.poll()
+            place.poll(cursor)
 
     def test_an_empty_page_is_not_the_last(self, place: Town) -> None:
         place.standin.quirks.empty_first = True
@@ -254,7 +275,7 @@ class TestThreads:
         top = place.comment(video, "top")
         for number in range(8):
             place.comment(video, f"reply {number}", parent=top)
-        walk = place.connector.poll(None, now=place.clock.now)
+        walk = filter(found_in_one, place.connector.poll(None, now=place.clock.now))
         assert found([next(walk)]).keys() == {"older"}
         place.world.delete(top, AUTHOR)
         assert {"top", "reply 0"} <= found([next(walk)]).keys()
@@ -289,7 +310,7 @@ class TestHeld:
             place.comment(video, f"comment {number}")
         cursor = place.poll()[-1].cursor
         place.world.unhide(held, STAFF)
-        place.clock.on(hours=13)
+        place.clock.on(hours=25)
         assert found(place.poll(cursor))["held"].visibility is Visibility.VISIBLE
 
 
@@ -313,7 +334,7 @@ class TestNouns:
         video.text = "Council meeting, 22 November"
         titles = []
         for _ in range(3):
-            place.clock.on(hours=6)
+            place.clock.on(hours=12)
             batches = place.poll(cursor)
             titles += [post.text for batch in batches for post in batch.posts]
             cursor = batches[-1].cursor
@@ -375,9 +396,11 @@ class TestNouns:
         place.comment(off, "under the closed one")
         place.comment(on, "under the open one")
         place.standin.quirks.comments_off.add(off.id)
-        assert found(place.poll()).keys() == {"under the open one"}
-        place.standin.failing = [Reason.COMMENTS_DISABLED]
-        assert found(place.poll()) == {}
+        batches = place.poll()
+        assert found(batches).keys() == {"under the open one"}
+        place.clock.on(hours=1)
+        place.standin.failing = [Reason.COMMENTS_DISABLED] * 2
+        assert found(place.poll(batches[-1].cursor)) == {}
 
 
 class TestCursor:

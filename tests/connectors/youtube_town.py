@@ -20,6 +20,7 @@ from connectors.standin.world import Person, World
 from connectors.transport import Transport
 from connectors.youtube.connector import YouTube, connect
 from connectors.youtube.standin import PREFIX, TOKEN, StandIn
+from connectors.youtube.standin_errors import Reason, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +52,16 @@ class Scripted(StandIn):
 
     script: list[Response] = field(default_factory=list)
     tokens: list[Response] = field(default_factory=list)
+    answering: dict[str, Reason] = field(default_factory=dict)
+    """By kind of request: how YouTube says no to it."""
 
     def handle(self, request: Request) -> Response:
         if self.script and request.path.startswith(PREFIX):
             return self.script.pop(0)
         if self.tokens and request.path == TOKEN:
             return self.tokens.pop(0)
+        if reason := self.answering.get(self.verb(request)):
+            return error(reason)
         return StandIn.handle(self, request)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from jsonschema import Draft202012Validator
 
+from connectors.youtube.chat import chat_page
 from connectors.youtube.parse import Parser
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ _MUST = {
     "CommentThread": ["kind", "etag", "id", "snippet"],
     "CommentThreadListResponse": ["kind", "etag", "items", "pageInfo"],
     "CommentThreadSnippet": ["channelId", "isPublic", "topLevelComment", "totalReplyCount"],
+    "LiveChatMessage": ["kind", "etag", "id", "snippet"],
+    "LiveChatMessageListResponse": ["kind", "etag", "items", "nextPageToken", "pageInfo", "pollingIntervalMillis"],
     "PlaylistItem": ["kind", "etag", "id"],
     "PlaylistItemListResponse": ["kind", "etag", "items", "pageInfo"],
     "Video": ["kind", "etag", "id"],
@@ -109,6 +112,8 @@ def parsed(name: str, body: bytes, account: Account) -> Iterable[Post | Comment]
     if kind == "commentThread":
         threads = parser.threads(body, public="held" not in name and "spam" not in name)
         return [comment for thread in threads for comment in thread.comments]
+    if kind == "liveChatMessage":
+        return chat_page(parser, body, "fixtureVid0").messages
     if kind == "comment":
         return parser.comments(body, video="fixtureVid0")
     return parser.videos(body) if kind == "video" else parser.channels(body)
