@@ -16,8 +16,11 @@ Kinds of lines, by what writes them:
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``evidence.``                               sealed
-``order.``                                  placed confirmed refused cancelled
+``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended
+``intake.``                                 entered gone (what staff saw; by whom)
+``upload.`` ``received.``                   kept
+``task.``                                   attested (what staff say they did) attended (that they looked)
 ``pause.``                                  begun ended expired
 ``mail.``                                   queued sent failed (the first failure and each tenth)
 ``digest.``                                 marked

@@ -30,7 +30,8 @@ class Subject:
     """The comment to be captured, with everything the picture must say about it.
 
     `thread`: the comments it replies to, oldest first. `zone`: the City's time zone, as in ``America/Chicago``.
-    `ground`: the clause under which a person decided, if a person named one.
+    `ground`: the clause under which a person decided, if a person named one. `entered`: the record is what staff saw
+    and entered by hand, not what a platform gave.
     ValueError if a finding does not fit the text: a picture must not mark other characters than those that matched.
     """
 
@@ -42,6 +43,7 @@ class Subject:
     zone: str
     first_seen_at: datetime | None = None
     ground: Ground | None = None
+    entered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse findings that belong to another wording."""
