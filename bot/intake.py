@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from archive import accounts, cases, ledger, orders, records, uploads
 from archive.stored import canonical, utc_text
@@ -29,6 +29,7 @@ from bot.domain.types import (
     Speaker,
     Visibility,
 )
+from connectors.assisted import without_query
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -156,12 +157,6 @@ def is_entered(raw: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(said, dict) and said.get("format") == FORMAT
-
-
-def without_query(address: str) -> str:
-    """An address without query string, fragment and user: what stands there may open an account to whoever reads it."""
-    split = urlsplit(address.strip())
-    return urlunsplit((split.scheme, split.netloc.rpartition("@")[2], split.path, "", ""))
 
 
 def addresses(text: str) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The accounts that a made-up city holds; identifiers look as each platform's own do.
 ACCOUNTS = {
     "facebook": ("100064700000001", "City of Fountains", "cityoffountains"),
-    "nextdoor": ("cityOfFountainsAgency", "City of Fountains", "cityoffountains"),
+    "nextdoor": ("5100000001", "City of Fountains", "cityoffountains"),
     "x": ("4100000001", "City of Fountains", "CityOfFountains"),
     "youtube": ("UCcityOfFountains0000001", "City of Fountains", "cityoffountains"),
 }

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.types import Sighting, Visibility
 from connectors.contract import Capabilities, Health, Refused
@@ -62,6 +63,15 @@ class ByHand:
     def can(self, action: Action) -> bool:
         """Whether staff can do on the platform what an order asks for."""
         return any(deed.does is action for deed in self.deeds)
+
+
+def without_query(address: str) -> str:
+    """An address without query string, fragment and user: what stands there may open an account to whoever reads it.
+
+    Raises ValueError for what is no address at all.
+    """
+    split = urlsplit(address.strip())
+    return urlunsplit((split.scheme, split.netloc.rpartition("@")[2], split.path, "", ""))
 
 
 class ActedByHand:
