@@ -161,12 +161,19 @@ def is_entered(raw: bytes) -> bool:
 
 def addresses(text: str) -> list[str]:
     """The web addresses in a text, without their query strings, each once."""
-    return list(dict.fromkeys(without_query(found) for found in _ADDRESS.findall(text)))
+    return list(dict.fromkeys(_short(found) for found in _ADDRESS.findall(text)))
 
 
 def cleaned(text: str) -> str:
     """A text of a mail or of the program with every web address in it cut short as `without_query` does."""
-    return _ADDRESS.sub(lambda found: without_query(found[0]), text)
+    return _ADDRESS.sub(lambda found: _short(found[0]), text)
+
+
+def _short(address: str) -> str:
+    try:
+        return without_query(address)
+    except ValueError:
+        return "[an address that is none]"
 
 
 def _worked_by_hand(settings: Settings, key: str) -> AccountSettings:
@@ -186,9 +193,9 @@ def _sensible(seen: Seen, key: str, now: datetime) -> None:
     if seen.case and f"{seen.case.platform}:{seen.case.account}" != key:
         message = f"{seen.case} is not on the account {key}"
         raise NotTaken(message)
-    split = urlsplit(seen.url.strip())
-    if split.scheme not in {"http", "https"} or not split.netloc:
-        message = f"{without_query(seen.url)!r} is no web address of a post"
+    short = _short(seen.url)
+    if urlsplit(short).scheme not in {"http", "https"} or not urlsplit(short).netloc:
+        message = f"{short!r} is no web address of a post; copy it from the browser or the app"
         raise NotTaken(message)
     if not seen.text.strip():
         message = "the text of the comment is empty; write down what it says, word for word"

@@ -170,6 +170,7 @@ def test_a_file_gives_the_words_without_the_editors_last_line_break(desk: Desk, 
     [
         (("--account", "pinterest:other", "--url", PIN, "--text", "x"), "there is no account pinterest:other"),
         (("--account", KEY, "--url", "pinterest", "--text", "x"), "no web address"),
+        (("--account", KEY, "--url", "https://[pin", "--text", "x"), "no web address"),
         (("--account", KEY, "--url", PIN, "--text", " \n"), "is empty"),
         (("--account", KEY, "--url", PIN, "--text", "x", "--seen-at", "2999-01-01T10:00"), "lies ahead"),
         (("--account", KEY, "--url", PIN, "--text", "x", "--case", "snapchat:cityoffountains:h1"), "is not on"),
