@@ -45,6 +45,8 @@ TROUBLE = {
     "case.resurfaced": "A hidden comment is visible again, not by this program",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
+    "mailbox.failed": "The intake mailbox could not be read",
+    "mailbox.answers": "The intake mailbox can be read again",
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",
     "moderation.answers": "The City's model server answers again",
     "pause.expired": "A pause ran out, so acting goes on",

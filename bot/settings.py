@@ -187,6 +187,26 @@ class Moderation(_Strict):
     categories: tuple[str, ...] = ()
 
 
+class Mailbox(_Strict):
+    """The mailbox to which staff and platforms send what has been seen; read by IMAP.
+
+    `staff`: the addresses by which comments may be entered. `mail_server`: the name by which the City's mail server
+    signs its Authentication-Results; without it no mail counts as a platform's. `credential` names a JSON object with
+    `user` and `password`. Mails are read from `folder` and then moved to `taken`.
+    """
+
+    host: str
+    port: int = Field(default=993, ge=1, le=65535)
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    credential: str
+    folder: str = "INBOX"
+    taken: str = "Taken"
+    staff: tuple[Address, ...] = ()
+    mail_server: str | None = None
+    poll_seconds: float = Field(default=120, gt=0)
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
 
@@ -201,6 +221,8 @@ class Settings(_Strict):
     rules: Rules
     moderation: Moderation | None = None
     mail: Mail
+    mailbox: Mailbox | None = None
+    drop_folder: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 
@@ -282,6 +304,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "data": folder / settings.data,
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,
+            "drop_folder": settings.drop_folder and folder / settings.drop_folder,
         }
     )
 
