@@ -5,7 +5,7 @@ What waits to be done is not kept here: it follows from the cases, the orders an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select
@@ -50,7 +50,7 @@ class Attended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A mail or file that somebody must look at. `title` and `says` are what may be shown of it; `body` is all."""
+    """A mail or file that somebody must look at. `title` and `says` are what may be shown of it; `body_of` has all."""
 
     id: str
     source: str
@@ -60,7 +60,6 @@ class Received:
     says: str
     trusted: bool
     at: datetime
-    body: bytes = field(repr=False)
 
     @property
     def task(self) -> str:
@@ -156,16 +155,17 @@ def known(tx: Tx, key: str) -> bool:
     return tx.execute(select(1).where(_received.key == key)).first() is not None
 
 
-def received(tx: Tx, id: str) -> Received | None:  # noqa: A002  the noun's own word
-    """Give what was received under an identifier."""
-    row = tx.execute(select(tables.received).where(_received.id == id)).one_or_none()
-    return _read(row) if row else None
+def body_of(tx: Tx, id: str) -> bytes | None:  # noqa: A002  the noun's own word
+    """Give every byte of what was received under an identifier, or None if nothing was."""
+    found: bytes | None = tx.execute(select(_received.body).where(_received.id == id)).scalar_one_or_none()
+    return found
 
 
 def unattended(tx: Tx) -> list[Received]:
     """Give what was received and nobody has attended to yet, oldest first."""
     task = _received.source + ":" + _received.id
-    query = select(tables.received).where(task.not_in(select(_attended.task))).order_by(_received.at, _received.id)
+    shown = [column for column in tables.received.c if column.name != "body"]  # which may have megabytes
+    query = select(*shown).where(task.not_in(select(_attended.task))).order_by(_received.at, _received.id)
     return [_read(row) for row in tx.execute(query)]
 
 
@@ -204,5 +204,4 @@ def _read(row: Row[Any]) -> Received:
         says=row.says,
         trusted=row.trusted,
         at=row.at,
-        body=row.body,
     )

@@ -22,7 +22,7 @@ Kinds of lines, by what writes them:
 ``upload.`` ``received.``                   kept
 ``task.``                                   attested (what staff say they did) attended (that they looked)
 ``pause.``                                  begun ended expired
-``mailbox.``                                failed answers (the intake mailbox, when that changes)
+``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)
 ``digest.``                                 marked
 ``daemon.failed`` ``pause.file``            written by the daemon itself

@@ -45,6 +45,7 @@ TROUBLE = {
     "case.resurfaced": "A hidden comment is visible again, not by this program",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
+    "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
     "mailbox.answers": "The intake mailbox can be read again",
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",

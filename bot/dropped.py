@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from archive import handwork
+from archive import handwork, ledger
 from archive.stored import utc_text
 from archive.uploads import NoPicture, Picture
 from bot import forms, intake
@@ -36,7 +36,7 @@ log = logger("dropped")
 
 
 def take_in(parts: Parts, now: datetime) -> int:
-    """Take in what lies in the folder and has come to rest; give how much. OSError names what could not be read."""
+    """Take in what lies in the folder and has come to rest; give how much. What cannot be read is told, not raised."""
     folder = parts.settings.drop_folder
     if folder is None:
         return 0
@@ -52,10 +52,19 @@ def take_in(parts: Parts, now: datetime) -> int:
             taken += 1
         except OSError as error:  # the others are taken in first
             trouble.append(f"{path.name}: {error.strerror or error}")
-    if trouble:
-        message = f"in {folder}: {'; '.join(trouble)}"
-        raise OSError(message)
+    _tell(parts, "; ".join(trouble), now)
     return taken
+
+
+def _tell(parts: Parts, why: str, now: datetime) -> None:
+    """Put on record what could not be taken in, each time that it is something else."""
+    with parts.database.read() as tx:
+        last = ledger.last(tx, ("dropped.failed",))
+    if not why or (last is not None and last.detail["why"] == why):
+        return
+    with parts.database.begin() as tx:
+        ledger.append(tx, kind="dropped.failed", agent=ledger.DAEMON, at=now, detail={"why": why})
+    log.error("not taken in", why=why)
 
 
 def _take(tx: Tx, settings: Settings, path: Path, now: datetime) -> None:

@@ -18,7 +18,7 @@ from archive import handwork, ledger
 from bot import forms, intake, letterbox
 from bot.alarms import alarm
 from bot.log import logger
-from bot.settings import credential
+from bot.settings import MissingCredential, credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,13 +51,21 @@ def read(parts: Parts, clock: Callable[[], datetime]) -> int:
                     take(tx, parts.settings, raw, clock())
                 box.move(uid, wanted.taken)
                 taken += 1
-    except TROUBLE as error:
+    except (*TROUBLE, MissingCredential, KeyError) as error:
         _tell(parts, f"{type(error).__name__}: {error}"[:300], clock())
         return taken
     _tell(parts, None, clock())
     if taken:
         log.info("mails taken in", mails=taken)
     return taken
+
+
+def waiting(settings: Settings) -> int:
+    """How many mails lie in the mailbox. Raises `TROUBLE`, MissingCredential, LookupError."""
+    if settings.mailbox is None:
+        return 0
+    with _opened(settings, settings.mailbox) as box:
+        return len(box.uids())
 
 
 def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:

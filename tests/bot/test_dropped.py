@@ -11,8 +11,8 @@ import pytest
 from city import HARMLESS, City
 from PIL import Image
 
-from archive import cases, handwork, records, uploads
-from bot import dropped, tasks
+from archive import cases, handwork, ledger, records, uploads
+from bot import digest, dropped, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def test_whatever_else_lies_there_is_kept_and_becomes_a_task(town: City, drop: P
     found = waiting(town)
     assert {task.what.partition(": ")[2] for task in found} == {"mydata.zip", "more/deep/note.txt", "link"}
     with town.parts.database.read() as tx:
-        bodies = {each.title: each.body for each in handwork.unattended(tx)}
+        bodies = {each.title: handwork.body_of(tx, each.id) for each in handwork.unattended(tx)}
     assert bodies == {"mydata.zip": b"PK\x03\x04", "more/deep/note.txt": b"look at this", "link": b"/etc/hostname"}
     assert [path.name for path in drop.iterdir()] == ["taken"]
 
@@ -134,6 +134,11 @@ def test_what_cannot_be_read_is_told_and_holds_up_nothing(town: City, drop: Path
         socket_.bind("a")  # looks like a file and cannot be opened, not even by root
     (drop / "b.txt").write_text("x", encoding="utf-8")
     settle(town, drop)
-    with pytest.raises(OSError, match="a: No such device or address"):
-        dropped.take_in(town.parts, town.clock())
+    assert dropped.take_in(town.parts, town.clock()) == 1
+    assert dropped.take_in(town.parts, town.clock()) == 0
     assert len(waiting(town)) == 1
+    with town.parts.database.read() as tx:
+        (line,) = ledger.entries(tx, kinds=("dropped.failed",))
+        told = digest.fold(tx, town.settings, town.settings.pios[0], town.clock()).trouble
+    assert line.detail["why"] == "a: No such device or address"
+    assert len(told) == 1

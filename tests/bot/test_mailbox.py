@@ -15,10 +15,12 @@ from archive import cases, handwork, ledger, records, uploads
 from bot import letterbox, mailbox, tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from archive.capture import Camera
+
+    Run = Callable[..., tuple[int, str, str]]
 
 KIM = "kim@fountains.example"
 SERVER = "mx.fountains.example"
@@ -109,8 +111,7 @@ def test_every_mail_is_kept_byte_for_byte_and_moved(town: City, server: ImapServ
     kept = server.holds("Taken")
     with town.parts.database.read() as tx:
         ids = [line.detail["received"] for line in ledger.entries(tx, kinds=("received.kept",))]
-        stored = [handwork.received(tx, id_) for id_ in ids]
-    assert [each.body for each in stored if each] == kept
+        assert [handwork.body_of(tx, id_) for id_ in ids] == kept
     assert [raw.replace(b"\r\n", b"\n") for raw in kept] == [raw.replace(b"\r\n", b"\n") for raw in raws]
     assert len(waiting(town)) == 2
 
@@ -201,6 +202,17 @@ def test_a_mailbox_that_does_not_answer_is_told_once_and_again_when_it_does(town
         told = [line.kind for line in ledger.entries(tx, kinds=("mailbox.failed", "mailbox.answers"))]
     assert told == ["mailbox.failed", "mailbox.answers"]
     assert ["The intake mailbox cannot be read" in mail for mail in town.alarms()] == [True]
+
+
+def test_doctor_signs_in_and_says_what_is_wrong(town: City, server: ImapServer, citymod: Run) -> None:
+    server.deliver(bytes(a_mail()))
+    code, out, err = citymod("doctor", "--config", town.file)
+    assert code == 0, out + err
+    assert "1 mail(s) wait in INBOX" in out
+    server.stop()
+    code, out, _ = citymod("doctor", "--config", town.file)
+    assert code == 1
+    assert "BAD  mailbox 127.0.0.1" in out
 
 
 def test_a_wrong_password_is_told_and_not_shown(town: City) -> None:
