@@ -17,7 +17,7 @@ from archive.uploads import NoPicture, Picture
 from bot.intake import addresses, cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
     from email.message import EmailMessage
 
 FORM_FILE = "comment.txt"
@@ -33,7 +33,7 @@ class Letter:
 
     `staff`: the address of a member of staff whom nothing speaks against having sent it. `platform`: which platform
     sent it, as the City's mail server vouches. Neither: anybody may have. `form`: the text in which staff enter a
-    comment.
+    comment. `unusable`: why pictures that came with it cannot be used.
     """
 
     message_id: str
@@ -44,6 +44,7 @@ class Letter:
     platform: str | None = None
     form: str = ""
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    unusable: tuple[str, ...] = ()
 
 
 def understand(
@@ -67,6 +68,7 @@ def _understood(
     sender = _sender(message)
     found = _results(message, server)
     words = _words(message)
+    pictures, unusable = _pictures(message)
     from_staff = sender in {each.lower() for each in staff} and "fail" not in (found.get("dmarc"), found.get("spf"))
     return Letter(
         message_id=str(message.get("Message-ID", "")).strip(),
@@ -76,7 +78,8 @@ def _understood(
         staff=sender if from_staff else None,
         platform=_platform(sender, found, platforms),
         form=_form(message, words) if from_staff else "",
-        pictures=tuple(_pictures(message)) if from_staff else (),
+        pictures=pictures if from_staff else (),
+        unusable=unusable if from_staff else (),
     )
 
 
@@ -125,15 +128,18 @@ def _form(message: EmailMessage, words: str) -> str:
     return words
 
 
-def _pictures(message: EmailMessage) -> Iterator[Picture]:
-    """The pictures in a mail, attached or shown in it, as they came."""
+def _pictures(message: EmailMessage) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+    """The pictures in a mail, attached or shown in it, as they came; and why others cannot be used."""
+    found: list[Picture] = []
+    unusable: list[str] = []
     for number, part in enumerate(message.walk()):
         content = part.get_payload(decode=True)
         if part.get_content_maintype() == "image" and isinstance(content, bytes):
             try:
-                yield Picture.of(part.get_filename() or f"picture-{number}", content)
-            except NoPicture:
-                continue  # an icon in a format that is no screenshot; the whole mail is kept
+                found.append(Picture.of(part.get_filename() or f"picture-{number}", content))
+            except NoPicture as error:
+                unusable.append(str(error))
+    return tuple(found), tuple(unusable)
 
 
 def _words(message: EmailMessage) -> str:

@@ -120,12 +120,13 @@ def _facts(settings: Settings, subject: Subject, sealed: Evidence, order: Order)
     author = comment.author
     identity = " · ".join(filter(None, (author.name, author.handle and f"@{author.handle}", author.id)))
     zone = settings.zone
+    by_hand = " (staff do it by hand)" if settings.entry(subject.account.key).by_hand else ""
     return [
         ("Account", f"{subject.account.name} on {platform_name(subject.account.platform)}"),
         ("Written by", identity or "not available from the platform"),
         ("Written at", _moment(comment.posted_at, zone)),
         ("Captured at", _moment(sealed.captured_at, zone)),
-        ("What follows", f"{order.action}, decided by {order.agent.kind} {order.agent.name}"),
+        ("What follows", f"{order.action}{by_hand}, decided by {order.agent.kind} {order.agent.name}"),
         ("Address", comment.url),
         ("Comment", str(comment.ref)),
         ("Wording (SHA-256)", comment.revision),

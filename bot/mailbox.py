@@ -81,6 +81,8 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
     if handwork.known(tx, key):
         return
     ref, why = _enter(tx, settings, letter, now) if letter.staff else ("", "")
+    if ref and letter.unusable:
+        why = f"Entered as {ref}, but {'; '.join(letter.unusable)}."
     id_ = handwork.receive(
         tx,
         key=key,
@@ -93,7 +95,7 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
         body=raw,
         now=now,
     )
-    if id_ and ref:
+    if id_ and ref and not why:
         handwork.attend(tx, f"mail:{id_}", outcome="entered", agent=ledger.DAEMON, why=f"as {ref}", now=now)
 
 

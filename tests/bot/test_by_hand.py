@@ -222,8 +222,21 @@ def test_the_evidence_holds_staffs_picture_byte_for_byte_and_says_what_it_is(des
     assert evidence.check(store, sealed) == []
     mails = [message_from_bytes(f.read_bytes(), policy=policy.default) for f in desk.city.sink.folder.glob("*.eml")]
     (mail,) = [mail for mail in mails if str(mail["Subject"]).startswith("Evidence")]
+    assert "delete (staff do it by hand), decided by person Kim Clerk" in mail.get_body(("plain",)).get_content()
     attached = [part.get_content() for part in mail.walk() if part.get_filename() == "staff-1.png"]
     assert attached == [shot.read_bytes()]
+
+
+def test_without_staffs_picture_a_capture_is_not_full_and_carries_no_order(desk: Desk) -> None:
+    ref = desk.enter(VIOLATION)
+    desk.work()
+    desk("review", "uphold", ref, "--reason", "clause 2", *WHO)
+    desk.city.secure()
+    assert desk.state(ref) is State.IN_REVIEW
+    with desk.city.parts.database.read() as tx:
+        (sealed,) = evidence.all_of(tx, ref)
+        assert sealed.quality is Quality.PARTIAL
+        assert orders.latest(tx, ref) is None
 
 
 def test_a_picture_of_other_words_does_not_count(desk: Desk, shot: Path) -> None:
@@ -328,6 +341,11 @@ def test_while_acting_is_paused_nobody_is_told_how(desk: Desk, shot: Path) -> No
     listed = desk("tasks", "list")
     assert "NOT NOW: paused by person:Kim Clerk: a storm" in listed
     assert "--did" not in listed
+    desk("tasks", "done", desk.task("act"), "--did", "deleted", "--second", "Robin", "--reason", "too late", *WHO)
+    with desk.city.parts.database.read() as tx:
+        line = ledger.last(tx, ("task.attested",))
+    assert line is not None
+    assert line.detail["why"] == "too late (done although: paused by person:Kim Clerk: a storm)"
 
 
 def test_deleting_waits_for_the_evidence_mail(desk: Desk, shot: Path) -> None:

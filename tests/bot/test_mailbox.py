@@ -102,6 +102,18 @@ def test_a_form_of_staff_becomes_a_comment_with_its_picture(town: City, server: 
     assert waiting(town) == []
 
 
+def test_a_picture_that_cannot_be_used_is_told_and_the_comment_entered(town: City, server: ImapServer) -> None:
+    message = a_mail(FORM)
+    message.add_attachment(b"\x00\x00\x00 ftypheic", "image", "heic", filename="photo.heic")
+    server.deliver(bytes(message))
+    mailbox.read(town.parts, town.clock)
+    (task,) = waiting(town)
+    assert "Entered as pinterest:cityoffountains:h" in task.steps[0]
+    assert "photo.heic is no PNG, JPEG, GIF or WebP picture" in task.steps[0]
+    with town.parts.database.read() as tx:
+        assert records.counts(tx)["comments"] == 1
+
+
 def test_every_mail_is_kept_byte_for_byte_and_moved(town: City, server: ImapServer) -> None:
     raws = [bytes(a_mail(FORM)), b"garbage \xff\xfe without any header\r\n\r\n\x00", bytes(a_mail(From="x@y.example"))]
     for raw in raws:

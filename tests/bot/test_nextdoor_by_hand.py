@@ -115,6 +115,7 @@ def test_a_report_takes_nothing_away_until_nextdoor_does(town: City, picture: Pi
         lines = [(line.kind, line.detail.get("why")) for line in cases.history(tx, ref_of(comment))]
     assert (order.action, order.status, said.deed) == (Action.HIDE, OrderStatus.CANCELLED, "reported")
     assert ("case.vanished", "the platform no longer has it") in lines
+    assert town.broken_promises() == []
 
 
 def test_closing_a_discussion_needs_a_second_person_and_hides_nothing(town: City, picture: Picture) -> None:
