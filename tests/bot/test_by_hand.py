@@ -11,7 +11,7 @@ import pytest
 from city import HARMLESS, VIOLATION, City
 from PIL import Image
 
-from archive import cases, evidence, handwork, ledger, orders, outbox, records
+from archive import accounts, cases, evidence, handwork, ledger, orders, outbox, records
 from archive.verify import verify
 from bot import digest, tasks
 from bot.domain.states import State
@@ -416,6 +416,8 @@ def test_no_account_is_called_read_that_no_program_reads(desk: Desk) -> None:
     assert {account["read"] for account in found["accounts"]} == {"by no program"}
     assert {account["standing"] for account in found["accounts"]} == {"assisted, NEVER checked"}
     assert found["tasks"] == 2
+    with desk.city.parts.database.read() as tx:
+        assert {standing.polled_at for standing in accounts.all_standing(tx)} == {None}
 
 
 def test_looking_at_nothing_known_is_refused(town: City) -> None:

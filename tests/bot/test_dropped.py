@@ -76,13 +76,23 @@ def test_whatever_else_lies_there_is_kept_and_becomes_a_task(town: City, drop: P
     (drop / "more" / "deep").mkdir(parents=True)
     (drop / "more" / "deep" / "note.txt").write_text("look at this", encoding="utf-8")
     (drop / "link").symlink_to("/etc/hostname")
+    elsewhere = drop.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.txt").write_text("not to be read", encoding="utf-8")
+    (drop / "more" / "place").symlink_to(elsewhere)
     settle(town, drop)
     assert dropped.take_in(town.parts, town.clock()) == 3
     found = waiting(town)
-    assert {task.what.partition(": ")[2] for task in found} == {"mydata.zip", "more/deep/note.txt", "link"}
+    names = {task.what.partition(": ")[2] for task in found}
+    assert names == {"mydata.zip", "more/deep/note.txt", "more/place", "link"}
     with town.parts.database.read() as tx:
         bodies = {each.title: handwork.body_of(tx, each.id) for each in handwork.unattended(tx)}
-    assert bodies == {"mydata.zip": b"PK\x03\x04", "more/deep/note.txt": b"look at this", "link": b"/etc/hostname"}
+    assert bodies == {
+        "mydata.zip": b"PK\x03\x04",
+        "more/deep/note.txt": b"look at this",
+        "more/place": str(elsewhere).encode(),
+        "link": b"/etc/hostname",
+    }
     assert [path.name for path in drop.iterdir()] == ["taken"]
 
 
