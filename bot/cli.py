@@ -290,7 +290,11 @@ def review_uphold(  # noqa: PLR0913  each is an option
     category = _category(settings, clause) if clause else None
     with writing(settings) as tx:
         uphold(tx, _ref(case), who=who, why=_said(reason), now=clock(), category=category, counsel=counsel)
-    out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
+    ref = _ref(case)
+    if any(entry.by_hand for entry in settings.accounts if entry.account.key == f"{ref.platform}:{ref.account}"):
+        out.print("Upheld: when a picture of it is sealed, staff are asked to act (citymod tasks list).")
+    else:
+        out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
 
 
 @review.command("dismiss")

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.padding import Padding
-from rich.text import Text
 
 from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, reading, settings_from, writing
 
@@ -213,8 +211,8 @@ def _print(settings: Settings, task: Task, *, steps: bool) -> None:
     since = f"{task.since.astimezone(settings.zone):%Y-%m-%d %H:%M}"
     held = f" NOT NOW: {task.held}" if task.held else ""
     out.print(f"  since {since}: {task.what}{held}", markup=False, highlight=False, soft_wrap=True)
-    for step in task.steps if steps else ():
-        out.print(Padding(Text(step), (0, 0, 0, 4)), soft_wrap=True)
+    for line in (line for step in task.steps if steps for line in step.splitlines()):
+        out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _words(text: str, file: Path | None) -> str:

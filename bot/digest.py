@@ -142,6 +142,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_COUNTED, accounts=keys)
     by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
     watched = tuple(_coverage(tx, settings, keys, now))
+    attested = tuple(_attested(tx, settings, keys))
     head = ledger.head(tx)
     return Digest(
         city=settings.city.name,
@@ -154,6 +155,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             *_unchecked(watched),
             *_spent(lines, settings),
             *_to_do(tx, settings, len(waiting), len(by_hand), now),
+            *_unverified(len(attested)),
         ),
         hidden=tuple(_item(tx, settings, line.ref, line) for line in hidden[:MOST_SHOWN] if line.ref),
         more_hidden=max(0, len(hidden) - MOST_SHOWN),
@@ -166,7 +168,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         coverage=watched,
-        attested=tuple(_attested(tx, settings, keys)),
+        attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
     )
@@ -217,6 +219,12 @@ def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime
         yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
     if by_hand:
         yield f"{by_hand} task{'s wait' if by_hand > 1 else ' waits'} for somebody's hands: citymod tasks list"
+
+
+def _unverified(attested: int) -> Iterator[str]:
+    """A headline about what was done by hand and nobody has shown."""
+    if attested:
+        yield f"{attested} act{'s rest' if attested > 1 else ' rests'} on somebody's word alone"
 
 
 def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +203,7 @@ def test_nobody_is_asked_to_act_before_a_picture_is_sealed(desk: Desk, shot: Pat
     assert desk.state(ref) is State.MARKED
     listed = desk("tasks", "list")
     assert f"picture:{ref}" in listed
+    assert VIOLATION in listed
     assert "act:" not in listed
     desk("intake", "picture", ref, "--screenshot", shot, *WHO)
     assert f"picture:{ref}" not in desk("tasks", "list")
@@ -291,6 +295,7 @@ def test_a_word_alone_stays_in_every_digest_until_a_picture_of_afterwards_comes(
         text = desk.digest()
         assert "ATTESTED, NOT VERIFIED (1)" in text
         assert "HIDDEN (0)" in text
+        assert "* 1 act rests on somebody's word alone." in text
         desk("digest")
     after = a_picture(shot.with_name("after.png"), "black")
     assert "afterwards" in desk("intake", "picture", ref, "--screenshot", after, *WHO)
@@ -423,3 +428,15 @@ def test_no_account_is_called_read_that_no_program_reads(desk: Desk) -> None:
 def test_looking_at_nothing_known_is_refused(town: City) -> None:
     with pytest.raises(NotPossible, match="no account x:1"), town.parts.database.begin() as tx:
         tasks.looked(tx, town.settings, "x:1", found=0, who="Kim", why="", now=town.clock())
+
+
+def test_a_task_is_told_whole_on_a_narrow_terminal(desk: Desk, shot: Path) -> None:
+    ref = desk.enter(f"{VIOLATION} {'and so on ' * 30}to the last word", "--screenshot", shot)
+    desk.work()
+    desk("review", "uphold", ref, "--reason", "clause 2", *WHO)
+    desk.work()
+    command = [sys.executable, "-m", "bot.cli", "tasks", "list", "--config", str(desk.city.file)]
+    narrow = {**os.environ, "COLUMNS": "40"}
+    told = subprocess.run(command, capture_output=True, text=True, env=narrow, check=True).stdout
+    assert "to the last word”" in told
+    assert "It cannot be undone. Needs --second, who agrees." in told
