@@ -141,7 +141,7 @@ class Camera:
                 left -= time.monotonic() - begun
                 if takes[-1].full:
                     break
-        return self._conclude(takes, into, now)
+        return self._conclude(subject, takes, into, now)
 
     def _take(self, subject: Subject, source: str, into: Path, now: datetime, seconds: float) -> _Take:
         """Try one source, and once more with a new worker if the browser failed before it saw the page."""
@@ -242,7 +242,7 @@ class Camera:
             self._worker.end()
             self._worker = None
 
-    def _conclude(self, takes: list[_Take], into: Path, now: datetime) -> Capture:
+    def _conclude(self, subject: Subject, takes: list[_Take], into: Path, now: datetime) -> Capture:
         """Choose the source that counts, bring its files up and say what became of the others."""
         pictured = [take for take in takes if take.full or (take.folder / PICTURE).exists()]
         counts = takes[-1] if takes[-1].full or not pictured else pictured[-1]
@@ -252,7 +252,8 @@ class Camera:
             if take.folder.exists() and not any(take.folder.iterdir()):
                 shutil.rmtree(take.folder)
         others = {f"other_source_{take.source}": self._outcome(take) for take in takes if take is not counts}
-        own = {"source": counts.source, "rendition": card.RENDITION[counts.source], "tool": f"citymod {self._version}"}
+        own = {"source": counts.source, "rendition": card.rendition(counts.source, subject)}
+        own["tool"] = f"citymod {self._version}"
         return Capture(
             quality=Quality.FULL if counts.full else Quality.PARTIAL,
             source=counts.source,

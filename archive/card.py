@@ -31,6 +31,7 @@ RENDITION = {
     "record": "Rendered from the platform’s API record",
     "page": "Public page, signed out",
 }
+ENTERED = "Rendered from what City staff saw and entered by hand"
 NO_NAME = "name not available"
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 LARGEST_PICTURE = 8 * 1024 * 1024  # bytes
@@ -81,11 +82,15 @@ def render(subject: Subject, *, version: str, now: datetime) -> str:
 
 def caption(source: str, subject: Subject, *, version: str, now: datetime) -> tuple[str, ...]:
     """The lines that every picture carries: what it is a picture of, when it was made and by what."""
-    first = (
-        RENDITION[source] if source == "record" else f"{RENDITION[source]} · {platform_name(subject.account.platform)}"
-    )
+    said = rendition(source, subject)
+    first = said if source == "record" else f"{said} · {platform_name(subject.account.platform)}"
     made = (f"Captured {moment(now, ZoneInfo(subject.zone))}", f"{utc(now)} · citymod {version}")
     return (first, *made) if source == "record" else (first, subject.comment.url, *made)
+
+
+def rendition(source: str, subject: Subject) -> str:
+    """What a picture from that source is a picture of."""
+    return ENTERED if source == "record" and subject.entered else RENDITION[source]
 
 
 def alternative(subject: Subject) -> str:

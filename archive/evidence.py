@@ -7,6 +7,7 @@ A sealed folder lies under ``YYYY/MM/<id>/`` of the evidence store (UTC, time of
 ``page.png``       the whole page as shown, where a page was the source
 ``page.mhtml``     the page itself, opens in any Chromium
 ``page/`` …        what another source left that was tried before and did not do
+``staff/`` …       pictures that staff took, byte for byte as they brought them
 ``comment.json``   every field of the record: who, what, when, where, under which post, in reply to what, what matched
 ``attachment-1.jpg`` and so on, the files that came with the comment; which is whose is in ``comment.json``
 ``raw.json``       the platform's own bytes, where it gave any; ``raw-post.json``, ``raw-parent-1.json`` … likewise
@@ -35,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from archive import card, ledger, tables
+from archive import card, ledger, tables, uploads
 from archive.capture_job import PICTURE
 from archive.stored import read_utc, utc_text
 from bot.domain.types import Evidence, Quality, Ref
@@ -164,6 +165,11 @@ def check(root: Path, evidence: Evidence) -> list[str]:
 def picture(store: Path, evidence: Evidence) -> Path:
     """The picture of the comment, to be mailed and shown."""
     return store / evidence.folder / PICTURE
+
+
+def staff_pictures(store: Path, evidence: Evidence) -> list[Path]:
+    """The pictures that staff brought, if any were sealed with it, in their order."""
+    return sorted((store / evidence.folder / uploads.FOLDER).glob("*"), key=lambda path: int(path.stem))
 
 
 def transcript(store: Path, evidence: Evidence) -> str:

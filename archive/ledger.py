@@ -17,9 +17,13 @@ Kinds of lines, by what writes them:
 ``document.``                               kept
 ``media.``                                  kept missed (a file that came with a post or comment)
 ``evidence.``                               sealed
-``order.``                                  placed confirmed refused cancelled
+``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended
+``intake.``                                 entered gone (what staff saw; by whom)
+``upload.`` ``received.``                   kept
+``task.``                                   attested (what staff say they did) attended (that they looked)
 ``pause.``                                  begun ended expired
+``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)
 ``digest.``                                 marked
 ``daemon.failed`` ``pause.file``            written by the daemon itself

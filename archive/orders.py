@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from archive.database import Tx
     from bot.domain.types import Match, Ref
 
+ATTESTED = "attested"
+"""The basis of an order that a person says they carried out by hand, where no program can look."""
+
 _order = tables.order_.c
 _attempt = tables.attempt.c
 
@@ -125,11 +128,11 @@ def end_attempt(tx: Tx, order: Order, now: datetime, outcome: str, answered: Vis
 def confirm(tx: Tx, order: Order, *, basis: str, now: datetime) -> None:
     """End an order as carried out; `basis` says how that is known: ``look``, or ``answer`` where nobody can look.
 
-    Raises `OrderMoved` if it has ended already.
+    `ATTESTED` is a person's word, and the ledger calls it that. Raises `OrderMoved` if it has ended already.
     """
     if not _end(tx, order, OrderStatus.CONFIRMED, now, basis=basis):
         raise OrderMoved(order, "confirmed")
-    _note(tx, order, "order.confirmed", now, basis=basis)
+    _note(tx, order, "order.attested" if basis == ATTESTED else "order.confirmed", now, basis=basis)
 
 
 def refuse(tx: Tx, order: Order, why: str, now: datetime) -> bool:
@@ -226,6 +229,18 @@ def carried_out(tx: Tx, ref: Ref) -> Order | None:
     query = select(tables.order_).where(_order.ref == ref, _order.status == OrderStatus.CONFIRMED)
     row = tx.execute(query.order_by(_order.ended_at.desc(), _order.placed_by.desc()).limit(1)).one_or_none()
     return _read(row) if row else None
+
+
+def basis(tx: Tx, order: Order) -> str | None:
+    """Give how it is known that an order was carried out; None if it was not."""
+    found: str | None = tx.execute(select(_order.basis).where(_order.id == order.id)).scalar_one_or_none()
+    return found
+
+
+def placed_at(tx: Tx, order: Order) -> datetime:
+    """Give when an order was placed."""
+    at: datetime = tx.execute(select(_order.placed_at).where(_order.id == order.id)).scalar_one()
+    return at
 
 
 def hidden_by_us(tx: Tx, ref: Ref) -> bool:

@@ -104,6 +104,9 @@ def observe(tx: Tx, batch: Batch, *, account: Account, now: datetime, read_at: d
     for comment in fresh.values():
         if comment.visibility is Visibility.GONE:
             happened.update(_take(tx, _case(tx, comment.ref), _as_sighting(comment, read_at or now), now))
+    for case in cases.several(tx, batch.gone).values():
+        missed = Sighting(ref=case.ref, visibility=Visibility.GONE, seen_at=read_at or now)
+        happened.update(_take(tx, case, missed, now))
     if standing.cursor != batch.cursor:
         accounts.move_cursor(tx, account.key, batch.cursor)
     return Observed(

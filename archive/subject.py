@@ -43,7 +43,7 @@ class Subject:
 
     `thread`: the comments it replies to, oldest first. `zone`: the City's time zone, as in ``America/Chicago``.
     `ground`: the clause under which a person decided, if a person named one. `attached`: its attachments, in their
-    order, with their files.
+    order, with their files. `entered`: the record is what staff saw and entered by hand, not what a platform gave.
     ValueError if a finding does not fit the text: a picture must not mark other characters than those that matched.
     """
 
@@ -56,6 +56,7 @@ class Subject:
     first_seen_at: datetime | None = None
     ground: Ground | None = None
     attached: tuple[Attached, ...] = ()
+    entered: bool = False
 
     def __post_init__(self) -> None:
         """Refuse findings that belong to another wording."""

@@ -352,6 +352,66 @@ attempt = Table(
     CheckConstraint("stage IN ('begun', 'ended')", name="stage"),
 )
 
+# What people bring and do by hand ------------------------------------------------------------------------------------
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("ref", RefText, primary_key=True),
+    Column("revision", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("name", Verbatim, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+    _entry(),
+    ForeignKeyConstraint(["ref", "revision"], ["revision.ref", "revision.revision"]),
+    CheckConstraint("purpose IN ('before', 'after')", name="purpose"),
+)
+
+attestation = Table(
+    "attestation",
+    metadata,
+    _entry(key=True),
+    Column("order", Text, ForeignKey("order_.id"), nullable=False, index=True),
+    Column("deed", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("second", AgentText),
+    Column("done_at", Utc, nullable=False),
+    Column("why", Verbatim, nullable=False),
+)
+
+received = Table(
+    "received",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("account", Text),
+    Column("sender", Verbatim),
+    Column("title", Verbatim, nullable=False),
+    Column("says", Verbatim, nullable=False),
+    Column("trusted", YesNo, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+    CheckConstraint("source IN ('mail', 'file')", name="source"),
+)
+
+attended = Table(
+    "attended",
+    metadata,
+    _entry(key=True),
+    Column("task", Text, nullable=False, index=True),
+    Column("outcome", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
 # What people are told and say ----------------------------------------------------------------------------------------
 
 outbox = Table(
@@ -400,6 +460,7 @@ pause = Table(
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
+    *(upload, attestation, received, attended),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

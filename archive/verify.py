@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _ENDED = {
     "order.confirmed": OrderStatus.CONFIRMED,
+    "order.attested": OrderStatus.CONFIRMED,
     "order.refused": OrderStatus.REFUSED,
     "order.cancelled": OrderStatus.CANCELLED,
 }

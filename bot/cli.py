@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
+from bot.cli_by_hand import intake, tasks
 from bot.cli_rules import rules
 from bot.settings import MissingCredential, load
 from bot.terminal import (
@@ -50,6 +51,8 @@ app = typer.Typer(
 review = typer.Typer(help="What people decide on cases.", no_args_is_help=True)
 app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
+app.add_typer(intake, name="intake")
+app.add_typer(tasks, name="tasks")
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -58,6 +61,7 @@ CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
+    from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
     from rules.source import FileProblems
@@ -68,7 +72,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, NotPossible) as error:
+    except (AlreadyRunning, NotPossible, NotTaken) as error:
         fail(str(error), 1)
 
 
@@ -134,6 +138,8 @@ def status(
     out.print(table)
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
+    if found["tasks"]:
+        out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     out.print(
         "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
     )
@@ -284,7 +290,11 @@ def review_uphold(  # noqa: PLR0913  each is an option
     category = _category(settings, clause) if clause else None
     with writing(settings) as tx:
         uphold(tx, _ref(case), who=who, why=_said(reason), now=clock(), category=category, counsel=counsel)
-    out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
+    ref = _ref(case)
+    if any(entry.by_hand for entry in settings.accounts if entry.account.key == f"{ref.platform}:{ref.account}"):
+        out.print("Upheld: when a picture of it is sealed, staff are asked to act (citymod tasks list).")
+    else:
+        out.print("Upheld: it is captured, sealed and then hidden by the daemon.")
 
 
 @review.command("dismiss")

@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, evidence, ledger, pauses
-from bot import digest, mail, pipeline
+from bot import digest, dropped, mail, mailbox, pipeline
 from bot.alarms import alarm
 from bot.log import logger
 
@@ -30,6 +30,7 @@ WORK_SECONDS = 0.5
 MAIL_SECONDS = 2
 SWITCH_SECONDS = 2
 DIGEST_SECONDS = 60
+DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
 
 log = logger("daemon")
@@ -53,6 +54,8 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     make_ready(parts, clock())
     for entry in parts.settings.accounts:
         pipeline.poll(parts, entry.account.key, clock)
+    mailbox.read(parts, clock)
+    dropped.take_in(parts, clock())
     while pipeline.one_pass(parts, clock).total():
         pass
     digest.make_due(parts, clock())
@@ -70,7 +73,7 @@ class Daemon:
         self._stop = threading.Event()
         self._file_said: str | None = None
         self._systemd = sdnotify.SystemdNotifier()
-        workers = len(parts.settings.accounts) + 5
+        workers = len(parts.settings.accounts) + 7
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -95,6 +98,11 @@ class Daemon:
         for entry in self._parts.settings.accounts:
             key = entry.account.key
             self._every(entry.poll_seconds, f"poll {key}", partial(pipeline.poll, self._parts, key, self._clock))
+        if self._parts.settings.mailbox:
+            every = self._parts.settings.mailbox.poll_seconds
+            self._every(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
+        if self._parts.settings.drop_folder:
+            self._every(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
         self._every(WORK_SECONDS, "work", self._work)
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch_switch)

@@ -10,16 +10,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, ledger, outbox, pauses, records
+from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records
 from archive.card import decided, platform_name
 from archive.evidence import picture
+from archive.orders import ATTESTED
+from bot import tasks
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.letters import STYLES, TEMPLATES, compose, embed
 from bot.pause import Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from email.message import EmailMessage
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from bot.domain.types import Evidence, Match, Ref
     from bot.parts import Parts
     from bot.settings import Pio, Settings
+    from bot.tasks import Task
 
 MOST_SHOWN = 25
 MOST_PICTURES = 10
@@ -43,6 +46,9 @@ TROUBLE = {
     "media.missed": "A file that came with a comment could not be fetched",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
+    "dropped.failed": "Something in the drop folder cannot be taken in",
+    "mailbox.failed": "The intake mailbox could not be read",
+    "mailbox.answers": "The intake mailbox can be read again",
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",
     "moderation.answers": "The City's model server answers again",
     "pause.expired": "A pause ran out, so acting goes on",
@@ -86,6 +92,10 @@ class Digest:
     paused: tuple[str, ...]
     counts: tuple[tuple[str, dict[str, int]], ...]
     head: str
+    coverage: tuple[tuple[str, str], ...] = ()
+    attested: tuple[Item, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    more_tasks: int = 0
     most_pictures: int = MOST_PICTURES
 
     def as_text(self) -> str:
@@ -127,10 +137,13 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     mark = outbox.last_digest(tx, pio.email)
     keys = pio.accounts or tuple(entry.account.key for entry in settings.accounts)
     lines = [line for line in ledger.entries(tx, after=mark.through_seq if mark else 0) if _concerns(line, keys)]
-    hidden = [line for line in lines if line.kind == "case.enforced"]
+    hidden = [line for line in lines if line.kind == "case.enforced" and line.detail.get("basis") != ATTESTED]
     restored = [line for line in lines if line.kind == "case.restored"]
     trouble = [line for line in lines if line.kind in TROUBLE]
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_COUNTED, accounts=keys)
+    by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
+    watched = tuple(_coverage(tx, settings, keys, now))
+    attested = tuple(_attested(tx, settings, keys))
     head = ledger.head(tx)
     return Digest(
         city=settings.city.name,
@@ -138,7 +151,13 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         number=mark.number + 1 if mark else 1,
         since=_when(settings, mark.at) if mark else "the beginning",
         until=_when(settings, now),
-        headlines=(*_stopped(tx, keys), *_spent(lines, settings), *_to_do(tx, settings, len(waiting), now)),
+        headlines=(
+            *_stopped(tx, keys),
+            *_unchecked(watched),
+            *_spent(lines, settings),
+            *_to_do(tx, settings, len(waiting), len(by_hand), now),
+            *_unverified(len(attested)),
+        ),
         hidden=tuple(_item(tx, settings, line.ref, line) for line in hidden[:MOST_SHOWN] if line.ref),
         more_hidden=max(0, len(hidden) - MOST_SHOWN),
         restored=tuple(_item(tx, settings, line.ref, line) for line in restored[:MOST_SHOWN] if line.ref),
@@ -149,6 +168,10 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
+        coverage=watched,
+        attested=attested,
+        tasks=tuple(by_hand[:MOST_SHOWN]),
+        more_tasks=max(0, len(by_hand) - MOST_SHOWN),
     )
 
 
@@ -169,12 +192,40 @@ def _spent(lines: list[Entry], settings: Settings) -> Iterator[str]:
         yield f"The budget of {settings.acts_a_day} acts a day was spent on {name}: the rest waits for you"
 
 
-def _to_do(tx: Tx, settings: Settings, waiting: int, now: datetime) -> Iterator[str]:
+def _coverage(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) -> Iterator[tuple[str, str]]:
+    """How each account is watched: a figure of nothing means something only where somebody or something looked."""
+    for key in keys:
+        entry = settings.entry(key)
+        yield f"{entry.name} on {platform_name(entry.platform)}", tasks.coverage(tx, settings, entry, now)
+
+
+def _unchecked(watched: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Headlines about assisted accounts at which nobody has looked when somebody should have."""
+    for name, said in watched:
+        if said.startswith("assisted") and tasks.is_unchecked(said):
+            yield f"{name}: {said}"
+
+
+def _attested(tx: Tx, settings: Settings, keys: tuple[str, ...]) -> Iterator[Item]:
+    """What rests on a person's word alone, told again each day until somebody brings a picture of afterwards."""
+    for order in handwork.unverified(tx, keys):
+        yield _item(tx, settings, order.ref, None)
+
+
+def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
     if any(_pauses(tx, settings, now)):
         yield "Acting is paused: nothing is hidden or deleted"
     if waiting:
         yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
+    if by_hand:
+        yield f"{by_hand} task{'s wait' if by_hand > 1 else ' waits'} for somebody's hands: citymod tasks list"
+
+
+def _unverified(attested: int) -> Iterator[str]:
+    """A headline about what was done by hand and nobody has shown."""
+    if attested:
+        yield f"{attested} act{'s rest' if attested > 1 else ' rests'} on somebody's word alone"
 
 
 def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
@@ -247,6 +298,11 @@ def _trouble(settings: Settings, line: Entry) -> str:
 def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> Iterator[tuple[str, dict[str, int]]]:
     """Figures per account since the last digest, in the order of the settings."""
     kinds = Counter((f"{line.ref.platform}:{line.ref.account}", line.kind) for line in lines if line.ref)
+    attested = Counter(
+        f"{line.ref.platform}:{line.ref.account}"
+        for line in lines
+        if line.ref and line.kind == "case.enforced" and line.detail.get("basis") == ATTESTED
+    )
     for key in keys:
         yield (
             f"{settings.entry(key).name} on {platform_name(key.partition(':')[0])}",
@@ -254,7 +310,8 @@ def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> It
                 "recorded": kinds[key, "comment.recorded"],
                 "edited": kinds[key, "case.edited"],
                 "referred to a person": kinds[key, "case.referred"],
-                "hidden": kinds[key, "case.enforced"],
+                "hidden": kinds[key, "case.enforced"] - attested[key],
+                **({"attested (done by hand, as somebody says)": attested[key]} if settings.entry(key).by_hand else {}),
                 "shown again": kinds[key, "case.restored"],
             },
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archive import pauses
 from archive.browser import check_browser
 from archive.database import Database, WrongDatabase
-from bot import mail
+from bot import mail, mailbox
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
@@ -45,6 +45,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield Finding(not problems, "browser and fonts", problems)
     yield _mail(settings)
     yield from _model_server(settings)
+    yield from _mailbox(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, now)
 
@@ -128,6 +129,22 @@ def _model_server(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, what, (f"{type(error).__name__}: {error}", "Comments are judged without it."))  # noqa: FBT003
         return
     yield Finding(True, what, tuple(f"{each.version} scores {', '.join(each.categories)}" for each in found))  # noqa: FBT003
+
+
+def _mailbox(settings: Settings) -> Iterator[Finding]:
+    if settings.mailbox is None:
+        return
+    what = f"mailbox {settings.mailbox.host}:{settings.mailbox.port}"
+    try:
+        waiting = mailbox.waiting(settings)
+    except (*mailbox.TROUBLE, MissingCredential, LookupError) as error:
+        remedy = "Check host, port, tls, folder and credential."
+        yield Finding(False, what, (f"{type(error).__name__}: {error}", remedy))  # noqa: FBT003
+        return
+    details = [f"{waiting} mail(s) wait in {settings.mailbox.folder}"]
+    if settings.mailbox.mail_server is None:
+        details.append("mail_server is not set, so no mail counts as a platform's own")
+    yield Finding(True, what, tuple(details))  # noqa: FBT003
 
 
 def _account(settings: Settings, entry: AccountSettings, now: datetime) -> Finding:

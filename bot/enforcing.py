@@ -38,15 +38,23 @@ MOST_ATTEMPTS = 8
 ENFORCED_AT_ONCE = 200
 LOOKED_AT_MOST = timedelta(seconds=10)
 """How old the first look of a group may be when the last is taken."""
+LOOKED_OVER_EVERY = timedelta(minutes=5)
+"""How often an order that waits for staff is held against policy and mode again."""
 
 log = logger("enforcing")
 
 
 def waiting(parts: Parts, now: datetime) -> list[Order]:
     """Orders that may be tried now. Accounts that are stopped, limited or paused must not crowd out the others."""
-    with parts.database.read() as tx:
-        free = [key for key in parts.actors if _free_to_act(parts, tx, key, now)]
-        return orders.waiting(tx, now=now, limit=ENFORCED_AT_ONCE, accounts=free) if free else []
+    return _waiting(parts, now, assisted=False)
+
+
+def look_over_tasks(parts: Parts, now: datetime) -> None:
+    """End the orders that staff were to carry out by hand and that case, policy or mode no longer carry."""
+    for order in _waiting(parts, now, assisted=True):
+        with parts.database.begin() as tx:
+            if _still_wanted(parts, tx, order, now):
+                orders.put_off(tx, order, now + LOOKED_OVER_EVERY, "staff do this by hand: citymod tasks list", now)
 
 
 def together(parts: Parts, waits: Sequence[Order]) -> Iterator[list[Order]]:
@@ -190,6 +198,15 @@ def _failing(parts: Parts, order: Order, clock: Callable[[], datetime]) -> Itera
             standing = accounts.standing(tx, account.key)
         if standing is None or not standing.stopped_why:
             stop_account(parts, account, error, clock())
+
+
+def _waiting(parts: Parts, now: datetime, *, assisted: bool) -> list[Order]:
+    keys = [key for key, actor in parts.actors.items() if actor.can.assisted is assisted]
+    if not keys:
+        return []
+    with parts.database.read() as tx:
+        free = [key for key in keys if _free_to_act(parts, tx, key, now)]
+        return orders.waiting(tx, now=now, limit=ENFORCED_AT_ONCE, accounts=free) if free else []
 
 
 def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:

@@ -6,6 +6,7 @@ them. The e-mail digest and the alarms have modules of their own.
 
 from __future__ import annotations
 
+import mimetypes
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from css_inline import CSSInliner
 
 from archive import card, outbox
 from archive.card import alternative, platform_name
-from archive.evidence import picture, transcript
+from archive.evidence import picture, staff_pictures, transcript
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -33,6 +34,9 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+MOST_ATTACHED = 12 * 1024 * 1024
+"""Bytes of pictures in one mail; in transit they grow by a third, and many servers stop at 20 or 25 MB."""
 
 STYLES = CSSInliner(keep_at_rules=True)
 """Writes styles into the elements, for mail programs that drop style sheets; what dark mode needs stays in the head."""
@@ -68,6 +72,7 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
     )
     message.add_alternative(STYLES.inline(html), subtype="html")
     embed(message, picture(settings.evidence_folder, sealed), cid="evidence")
+    _attach(message, staff_pictures(settings.evidence_folder, sealed))
     outbox.put(
         tx,
         kind="evidence",
@@ -77,6 +82,16 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
         message=bytes(message),
         now=now,
     )
+
+
+def _attach(message: EmailMessage, pictures: list[Path]) -> None:
+    """Attach what staff photographed, as far as mail servers take it; all of it is sealed in the evidence folder."""
+    size = 0
+    for path in pictures:
+        size += path.stat().st_size
+        if size <= MOST_ATTACHED:
+            kind, _, subtype = (mimetypes.guess_type(path.name)[0] or "application/octet-stream").partition("/")
+            message.add_attachment(path.read_bytes(), kind, subtype, filename=f"staff-{path.name}")
 
 
 def embed(message: EmailMessage, image: Path, *, cid: str) -> None:
@@ -105,12 +120,13 @@ def _facts(settings: Settings, subject: Subject, sealed: Evidence, order: Order)
     author = comment.author
     identity = " · ".join(filter(None, (author.name, author.handle and f"@{author.handle}", author.id)))
     zone = settings.zone
+    by_hand = " (staff do it by hand)" if settings.entry(subject.account.key).by_hand else ""
     return [
         ("Account", f"{subject.account.name} on {platform_name(subject.account.platform)}"),
         ("Written by", identity or "not available from the platform"),
         ("Written at", _moment(comment.posted_at, zone)),
         ("Captured at", _moment(sealed.captured_at, zone)),
-        ("What follows", f"{order.action}, decided by {order.agent.kind} {order.agent.name}"),
+        ("What follows", f"{order.action}{by_hand}, decided by {order.agent.kind} {order.agent.name}"),
         ("Address", comment.url),
         ("Comment", str(comment.ref)),
         ("Wording (SHA-256)", comment.revision),

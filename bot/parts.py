@@ -137,7 +137,7 @@ def moderation_server(settings: Settings) -> ModerationServer | None:
 
 def connector(settings: Settings, entry: AccountSettings) -> Connector:
     """Connect one account with its credential. Raises MissingCredential."""
-    secrets = credential(settings, entry.credential)
+    secrets = credential(settings, entry.credential) if entry.credential else {}
     transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()))
     try:
         return connect(entry.account, secrets, transport)

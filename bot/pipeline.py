@@ -24,12 +24,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, records
+from archive import accounts, cases, records, uploads
 from bot import attachments
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
-from bot.enforcing import enforce, together, waiting
+from bot.enforcing import enforce, look_over_tasks, together, waiting
 from bot.log import logger
 from bot.securing import secure
 from bot.verdicts import judge_standing
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from bot.parts import Parts
 
 CAPTURED_AT_ONCE = 4
+MOST_WAITING = 1_000  # marked cases that wait for somebody's picture
 
 log = logger("pipeline")
 
@@ -62,6 +63,7 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
         if stop():
             break
         done["enforced"] += enforce(parts, group, clock)
+    look_over_tasks(parts, clock())
     return done
 
 
@@ -71,6 +73,8 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
     Raises nothing that a platform does: each of the five errors ends in the account's standing, where people see it.
     """
     account = parts.settings.entry(key).account
+    if not parts.readers[key].can.reads:
+        return 0  # people look there; nothing is called read that no program has read
     with parts.database.read() as tx:
         standing = accounts.standing(tx, key)
     now = clock()
@@ -100,5 +104,11 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
 
 
 def _marked(parts: Parts) -> list[Case]:
+    """Marked cases that can be captured: where people look, those of which somebody has brought a picture."""
+    by_hand = {key for key, reader in parts.readers.items() if reader.can.assisted}
     with parts.database.read() as tx:
-        return cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE, accounts=parts.readers)
+        found = cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE, accounts=parts.readers.keys() - by_hand)
+        if by_hand:
+            waiting = cases.standing_at(tx, State.MARKED, limit=MOST_WAITING, accounts=by_hand)
+            found += [case for case in waiting if uploads.there(tx, case.ref, case.revision)]
+    return found

@@ -6,12 +6,12 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from archive import cases, evidence, ledger, media, orders, records
+from archive import cases, evidence, ledger, media, orders, records, uploads
 from archive.capture_process import NoBrowser
 from archive.evidence import SealBroken
 from archive.ledger import DAEMON
 from archive.subject import Attached, Finding, Subject
-from bot import attachments, letters
+from bot import attachments, intake, letters
 from bot.alarms import alarm
 from bot.domain.states import Event
 from bot.domain.types import Action, Agent, AgentKind, Quality
@@ -77,8 +77,13 @@ def _captured(  # noqa: PLR0913  what is captured, and everything that goes into
     spool = parts.settings.spool_folder / name
     shutil.rmtree(spool, ignore_errors=True)
     spool.mkdir(parents=True)
-    sources = parts.settings.entry(case.account_key).evidence
-    capture = parts.camera.capture(subject, sources, spool, now=clock())
+    entry = parts.settings.entry(case.account_key)
+    if entry.by_hand is None:
+        capture = parts.camera.capture(subject, entry.evidence, spool, now=clock())
+    else:
+        with parts.database.read() as tx:
+            pictures = uploads.of(tx, case.ref, case.revision)
+        capture = uploads.lay_beside(parts.camera.capture(subject, ("record",), spool, now=clock()), pictures, spool)
     store = parts.settings.evidence_folder
     sealed = evidence.seal(spool, store, id=name, subject=subject, capture=capture, now=clock(), head=anchor)
     return sealed, "; ".join(f"{step.source} {step.name}: {step.detail}" for step in capture.steps if not step.ok)
@@ -88,6 +93,10 @@ def _place_order(  # noqa: PLR0913  all of it must go into one transaction
     parts: Parts, tx: Tx, case: Case, subject: Subject, sealed: Evidence, now: datetime
 ) -> None:
     action, agent = _decided(tx, case)
+    by_hand = parts.settings.entry(case.account_key).by_hand
+    by_person = agent.kind is AgentKind.PERSON
+    if by_hand is not None and by_person and not by_hand.can(action) and by_hand.can(Action.DELETE):
+        action = Action.DELETE  # all that the platform lets people do; a second person must agree to it
     detail = {"evidence": sealed.id}
     cases.advance(tx, case.ref, Event.CAPTURED, agent=DAEMON, now=now, why="evidence sealed", detail=detail)
     order = orders.place(
@@ -139,6 +148,7 @@ def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
         first_seen_at=records.first_seen(tx, case.ref),
         ground=ground,
         attached=tuple(_attached(parts, tx, comment)),
+        entered=intake.is_entered(comment.raw),
     )
 
 

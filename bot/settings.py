@@ -9,24 +9,31 @@ from __future__ import annotations
 import json
 import os
 import stat
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from bot.domain.types import Account, Mode
-from connectors.find import platforms
+from bot.domain.types import Account, Action, Mode
+from connectors import find
 from connectors.moderation import is_own
 from rules.source import read_typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connectors.assisted import ByHand
+
 HERE = Path(__file__).resolve().parent
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
 Source = Literal["page", "record"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BUSINESS_DAYS = WEEK[:5]
+LOOKS = (time(10), time(16))
+"""When staff are asked to look at an account that no program reads, unless the settings say otherwise."""
 
 
 class MissingCredential(Exception):
@@ -43,8 +50,8 @@ def _zone(name: str) -> str:
 
 
 def _platform(name: str) -> str:
-    if name not in platforms():
-        message = f"no platform {name!r}; there are: {', '.join(platforms())}"
+    if name not in find.platforms():
+        message = f"no platform {name!r}; there are: {', '.join(find.platforms())}"
         raise ValueError(message)
     return name
 
@@ -101,17 +108,54 @@ class Pio(_Strict):
 
 
 class AccountSettings(_Strict):
-    """One approved account of the City."""
+    """One approved account of the City.
+
+    `looks`: at what hours of which days (`look_on`) staff are asked to look at it; None: twice a business day where no
+    program reads it, else never. `credential` may be left out where no program reads.
+    """
 
     platform: Annotated[str, AfterValidator(_platform)]
     id: str
     name: str
     mode: Mode = Mode.OBSERVE
-    credential: str
+    credential: str | None = None
     poll_seconds: float = Field(default=60, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
     api: str | None = None
     web: str | None = None
+    looks: tuple[time, ...] | None = None
+    look_on: Annotated[tuple[Day, ...], Field(min_length=1)] = BUSINESS_DAYS
+
+    @model_validator(mode="after")
+    def _can_be_worked(self) -> AccountSettings:
+        by_hand = self.by_hand
+        if self.credential is None and by_hand is None:
+            message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if self.mode is Mode.ENFORCE and by_hand and by_hand.can(Action.DELETE) and not by_hand.can(Action.HIDE):
+            message = (
+                f"on {self.platform} nothing can be hidden, only deleted for good, and no rule deletes: "
+                "write review instead of enforce, so that a person decides each time"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def by_hand(self) -> ByHand | None:
+        """How people act on this account; None where the program does."""
+        return find.by_hand(self.platform)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the program reads this account, or people look at it."""
+        return self.by_hand is None or (self.by_hand.reads and self.credential is not None)
+
+    @property
+    def look_hours(self) -> tuple[time, ...]:
+        """At what hours of the City's clock staff are asked to look."""
+        if self.looks is not None:
+            return self.looks
+        return () if self.is_read else LOOKS
 
     @property
     def account(self) -> Account:
@@ -143,6 +187,26 @@ class Moderation(_Strict):
     categories: tuple[str, ...] = ()
 
 
+class Mailbox(_Strict):
+    """The mailbox to which staff and platforms send what has been seen; read by IMAP.
+
+    `staff`: the addresses by which comments may be entered. `mail_server`: the name by which the City's mail server
+    signs its Authentication-Results; without it no mail counts as a platform's. `credential` names a JSON object with
+    `user` and `password`. Mails are read from `folder` and then moved to `taken`.
+    """
+
+    host: str
+    port: int = Field(default=993, ge=1, le=65535)
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    credential: str
+    folder: str = "INBOX"
+    taken: str = "Taken"
+    staff: tuple[Address, ...] = ()
+    mail_server: str | None = None
+    poll_seconds: float = Field(default=120, gt=0)
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
 
@@ -157,6 +221,8 @@ class Settings(_Strict):
     rules: Rules
     moderation: Moderation | None = None
     mail: Mail
+    mailbox: Mailbox | None = None
+    drop_folder: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 
@@ -243,6 +309,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "data": folder / settings.data,
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,
+            "drop_folder": settings.drop_folder and folder / settings.drop_folder,
         }
     )
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from bot import corpus
-from connectors.find import platforms
+from connectors import find
 from connectors.standin.server import Server
 from connectors.standin.world import World
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # The accounts that a made-up city holds; identifiers look as each platform's own do.
 ACCOUNTS = {
     "facebook": ("100064700000001", "City of Fountains", "cityoffountains"),
+    "nextdoor": ("5100000001", "City of Fountains", "cityoffountains"),
     "x": ("4100000001", "City of Fountains", "CityOfFountains"),
     "youtube": ("UCcityOfFountains0000001", "City of Fountains", "cityoffountains"),
 }
@@ -35,7 +36,7 @@ class StandIns:
         """Bind all servers: to free ports, or from `port` upwards in alphabetical order of the platforms."""
         self.world = world
         self.servers: dict[str, Server] = {}
-        for number, platform in enumerate(platforms()):
+        for number, platform in enumerate(find.with_api()):
             module = importlib.import_module(f"connectors.{platform}.standin")
             self.servers[platform] = Server(module.StandIn(world), port + number if port else 0)
         self._stack = ExitStack()
@@ -50,12 +51,13 @@ class StandIns:
         """Stop serving."""
         self._stack.close()
 
-    def open_accounts(self) -> dict[str, WorldAccount]:
-        """Open the made-up city's account on every platform."""
+    def open_accounts(self, *, by_hand: bool = False) -> dict[str, WorldAccount]:
+        """Open the made-up city's account on every platform; with `by_hand` also where only people act."""
         return {
             platform: self.world.add_account(platform, *ACCOUNTS[platform])
             for platform in self.servers
             if (platform, ACCOUNTS[platform][0]) not in self.world.accounts
+            and (by_hand or find.by_hand(platform) is None)
         }
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
@@ -83,7 +85,7 @@ def serve(*, port: int, world_file: Path | None, seed: int) -> None:
         if world_file:
             corpus.fill_from_file(standins.world, world_file)
         else:
-            corpus.fill(standins.world, standins.open_accounts(), seed)
+            corpus.fill(standins.world, standins.open_accounts(by_hand=True), seed)
         sys.stdout.write(json.dumps(standins.description()) + "\n")
         sys.stdout.flush()
         ended = threading.Event()

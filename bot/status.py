@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, evidence, orders, outbox, pauses, records
 from archive.card import decided
+from bot import tasks
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from archive.accounts import AccountStanding
     from archive.database import Tx
-    from bot.domain.types import Match, Ref
+    from bot.domain.types import Match, Order, Ref
     from bot.settings import Settings
 
 
@@ -26,7 +27,8 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     return {
         "city": settings.city.name,
         "at": now.isoformat(),
-        "accounts": [_account(standing, now) for standing in accounts.all_standing(tx)],
+        "accounts": [_account(tx, settings, standing, now) for standing in accounts.all_standing(tx)],
+        "tasks": len(tasks.waiting(tx, settings, now)),
         "cases": {str(state): number for state, number in cases.tally(tx).items()},
         "records": records.counts(tx),
         "mail": outbox.tally(tx),
@@ -34,8 +36,13 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     }
 
 
-def _account(standing: AccountStanding, now: datetime) -> dict[str, Any]:
+def _account(tx: Tx, settings: Settings, standing: AccountStanding, now: datetime) -> dict[str, Any]:
     account = standing.account
+    entry = next((entry for entry in settings.accounts if entry.account.key == account.key), None)
+    if entry is not None and not entry.is_read:
+        said = tasks.coverage(tx, settings, entry, now)
+        looked = {"key": account.key, "name": account.name, "mode": str(account.mode), "read": "by no program"}
+        return {**looked, "standing": said}
     return {
         "key": account.key,
         "name": account.name,
@@ -90,7 +97,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         lines.append(f"Evidence  {sealed.id} ({sealed.quality}) in {settings.evidence_folder / sealed.folder}")
     if order:
         lines.append(
-            f"Order     {order.id}: {order.action} by {order.agent}, {order.status}, {order.attempts} attempt(s)"
+            f"Order     {order.id}: {order.action} by {order.agent}, {_ended(tx, order)}, {order.attempts} attempt(s)"
         )
     lines += ["", "What happened"]
     lines += [
@@ -99,6 +106,11 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         for entry in cases.history(tx, ref)
     ]
     return "\n".join(lines)
+
+
+def _ended(tx: Tx, order: Order) -> str:
+    """Where an order stands; what rests on a person's word is never called confirmed."""
+    return "attested, seen by no program" if orders.basis(tx, order) == orders.ATTESTED else str(order.status)
 
 
 def _mark(match: Match) -> str:

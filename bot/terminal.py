@@ -55,6 +55,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     """Open the archive, and close it afterwards."""
     from archive.database import Database
 
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o750)  # a command may come before the daemon's first start
     database = Database.open(settings.database_url)
     try:
         yield database

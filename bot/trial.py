@@ -74,6 +74,7 @@ def lay_out(
     standins: StandIns,
     accounts: Mapping[str, WorldAccount],
     smtp_port: int,
+    /,
     **changes: Any,
 ) -> Path:
     """Write settings, credentials and approvals into `folder`; `changes` replace top-level settings. Gives the file."""

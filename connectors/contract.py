@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a platform lets a program do. `sees_visibility`: `look` can tell HIDDEN from VISIBLE."""
+    """What a platform lets a program do. `sees_visibility`: `look` can tell HIDDEN from VISIBLE.
+
+    `assisted`: people act there (connectors/assisted.py). `reads`: a poll can find comments; else people look, too.
+    """
 
     actions: frozenset[Action]
     sees_edits: bool
     sees_visibility: bool
     assisted: bool = False
+    reads: bool = True
     push: bool = False
     min_interval: timedelta = timedelta(seconds=60)
 

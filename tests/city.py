@@ -58,13 +58,13 @@ class Clock:
 class City:
     """``with City(folder) as city``: stand-ins, mail server, parts, all real; nothing runs but what the test calls."""
 
-    def __init__(self, folder: Path, camera: Camera | None = None, **changes: Any) -> None:
+    def __init__(self, folder: Path, camera: Camera | None = None, *, by_hand: bool = False, **changes: Any) -> None:
         self.clock = Clock()
         self.world = World(clock=self.clock)
         self._stack = ExitStack()
         self.sink = self._stack.enter_context(MailSink(folder / "mails"))
         self.standins = self._stack.enter_context(StandIns(self.world))
-        self.accounts = self.standins.open_accounts()
+        self.accounts = self.standins.open_accounts(by_hand=by_hand)
         self.file = lay_out(folder, self.standins, self.accounts, self.sink.port, **changes)
         self.settings = load(self.file)
         self.parts = Parts.assemble(self.settings, rulebook=the_rulebook(), camera=camera)

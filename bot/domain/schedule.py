@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from zoneinfo import ZoneInfo
 
 LONGEST_WAIT = timedelta(hours=1)
@@ -34,3 +35,19 @@ def digest_due(last: datetime | None, hour: int, now: datetime, zone: ZoneInfo) 
     if now < moment:
         moment = datetime.combine(local.date() - timedelta(days=1), time(hour), tzinfo=zone).astimezone(UTC)
     return last is None or last < moment
+
+
+def look_due(hours: Collection[time], days: Collection[int], now: datetime, zone: ZoneInfo) -> datetime | None:
+    """The last moment (UTC) at which somebody should have looked: one of `hours` of the City's clock on one of `days`.
+
+    Days are counted from Monday, 0. None if there are no hours, or no such moment within the last week.
+    """
+    today = now.astimezone(zone).date()
+    for back in range(8):
+        day = today - timedelta(days=back)
+        if day.weekday() not in days:
+            continue
+        moments = (datetime.combine(day, hour, tzinfo=zone).astimezone(UTC) for hour in hours)
+        if past := [moment for moment in moments if moment <= now]:
+            return max(past)
+    return None

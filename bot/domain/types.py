@@ -220,11 +220,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One helping of a poll. `cursor` covers exactly what is in it and in the batches before it."""
+    """One helping of a poll. `cursor` covers exactly what is in it and in the batches before it.
+
+    `gone`: comments that the platform listed before and lists no longer, though it lists all that stand there.
+    """
 
     posts: tuple[Post, ...]
     comments: tuple[Comment, ...]
     cursor: Cursor
+    gone: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

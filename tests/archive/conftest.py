@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
 
-from archive import accounts, cases, evidence, ledger, media, orders, outbox, records
+from archive import accounts, cases, evidence, handwork, ledger, media, orders, outbox, records, uploads
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
 from archive.subject import Subject
+from archive.uploads import Picture
 from bot.domain.states import Event
 from bot.domain.types import Action, Attachment, Comment, Quality, Visibility
 
@@ -164,6 +165,16 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             records.sight(tx, look, account=an_account(), now=later(70))
             cases.record_decision(tx, order.ref, order.revision, "uphold", PERSON, "it is a threat", later(80))
             accounts.stop(tx, "youtube:UCcity", "unreadable", later(81), payload=b"<html>")
+            shot = Picture.of("shot.gif", b"GIF89a and so on")
+            of = {"seen_at": later(5), "agent": PERSON, "now": later(83)}
+            uploads.keep(tx, order.ref, order.revision, (shot,), purpose=uploads.BEFORE, **of)
+            handwork.attest(
+                tx, order, "reported", agent=PERSON, second=None, done_at=later(84), why="as agreed", now=later(84)
+            )
+            handwork.receive(
+                tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
+            )
+            handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -483,3 +484,15 @@ def test_observing_is_fast_enough(db: Database) -> None:
         with db.begin() as tx:
             records.observe(tx, batch, account=an_account(), now=NOON)
     assert 1000 / (time.process_time() - begin) > 1000
+
+
+def test_what_a_platform_lists_no_longer_is_gone_and_told_once(tx: Tx) -> None:
+    records.observe(tx, a_batch(a_comment("c1"), a_comment("c2")), account=an_account(), now=NOON)
+    missing = replace(a_batch(a_comment("c2"), cursor="2"), gone=(a_ref("c1"), a_ref("never seen")))
+    for _ in range(2):
+        records.observe(tx, missing, account=an_account(), now=later(60))
+    case = cases.case(tx, a_ref("c1"))
+    assert case is not None
+    assert case.state is State.GONE
+    assert [line.kind for line in cases.history(tx, a_ref("c1"))].count("case.vanished") == 1
+    assert records.comment(tx, a_ref("c1")).text == a_comment("c1").text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from city import HARMLESS, VIOLATION
 
-from connectors.find import platforms
+from connectors.find import automated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,10 +47,10 @@ def test_the_demo_keeps_every_promise_and_says_so_in_one_object(tmp_path: Path) 
 
 def test_the_stand_ins_run_alone_and_print_where_they_are(tmp_path: Path) -> None:
     world = {
-        "accounts": [{"platform": p, "id": "42", "name": "Smallville", "handle": "smallville"} for p in platforms()],
-        "posts": [{"key": p, "account": f"{p}:42", "text": "Hello."} for p in platforms()],
+        "accounts": [{"platform": p, "id": "42", "name": "Smallville", "handle": "smallville"} for p in automated()],
+        "posts": [{"key": p, "account": f"{p}:42", "text": "Hello."} for p in automated()],
         "comments": [
-            {"post": p, "text": "First!", "author": {"id": "7", "name": "Pat", "handle": "pat"}} for p in platforms()
+            {"post": p, "text": "First!", "author": {"id": "7", "name": "Pat", "handle": "pat"}} for p in automated()
         ],
     }
     file = tmp_path / "world.json"
@@ -60,7 +60,7 @@ def test_the_stand_ins_run_alone_and_print_where_they_are(tmp_path: Path) -> Non
         assert running.stdout is not None
         try:
             told = json.loads(running.stdout.readline())
-            for platform in platforms():
+            for platform in automated():
                 assert told[platform].startswith("http://127.0.0.1:")
                 assert told["accounts"][platform] == "42"
                 assert told["credentials"][platform]

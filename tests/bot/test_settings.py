@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_an_account_without_a_digest_reader_is_refused(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("    hour: 7\n", '    hour: 7\n    accounts: ["x:1000000001"]\n')
     path = tmp_path / "citymod.yaml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(FileProblems, match="no public information officer gets a digest of youtube"):
+    with pytest.raises(FileProblems, match=r"no public information officer gets a digest of .*youtube"):
         load(path)
 
 
@@ -117,3 +118,35 @@ def test_a_model_servers_credential_must_have_a_token(tmp_path: Path) -> None:
         moderation_server(settings)
     (tmp_path / "model-server").write_text('{"token": "secret"}')
     assert moderation_server(settings)
+
+
+def test_staff_are_asked_to_look_where_no_program_reads() -> None:
+    settings = load(EXAMPLE)
+    hours = {entry.platform: entry.look_hours for entry in settings.accounts}
+    assert hours["pinterest"] == (time(10), time(16))
+    assert hours["facebook"] == hours["nextdoor"] == ()
+    assert {entry.platform for entry in settings.accounts if not entry.is_read} == {"pinterest", "snapchat"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("    credential: x\n", "", "names no credential"),
+        ('    looks: ["10:00", "16:00"]\n    look_on', '    looks: ["25:00"]\n    look_on', "looks"),
+        ("    look_on: [mon, tue, wed, thu, fri]", "    look_on: [someday]", "look_on"),
+        ("mode: observe                 # or review", "mode: enforce  # or review", "no rule deletes"),
+    ],
+)
+def test_what_does_not_fit_a_platform_that_people_work_is_refused(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    with pytest.raises(FileProblems, match=said):
+        load(changed(tmp_path, before, after))
+
+
+def test_nextdoor_without_access_is_looked_at(tmp_path: Path) -> None:
+    line = "    credential: nextdoor          # leave out without access to the Publish API\n"
+    settings = load(changed(tmp_path, line, ""))
+    (entry,) = [entry for entry in settings.accounts if entry.platform == "nextdoor"]
+    assert not entry.is_read
+    assert entry.look_hours == (time(10), time(16))

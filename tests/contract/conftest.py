@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=find.platforms())
+@pytest.fixture(params=find.with_api())
 def platform(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -33,7 +33,9 @@ class Oracle(Protocol):
 
     `check` holds one exchange against the platform's published contract and gives every breach in words. `parsed`
     reads the fixture called `name` with the platform's own parser and gives the nouns in it, as that platform's
-    connector would. A module may also say `ACCOUNT`, an account identifier, if a number will not do.
+    connector would. A module may also say `ACCOUNT`, an account identifier, if a number will not do; `NAMELESS`, if
+    the platform tells no names; `PUBLIC` False, if nobody sees a comment without signing in; and `LOOK`, the verb with
+    which a single comment is looked for.
     """
 
     def check(self, exchange: Exchange) -> list[str]: ...
@@ -55,6 +57,11 @@ def oracle(platform: str) -> Any:
 def account_id(platform: str) -> str:
     """The identifier that the City's account has on the stage."""
     return str(getattr(oracle(platform), "ACCOUNT", "2244994945"))
+
+
+def trait(platform: str, name: str, usual: Any) -> Any:
+    """What a platform's oracle says of it, `usual` if it says nothing."""
+    return getattr(oracle(platform), name, usual)
 
 
 @dataclass
@@ -96,6 +103,11 @@ class Stage:
         """A new connector, as after a restart."""
         transport = Transport(api=self.server.url, web=self.server.url, connect=2, read=5, total=10)
         return find.connect(self.account, self.standin.credentials(self.page), transport)
+
+    @property
+    def acts(self) -> bool:
+        """Whether a program can do anything on the platform; if not, people do (connectors/assisted.py)."""
+        return bool(self.connector().can.actions)
 
     def person(self, name: str = "Pat Example") -> Person:
         """Somebody new."""

@@ -31,7 +31,7 @@ import archive.verify  # noqa: F401  everything that a life may import, it finds
 from bot import daemon, lock, log
 from bot.parts import Parts
 from bot.settings import load
-from connectors.find import platforms
+from connectors.find import automated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ LINGER_SECONDS = 10
 def main(settings: Path, folder: Path) -> None:
     """Serve until standard input ends."""
     log.start(level="critical")
-    for platform in platforms():
+    for platform in automated():
         __import__(f"connectors.{platform}.connector")
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for line in sys.stdin:

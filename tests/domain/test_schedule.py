@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.domain.schedule import LONGEST_WAIT, day_starts, digest_due, retry_at
+from bot.domain.schedule import LONGEST_WAIT, day_starts, digest_due, look_due, retry_at
 
 CHICAGO = ZoneInfo("America/Chicago")
 NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
@@ -57,3 +57,39 @@ def test_the_repeated_hour_of_autumn_makes_one_digest() -> None:
 def test_a_digest_just_made_is_not_due_again_within_the_hour(at: datetime, hour: int) -> None:
     now = at.replace(tzinfo=UTC)
     assert not digest_due(now, hour, now, CHICAGO)
+
+
+ALL_DAYS = range(7)
+HOURS = st.lists(st.times(timezones=st.none()), min_size=1, max_size=4)
+
+
+@given(hours=HOURS, days=st.sets(st.integers(0, 6), min_size=1), now=st.datetimes(timezones=st.just(UTC)))
+def test_a_look_was_due_at_one_of_the_hours_and_there_was_none_since(
+    hours: list[time], days: set[int], now: datetime
+) -> None:
+    assume(datetime(1990, 1, 1, tzinfo=UTC) < now < datetime(2090, 1, 1, tzinfo=UTC))
+    due = look_due(hours, days, now, CHICAGO)
+    assert due is not None
+    assert due <= now
+    assert due.astimezone(CHICAGO).weekday() in days
+    later = [
+        moment
+        for back in range(9)
+        for hour in hours
+        if (day := now.astimezone(CHICAGO).date() - timedelta(days=back)).weekday() in days
+        and due < (moment := datetime.combine(day, hour, tzinfo=CHICAGO).astimezone(UTC)) <= now
+    ]
+    assert later == []
+
+
+def test_without_hours_no_look_is_ever_due() -> None:
+    assert look_due((), ALL_DAYS, datetime(2026, 11, 28, tzinfo=UTC), CHICAGO) is None
+
+
+def test_a_look_stays_due_over_the_weekend() -> None:
+    hours, days = (time(10), time(16)), range(5)
+    friday = datetime(2026, 11, 27, 16, 0, tzinfo=CHICAGO)
+    before = datetime(2026, 11, 30, 9, 59, tzinfo=CHICAGO)
+    assert look_due(hours, days, before.astimezone(UTC), CHICAGO) == friday
+    monday = datetime(2026, 11, 30, 10, 0, tzinfo=CHICAGO)
+    assert look_due(hours, days, monday.astimezone(UTC), CHICAGO) == monday

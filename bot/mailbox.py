@@ -1,0 +1,186 @@
+"""Reads the intake mailbox by IMAP: what staff enter by mail becomes a comment, all else a task. Nothing is dropped.
+
+Each mail is kept whole, in one transaction with what follows from it, and only then moved to another folder of the
+mailbox; so it does not matter whether somebody opens mails there besides. Killed in between, the mail is read again and
+found to be known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import imaplib
+import ssl
+from typing import TYPE_CHECKING
+
+from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+
+from archive import handwork, ledger
+from bot import forms, intake, letterbox
+from bot.alarms import alarm
+from bot.log import logger
+from bot.settings import MissingCredential, credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from archive.database import Tx
+    from bot.letterbox import Letter
+    from bot.parts import Parts
+    from bot.settings import Mailbox, Settings
+
+AT_ONCE = 50
+TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError)
+
+log = logger("mailbox")
+
+
+def read(parts: Parts, clock: Callable[[], datetime]) -> int:
+    """Take in what is new in the mailbox; give how many mails. A mailbox that does not answer is told, not raised."""
+    wanted = parts.settings.mailbox
+    if wanted is None:
+        return 0
+    taken = 0
+    try:
+        with _opened(parts.settings, wanted) as box:
+            if not box.folder.exists(wanted.taken):
+                box.folder.create(wanted.taken)
+            for uid in box.uids()[:AT_ONCE]:
+                raw = _raw(box, uid)
+                with parts.database.begin() as tx:
+                    take(tx, parts.settings, raw, clock())
+                box.move(uid, wanted.taken)
+                taken += 1
+    except (*TROUBLE, MissingCredential, KeyError) as error:
+        _tell(parts, f"{type(error).__name__}: {error}"[:300], clock())
+        return taken
+    _tell(parts, None, clock())
+    if taken:
+        log.info("mails taken in", mails=taken)
+    return taken
+
+
+def waiting(settings: Settings) -> int:
+    """How many mails lie in the mailbox. Raises `TROUBLE`, MissingCredential, LookupError."""
+    if settings.mailbox is None:
+        return 0
+    with _opened(settings, settings.mailbox) as box:
+        return len(box.uids())
+
+
+def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
+    """Put one mail on record, and what follows from it: a comment that staff enter, or else a task."""
+    wanted = settings.mailbox
+    letter = letterbox.understand(
+        raw,
+        staff=wanted.staff if wanted else (),
+        platforms=dict(_platforms(settings)),
+        server=wanted.mail_server if wanted else None,
+    )
+    key = _key(letter, raw)
+    if handwork.known(tx, key):
+        return
+    ref, why = _enter(tx, settings, letter, now) if letter.staff else ("", "")
+    if ref and letter.unusable:
+        why = f"Entered as {ref}, but {'; '.join(letter.unusable)}."
+    id_ = handwork.receive(
+        tx,
+        key=key,
+        source="mail",
+        account=_account(settings, letter),
+        sender=letter.sender or None,
+        title=letter.title,
+        says="\n".join(filter(None, (why, letter.says))),
+        trusted=bool(letter.staff or letter.platform),
+        body=raw,
+        now=now,
+    )
+    if id_ and ref and not why:
+        handwork.attend(tx, f"mail:{id_}", outcome="entered", agent=ledger.DAEMON, why=f"as {ref}", now=now)
+
+
+def _enter(tx: Tx, settings: Settings, letter: Letter, now: datetime) -> tuple[str, str]:
+    """Enter the comment that a member of staff sent; give its name, or why it is a task instead."""
+    try:
+        form = forms.read(letter.form, settings.zone)
+        seen = intake.Seen(
+            url=form.url,
+            author=form.author,
+            text=form.text,
+            seen_at=form.seen_at or now,
+            pictures=letter.pictures,
+            how="mail",
+        )
+        taken = intake.add(tx, settings, form.account, seen, who=letter.staff or "", now=now)
+    except (forms.NoForm, intake.NotTaken) as error:
+        return "", f"Not entered as a comment: {error}."
+    return str(taken.ref), ""
+
+
+def _key(letter: Letter, raw: bytes) -> str:
+    """What makes a mail the same as another: its Message-ID, but only among senders whom somebody vouches for.
+
+    Anybody could send a mail under the Message-ID of another and so have that one taken for known.
+    """
+    vouched = letter.staff or letter.platform
+    if letter.message_id and vouched:
+        return f"{vouched} {letter.message_id}"
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+def _account(settings: Settings, letter: Letter) -> str | None:
+    return next((entry.account.key for entry in settings.accounts if entry.platform == letter.platform), None)
+
+
+def _platforms(settings: Settings) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for entry in settings.accounts:
+        if entry.by_hand:
+            yield entry.platform, entry.by_hand.senders
+
+
+def _opened(settings: Settings, wanted: Mailbox) -> BaseMailBox:
+    """Sign in to the mailbox; a certificate that does not fit is refused."""
+    login = credential(settings, wanted.credential)
+    place = {"host": wanted.host, "port": wanted.port, "timeout": wanted.timeout_seconds}
+    if wanted.tls == "none":
+        box: BaseMailBox = MailBoxUnencrypted(**place)
+    else:
+        kind = MailBox if wanted.tls == "tls" else MailBoxStartTls
+        box = kind(**place, ssl_context=ssl.create_default_context())
+    try:
+        return box.login(login["user"], login["password"], initial_folder=wanted.folder)
+    except BaseException:
+        box.client.shutdown()
+        raise
+
+
+def _raw(box: BaseMailBox, uid: str) -> bytes:
+    """The bytes of a mail as they are, without marking it as read."""
+    status, answer = box.client.uid("FETCH", uid, "(BODY.PEEK[])")
+    found = next((part[1] for part in answer if isinstance(part, tuple)), None) if status == "OK" else None
+    if not isinstance(found, bytes):
+        message = f"the server did not give mail {uid}"
+        raise imaplib.IMAP4.error(message)
+    return found
+
+
+def _tell(parts: Parts, why: str | None, now: datetime) -> None:
+    """Put it on record that the mailbox cannot be read, and that it can be read again: when that changes."""
+    with parts.database.read() as tx:
+        last = ledger.last(tx, ("mailbox.failed", "mailbox.answers"))
+    failing = last is not None and last.kind == "mailbox.failed"
+    if failing is (why is not None):
+        return
+    kind = "mailbox.failed" if why else "mailbox.answers"
+    with parts.database.begin() as tx:
+        ledger.append(tx, kind=kind, agent=ledger.DAEMON, at=now, detail={"why": why} if why else {})
+        if why:
+            alarm(
+                tx,
+                parts.settings,
+                key=f"mailbox:{now.isoformat()}",
+                subject="The intake mailbox cannot be read",
+                lines=(f"It said: {why}.", "Mails stay where they are and are taken in when it answers again."),
+                now=now,
+            )
+    log.log(40 if why else 20, "mailbox", why=why or "answers again")

@@ -1,0 +1,28 @@
+"""What the City's staff can do about a neighbour's comment under one of the City's posts on Nextdoor.
+
+No source that we found lets an agency hide or delete one neighbour's comment. Agencies report, close a discussion and
+open it again; Nextdoor itself may remove a comment (nextdooragencies.com, "How to handle unrelated comments",
+31 March 2023; tripepismith.com quoting Nextdoor Agency Support). So no deed here takes a comment away: an order ends
+when Nextdoor or the author has removed the comment, or when a person gives it up.
+"""
+
+from __future__ import annotations
+
+from connectors.assisted import ByHand, Deed
+
+BY_HAND = ByHand(
+    deeds=(
+        Deed(
+            name="reported",
+            how="Open the post, the menu beside the comment (…), Report. The comment stays until Nextdoor decides.",
+        ),
+        Deed(
+            name="closed",
+            how="Open the post, its menu (…), Close discussion. It silences everybody under that post.",
+            second=True,
+        ),
+    ),
+    where="Open the agency's dashboard: notifications, and the discussion under each post of the last weeks.",
+    reads=True,
+    senders=("nextdoor.com",),
+)

@@ -1,0 +1,1 @@
+"""Pinterest: staff look, staff act; there is no API for comments."""
