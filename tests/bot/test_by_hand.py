@@ -284,7 +284,12 @@ def test_a_persons_word_is_attested_and_never_called_confirmed(desk: Desk, shot:
     told = shown + desk.digest() + desk("tasks", "list")
     assert "confirmed" not in told
     assert "seen by no program" in told
-    report = verify(desk.city.parts.database, desk.city.settings.evidence_folder, city.settings.media_folder, now=desk.city.clock())
+    report = verify(
+        desk.city.parts.database,
+        desk.city.settings.evidence_folder,
+        desk.city.settings.media_folder,
+        now=desk.city.clock(),
+    )
     assert report.problems == []
 
 
