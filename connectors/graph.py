@@ -121,7 +121,9 @@ class Graph:
 
     def get(self, node: str, *, now: datetime, **params: str) -> Answer:
         """Read one object."""
-        return self._read(lambda: self._sdk.get_object(quote(node, safe="", errors="replace"), **params), _Kind.READ, now)
+        return self._read(
+            lambda: self._sdk.get_object(quote(node, safe="", errors="replace"), **params), _Kind.READ, now
+        )
 
     def pages(self, node: str, edge: str, *, now: datetime, **params: str) -> Iterator[Page]:
         """Read the list `edge` of an object page by page, until Graph names no next one; a page may well be empty.
@@ -186,7 +188,9 @@ class Graph:
         return int(max(_figures(last.headers, *names), default=0)) if last else 0
 
     def _list(self, node: str, edge: str, params: Mapping[str, str], kind: _Kind, now: datetime) -> Answer:
-        answer = self._read(lambda: self._sdk.get_connections(quote(node, safe="", errors="replace"), edge, **params), kind, now)
+        answer = self._read(
+            lambda: self._sdk.get_connections(quote(node, safe="", errors="replace"), edge, **params), kind, now
+        )
         if not isinstance(answer.value.get("data"), list):
             message = f"the list {edge} of {node} came without its items"
             raise Malformed(message, payload=answer.body)
