@@ -61,6 +61,7 @@ class Page:
     tweets: tuple[Tweet, ...]
     gone: frozenset[str]
     next_token: str | None
+    raw: bytes
 
 
 def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
@@ -78,7 +79,7 @@ def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=body) from error
-    return Page(tweets=tweets, gone=gone, next_token=token)
+    return Page(tweets=tweets, gone=gone, next_token=token, raw=body)
 
 
 def hidden(body: bytes, identifier: str) -> bool | None:
@@ -232,7 +233,7 @@ def _truth(value: object) -> bool:
 def _identifier(value: object) -> str:
     text = _text(value)
     if not (text.isascii() and text.isdecimal()):
-        message = f"an identifier, where there is {text[:40]!r}"
+        message = "an identifier, where there is another text"
         raise ValueError(message)
     return text
 
