@@ -178,7 +178,11 @@ def _posted_at(created_at: str, history: tuple[str, ...]) -> datetime:
     """When the first wording appeared: X dates each wording on its own, but every identifier tells its time."""
     if len(history) > 1:
         return snowflake.time_of(history[0])
-    return datetime.fromisoformat(created_at).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(created_at).astimezone(UTC)
+    except ValueError:  # whose words repeat the text
+        message = "a time, where there is another text"
+        raise ValueError(message) from None
 
 
 def _media(item: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]) -> Iterable[Attachment]:
