@@ -182,8 +182,8 @@ class Bluesky:
             body = self._api.ask(name, now, **params)
             with parse.sound(body):
                 params["cursor"] = json.loads(body).get("cursor")
-                if params["cursor"] in been:
-                    message = "a list leads back to where it was"
+                if params["cursor"] in been or not (params["cursor"] or "").isascii():
+                    message = "a list leads back to where it was, or nowhere"
                     raise ValueError(message)
                 been.add(params["cursor"])
             yield body

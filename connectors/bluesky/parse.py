@@ -102,8 +102,8 @@ def written(view: Mapping[str, Any], raw: bytes, web: str) -> Written:
     reply = record.get("reply")
     quoted = None if reply else quoted_by(record)
     handle = None if person["handle"] == "handle.invalid" else _text(person["handle"])
-    for address in filter(None, (reply and reply["root"]["uri"], reply and reply["parent"]["uri"], quoted)):
-        parts(address)
+    for above in (reply["root"], reply["parent"]) if reply else ():
+        parts(above["uri"])
     return Written(
         uri=uri,
         root=reply["root"]["uri"] if reply else quoted,
