@@ -7,7 +7,6 @@ anew at midnight in California; videos.batchGetStats has 10,000 of its own
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 QUOTA = 10_000
 RESERVE = 1_500
 """Units kept for acting: 30 calls."""
-LEAST = timedelta(minutes=5)
-"""No channel is polled more often."""
 HOURLY, TWICE = 24, 2
 STATS = "counts of comments (a quota of their own)"
 _ACT, _LOOK = 50, 3
@@ -31,9 +28,8 @@ _ACT, _LOOK = 50, 3
 
 def plan(load: Load) -> Cost:
     """Units and calls a day of one channel. All published threads of the past are read again twice a day."""
-    load = replace(load, poll=max(load.poll, LEAST))
     videos = load.posts * (load.past + 0.5)
-    threads = load.comments * 0.75 * (load.past + 0.5)  # a quarter of all comments are taken for replies
+    threads = load.comments * (1 - load.replies) * (load.past + 0.5)
     parts = {
         "newest threads, every poll": load.polls,
         "threads under videos whose count changed": load.comments / MONTH,
