@@ -290,7 +290,7 @@ class StandIn:
             record["reply"] = {"root": self._strong(of.post), "parent": self._strong(of.parent or of.post)}
         else:
             record["embed"] = {"$type": "app.bsky.embed.record", "record": self._strong(of.post)}
-        quotes = [other for other in self._quotes() if other.post is of]
+        quotes = [other for other in self.world.under(of) if not other.hideable] if isinstance(of, WorldPost) else []
         counts = {"replyCount": len(self._replies(of)), "repostCount": 0, "likeCount": 0, "quoteCount": len(quotes)}
         return {**view, "cid": version_of(record), "record": record, **counts, "labels": [], "viewer": {}}
 
@@ -307,9 +307,6 @@ class StandIn:
         if isinstance(of, WorldPost):
             return [one for one in self.world.under(of) if one.parent is None and one.hideable and not one.deleted_by]
         return [one for one in self.world.replies(of) if not one.deleted_by]
-
-    def _quotes(self) -> list[WorldComment]:
-        return [comment for comment in self._all_comments() if not comment.hideable]
 
     def _find(self, uri: str) -> WorldPost | WorldComment | None:
         key = (self.platform, uri)
