@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
     from connectors.standin.world import WorldAccount
 
-# The accounts that a made-up city holds; identifiers look as each platform's own do.
+# The accounts that a made-up city holds; identifiers look as each platform's own do. A platform that is not here can be
+# stood in for, and the made-up city is not on it.
 ACCOUNTS = {
     "facebook": ("100064700000001", "City of Fountains", "cityoffountains"),
     "nextdoor": ("5100000001", "City of Fountains", "cityoffountains"),
     "x": ("4100000001", "City of Fountains", "CityOfFountains"),
     "youtube": ("UCcityOfFountains0000001", "City of Fountains", "cityoffountains"),
 }
+
+
+def worked() -> list[str]:
+    """The platforms of the made-up city on which the program itself acts, in alphabetical order."""
+    return sorted(platform for platform in ACCOUNTS if find.by_hand(platform) is None)
 
 
 class StandIns:
@@ -55,7 +61,7 @@ class StandIns:
         """Open the made-up city's account on every platform; with `by_hand` also where only people act."""
         return {
             platform: self.world.add_account(platform, *ACCOUNTS[platform])
-            for platform in self.servers
+            for platform in ACCOUNTS
             if (platform, ACCOUNTS[platform][0]) not in self.world.accounts
             and (by_hand or find.by_hand(platform) is None)
         }

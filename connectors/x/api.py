@@ -129,8 +129,8 @@ class Api:
             call(user_auth=self._user_auth, **params)
         except requests.RequestException as error:
             raise Transient(self._transport.mask(f"X could not be reached: {error}")) from error
-        except (tweepy.TweepyException, AttributeError, TypeError):
-            # Judged below. tweepy's own errors trip over bodies that are no JSON object, hence the last two.
+        except (tweepy.TweepyException, AttributeError, RecursionError, TypeError, ValueError):
+            # Judged below. tweepy's own errors trip over bodies that are no JSON object, hence all but the first.
             if self._transport.last is None or self._transport.last is before:
                 raise
         answer = self._transport.last

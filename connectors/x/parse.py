@@ -61,6 +61,7 @@ class Page:
     tweets: tuple[Tweet, ...]
     gone: frozenset[str]
     next_token: str | None
+    raw: bytes
 
 
 def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
@@ -78,7 +79,7 @@ def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=body) from error
-    return Page(tweets=tweets, gone=gone, next_token=token)
+    return Page(tweets=tweets, gone=gone, next_token=token, raw=body)
 
 
 def hidden(body: bytes, identifier: str) -> bool | None:
@@ -177,7 +178,11 @@ def _posted_at(created_at: str, history: tuple[str, ...]) -> datetime:
     """When the first wording appeared: X dates each wording on its own, but every identifier tells its time."""
     if len(history) > 1:
         return snowflake.time_of(history[0])
-    return datetime.fromisoformat(created_at).astimezone(UTC)
+    try:
+        return datetime.fromisoformat(created_at).astimezone(UTC)
+    except ValueError:  # whose words repeat the text
+        message = "a time, where there is another text"
+        raise ValueError(message) from None
 
 
 def _media(item: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]) -> Iterable[Attachment]:
@@ -232,7 +237,7 @@ def _truth(value: object) -> bool:
 def _identifier(value: object) -> str:
     text = _text(value)
     if not (text.isascii() and text.isdecimal()):
-        message = f"an identifier, where there is {text[:40]!r}"
+        message = "an identifier, where there is another text"
         raise ValueError(message)
     return text
 

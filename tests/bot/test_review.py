@@ -10,9 +10,9 @@ from bot.domain.states import State
 from bot.domain.types import AgentKind
 from bot.promises import ref_of
 from bot.review import NotPossible, dismiss, restore, uphold, waiting
-from connectors.find import automated
+from bot.standins import worked
 
-EVERYWHERE = pytest.mark.parametrize("platform", automated())
+EVERYWHERE = pytest.mark.parametrize("platform", worked())
 WHO = {"who": "Robin Reviewer", "why": "read it twice"}
 
 
