@@ -243,7 +243,8 @@ class Api:
         if not _fine(answer.status):
             self._headers.pop(limit, None)
             if problems.is_stale_since(answer):
-                raise _StaleSinceId(f"X answered {answer.status}: the since_id is too old", payload=answer.body)
+                message = "X takes the since_id for too old"
+                raise _StaleSinceId(message, payload=answer.body)
             if not (acting and answer.status == HTTPStatus.NOT_FOUND):
                 raise problems.error_of(answer, now, self._transport.mask, acting=acting)
             return answer

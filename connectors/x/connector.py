@@ -194,7 +194,7 @@ class XConnector:
         return Media(body=answer.body, kind=answer.headers.get("content-type", "application/octet-stream"))
 
     def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
-        """Reply in public to an author who spoke to the City, by naming it or quoting it: to others X allows no reply."""
+        """Reply in public to an author who named the City or quoted it; X lets a program answer nobody else."""
         tweet = self._latest(ref, now)
         if tweet is None:
             message = "it is not there any more, so nobody can be answered there"

@@ -30,7 +30,7 @@ class Names:
         self._known: dict[str, tuple[datetime, Author | None]] = {}
 
     def ask(self, tweets: Iterable[Tweet], mark: Mark, now: datetime) -> Mark:
-        """Ask for the authors of these that are not known, as many as the month allows; give the mark with the count."""
+        """Ask for the authors that are not known, as many as the month allows; give the mark with the count."""
         self._forget(now)
         month = f"{now.astimezone(UTC):%Y-%m}"
         mark = mark if mark.month == month else replace(mark, month=month, named=0)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 ADDRESS = "https://api.x.com/2/oauth2/token"
 EARLY = timedelta(minutes=10)
 """A token is renewed so long before its end: clocks disagree."""
-LOST = "the answer to a renewal of the tokens was lost, and X takes no token twice"
 WHAT_TO_DO = "a person has to sign in again: connectors/x/README.md, Credentials, OAuth 2.0"
+LOST = f"the answer to a renewal of the tokens was lost, and X takes no token twice; {WHAT_TO_DO}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Tokens:
     def _renewed(self, pair: Pair, now: datetime) -> Pair:
         """A new pair from X, on disk already."""
         if pair.spent:
-            raise Unauthorised(f"{LOST}; {WHAT_TO_DO}")
+            raise Unauthorised(LOST)
         self._hide(pair)
         self._keep(replace(pair, spent=True))
         answer = self._asked(pair)
@@ -121,10 +121,10 @@ class Tokens:
                     self._keep(pair)
                     message = self._transport.mask(f"X could not be reached: {error}")
                     raise Transient(message) from error
-                raise Unauthorised(f"{LOST}; {WHAT_TO_DO}") from error
+                raise Unauthorised(LOST) from error
         answer = self._transport.last
         if answer is None:
-            raise Unauthorised(f"{LOST}; {WHAT_TO_DO}")
+            raise Unauthorised(LOST)
         return answer
 
     def _kept(self) -> Pair:

@@ -16,8 +16,8 @@ from bot.domain.types import Action, Cursor, Ref, Speaker, Visibility
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.standin.world import AUTHOR, Person
 from connectors.transport import Transport
-from connectors.x import api, snowflake, standin_auth
-from connectors.x.cursor import Mark
+from connectors.x import api, problems, snowflake, standin_auth
+from connectors.x.cursor import Mark, Reach
 from connectors.x.standin_shape import TWEET
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ class TestPoll:
         first = place.comment(last, "first")
         cursor = place.poll()[-1].cursor
         queries = [exchange.request.one("query") for exchange in place.server.log if "search" in exchange.request.path]
-        assert len(queries) == 5
+        assert len(queries) == 11
         assert all(len(query) <= 512 for query in queries)
         assert sum(query.count("conversation_id:") for query in queries) == 60
+        assert sum(query.count("quotes_of_tweet_id:") for query in queries) == 60
         place.comment(last, "nested", parent=first)
         place.now -= timedelta(seconds=60)
         cursor = place.poll(cursor)[-1].cursor
-        assert len([1 for exchange in place.server.log if "search" in exchange.request.path]) == 5
+        assert len([1 for exchange in place.server.log if "search" in exchange.request.path]) == 11
         place.forward(minutes=2)
         assert "nested" in comments(place.poll(cursor))
 
@@ -172,8 +173,9 @@ class TestSilence:
 class TestAct:
     def test_in_another_conversation_is_refused(self, place: Place) -> None:
         comment = place.comment(place.post("theirs", author=OTHER), "a reply there")
-        with pytest.raises(Refused, match="403"):
+        with pytest.raises(Refused, match="somebody else began"):
             place.connector().act(place.ref(comment), Action.HIDE, now=place.now)
+        assert place.asked("hide") == 0
 
     def test_on_the_citys_own_words_is_refused_without_asking(self, place: Place) -> None:
         comment = place.comment(place.post(), "our answer", author=place.city.person)
@@ -275,12 +277,12 @@ class TestLimits:
             name: str(int(NOW.timestamp()) + int(value)) if value[0] in "+-" else value
             for name, value in headers.items()
         }
-        assert api._until(absolute, NOW) == NOW + wait
+        assert problems.until(absolute, NOW) == NOW + wait
 
 
 def asked(script_url: str) -> api.Api:
     client = tweepy.Client(bearer_token="token", return_type=requests.Response)
-    return api.Api(client, Transport(api=script_url, read=2, total=4), user_auth=False)
+    return api.Api(client, Transport(api=script_url, read=2, total=4), tokens=None, signed=False)
 
 
 class TestOddAnswers:
@@ -358,7 +360,9 @@ class TestIdentifiers:
         assert snowflake.first_at(datetime(2001, 1, 1, tzinfo=UTC)) == 0
 
     def test_marks_are_read_back_as_written(self) -> None:
-        mark = Mark(own="1", mentions="2", replies="", roots=("5", "6"), swept=NOW)
+        mark = Mark(
+            own=Reach(seen="1", read=NOW), hot=Reach(seen="2"), roots=("5", "6"), warm=(("5", NOW),), swept=NOW, named=3
+        )
         assert Mark.read(mark.cursor) == mark
         assert Mark.read(None) == Mark()
 
