@@ -46,7 +46,7 @@ _QUOTE = "it quotes the City in a conversation of its own, and X hides only repl
 
 
 def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> XConnector:
-    """Make the connector of one account; KeyError if a credential is missing, ValueError for one that makes no sense.
+    """Make the connector of one account; KeyError if a credential is missing, LookupError for one that makes no sense.
 
     To sign with, one of: `api_key`, `api_secret`, `access_token` and `access_secret` (OAuth 1.0a, does not expire: for
     a daemon); `client_id`, `tokens` (a path) and `refresh_token`, perhaps with `client_secret` (OAuth 2.0, renewed
@@ -80,6 +80,9 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
             return_type=requests.Response,
         )
     api = Api(client, transport, tokens=tokens, signed=signed, owned=credentials.get("owns_app") == "yes")
+    if names != "all" and not (names.isascii() and names.isdecimal()):
+        message = "`names` in the credentials is neither a number nor `all`"
+        raise LookupError(message)
     return XConnector(
         account,
         api,

@@ -42,7 +42,7 @@ class Place:
         self.now += timedelta(**much)
         return self.now
 
-    def connector(self, credentials: Mapping[str, str] | None = None) -> Connector:
+    def connector(self, credentials: Mapping[str, str] | None = None) -> Any:
         account = Account(platform="x", id=self.city.id, name=self.city.name)
         transport = Transport(api=self.server.url, web=self.server.url, read=5, total=10)
         return find.connect(account, credentials or self.standin.credentials(self.city), transport)
@@ -59,9 +59,9 @@ class Place:
     def ref(self, comment: WorldComment) -> Ref:
         return Ref(platform="x", account=self.city.id, item=comment.id)
 
-    def poll(self, cursor: Cursor | None = None) -> list[Batch]:
+    def poll(self, cursor: Cursor | None = None, connector: Connector | None = None) -> list[Batch]:
         self.forward(minutes=1)
-        return list(self.connector().poll(cursor, now=self.now))
+        return list((connector or self.connector()).poll(cursor, now=self.now))
 
     def asked(self, verb: str) -> int:
         """How often requests of that kind were made."""
