@@ -6,6 +6,7 @@ breaks and errors in the stream where they are switched on. Events are sent from
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -162,7 +163,7 @@ def _event(shown: Shown, kind: str, account: WorldAccount, tag: str) -> dict[str
     if shown.answers:
         payload["in_reply_to_tweet_id"] = shown.answers[0]
     return {
-        "event_uuid": f"-{int(shown.id) ^ KINDS.index(kind)}",
+        "event_uuid": f"-{int.from_bytes(hashlib.sha256(f'{kind} {shown.id} {account.id}'.encode()).digest()[:7])}",
         "filter": {"user_id": account.id},
         "event_type": kind,
         "tag": tag,

@@ -69,11 +69,11 @@ def subscribe(transport: Transport, token: str, account: str, *, now: datetime) 
     transport.secrets = tuple(dict.fromkeys((*transport.secrets, token)))
     kept = _asked(transport, token, None, now).get("data", [])
     try:
-        there = {each["event_type"] for each in kept if each.get("filter", {}).get("user_id") == account}
+        listed = [(each["event_type"], each["filter"].get("user_id")) for each in kept]
     except (AttributeError, KeyError, TypeError) as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=json.dumps(kept).encode()) from error
-    missing = [kind for kind in KINDS if kind not in there]
+    missing = [kind for kind in KINDS if (kind, account) not in listed]
     for kind in missing:
         _asked(transport, token, {"event_type": kind, "filter": {"user_id": account}, "tag": kind}, now)
     return len(missing)
