@@ -40,10 +40,16 @@ class Reach:
         """After one more item was given."""
         return replace(self, seen=max(self.seen, identifier, key=lambda seen: int(seen or 0)))
 
-    def to_the_end(self, now: datetime) -> Reach:
-        """After everything was given that there was at `now`; the same if that changes nothing for the next time."""
-        done = self.read is not None and self.seen and snowflake.first_at(self.read - REWIND) >= int(self.seen)
-        return self if done else replace(self, read=now)
+    def to_the_end(self, now: datetime, *others: Reach) -> Reach:
+        """After everything was given that there was at `now`; the same if that changes nothing for the next time.
+
+        `others` were read to the end just before: what they have seen tells what time it was at X.
+        """
+        newest = self
+        for other in others:
+            newest = newest.past(other.seen) if other.seen else newest
+        done = self.read is not None and newest.seen and snowflake.first_at(self.read - REWIND) >= int(newest.seen)
+        return newest if done else replace(newest, read=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ BACKLOG_MENTIONS = 800
 MONTH_OF_READS = 3_000_000
 """Most posts that an app may read in a month, whatever it pays."""
 
-NAMES_A_MONTH = 60
+NAMES_A_MONTH = 50
 """Authors whose names are asked for in a month by polling, unless the credentials say otherwise."""
 
 

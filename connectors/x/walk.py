@@ -99,7 +99,7 @@ class Walk:
         for chunk in self._chunks(self._found(queries, self._mark.hot)):
             self._mark = replace(self._mark, hot=self._mark.hot.past(chunk[-1].id))
             yield self._batch(chunk)
-        self._mark = replace(self._mark, hot=self._mark.hot.to_the_end(self._now))
+        self._mark = replace(self._mark, hot=self._ended(self._mark.hot))
         if len(queries) > UNPACED:
             self._mark = replace(self._mark, searched=self._now)
 
@@ -107,12 +107,16 @@ class Walk:
         """The same under older posts. A post that is young no more falls in here, and nothing is missed between."""
         old = [root for root in self._mark.roots if snowflake.time_of(root) <= self._now - YOUNG]
         swept = self._mark.swept
-        if not old or not (self._floor or swept is None or not timedelta() <= self._now - swept < SWEEP):
+        if not (self._floor or swept is None or not timedelta() <= self._now - swept < SWEEP):
             return
         for chunk in self._chunks(self._found(_queries(old, self._account.id), self._mark.old)):
             self._mark = replace(self._mark, old=self._mark.old.past(chunk[-1].id))
             yield self._batch(chunk)
-        self._mark = replace(self._mark, old=self._mark.old.to_the_end(self._now), swept=self._now)
+        self._mark = replace(self._mark, old=self._ended(self._mark.old), swept=self._now)
+
+    def _ended(self, reach: Reach) -> Reach:
+        """How far the searches have come: as far as the lists, so that what wakes up is not read from long ago."""
+        return reach.to_the_end(self._now, self._mark.own, self._mark.mentions)
 
     def _found(self, queries: Iterable[str], reach: Reach) -> list[Tweet]:
         """What the searches find, each item once."""
@@ -135,9 +139,9 @@ class Walk:
         return datetime.combine(now.date(), time(), UTC)
 
     def _due(self, searches: int) -> bool:
-        """Whether the searches may be made now. A clock that went back makes them due."""
+        """Whether the searches may be made now (none at all: always). A clock that went back makes them due."""
         if searches <= UNPACED or self._mark.searched is None:
-            return searches > 0
+            return True
         return not timedelta() <= self._now - self._mark.searched < searches * PACE
 
     def _chunks(self, tweets: list[Tweet]) -> Iterator[list[Tweet]]:
