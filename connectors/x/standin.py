@@ -10,24 +10,23 @@ from __future__ import annotations
 
 import base64
 import re
-import time
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
 from connectors.standin.world import APP, Person, WorldComment, WorldPost
-from connectors.x import prices, snowflake, standin_auth, standin_search, standin_shape
+from connectors.x import prices, snowflake, standin_auth, standin_search, standin_shape, standin_troubles
 from connectors.x import standin_ask as ask
 from connectors.x.standin_bill import Ledger
 from connectors.x.standin_pitfalls import Pitfalls
 from connectors.x.standin_routes import PICTURES, ROUTES, STREAM, TOKEN, Route
-from connectors.x.standin_shape import Asked, Medium, Shown, stamp
+from connectors.x.standin_shape import Asked, Shown, stamp
+from connectors.x.standin_shelf import Shelf
 from connectors.x.standin_stream import Activity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from connectors.standin.world import World, WorldAccount
     from connectors.x.standin_auth import Caller
@@ -53,8 +52,8 @@ class StandIn:
 
         `search_lag`: how long new replies are not found by search. `credits`: whether the City has paid. `withdrawn`:
         fields that are silently given no more. `limits`: requests per window by verb, in place of X's own. `owner`:
-        the account that owns the developer app. `shortens`: links in texts become t.co. `profiles` and `followers`:
-        what more there is to users, and who follows them, by identifier. `late`: how long what is late is not shown.
+        the account that owns the developer app. `profiles` and `followers`: what more there is to users, and who
+        follows them, by identifier. `late`: how long what is late is not shown. `shelf` is what there is.
         """
         self.world = world
         self.base = ""
@@ -63,16 +62,14 @@ class StandIn:
         self.withdrawn: set[str] = set()
         self.limits: dict[str, int] = {}
         self.owner = ""
-        self.shortens = False
         self.late = timedelta(minutes=10)
         self.profiles: dict[str, dict[str, Any]] = {}
         self.followers: dict[str, list[Person]] = {}
         self.pitfalls = Pitfalls()
+        self.shelf = Shelf(world, self.pitfalls)
         self.ledger = Ledger()
         self.grants = standin_auth.Grants()
-        self.activity = Activity(world, self._all, self.pitfalls, self.ledger)
-        self._quotes: set[str] = set()
-        self._media: dict[str, list[Medium]] = {}
+        self.activity = Activity(world, self.shelf.everything, self.pitfalls, self.ledger)
         self._used: dict[tuple[str, str], tuple[datetime, int]] = {}
         world.minters[self.platform] = self
         world.replies_outlive.add(self.platform)
@@ -94,19 +91,24 @@ class StandIn:
         """Answer as X would."""
         with self.world.lock:
             if request.path == TOKEN and request.method == "POST":
-                return self._token(request)
+                lost = self.pitfalls.meets("refresh_lost")
+                return standin_auth.renewed(self.grants, request, self.world.clock(), lost=lost)
             route, arguments = self._routed(request)
             if route is None and request.path != STREAM:
                 return self._page(request)
             bases = (self.base, f"http://{request.headers.get('host')}")
-            caller = standin_auth.caller(request, self._accounts(), bases, self.grants, self.world.clock())
+            caller = standin_auth.caller(request, self.shelf.accounts(), bases, self.grants, self.world.clock())
             if caller is None:
                 return self.fault(faults.UNAUTHORISED, request)
-            trouble = self._trouble()
+            trouble = standin_troubles.trouble(self.pitfalls, self.world.clock())
             if trouble:
                 return trouble
             if route is None:
-                return self.activity.stream(self._accounts()) if caller.way == "app" else ask.problem(403, "Forbidden")
+                return (
+                    self.activity.stream(self.shelf.accounts())
+                    if caller.way == "app"
+                    else ask.problem(403, "Forbidden")
+                )
             return self._answered(request, route, caller, arguments)
 
     def _answered(self, request: Request, route: Route, caller: Caller, arguments: Mapping[str, str]) -> Response:
@@ -129,7 +131,7 @@ class StandIn:
             self.ledger.read(given, route.bills, self.world.clock(), owned=owned and mine)
         response = Response.of(given, status=201 if route.answer == "_post" else 200, headers=headers)
         if self.pitfalls.meets("drip"):
-            return Response(status=200, headers=headers, pieces=_dripping(response.body))
+            return Response(status=200, headers=headers, pieces=standin_troubles.dripping(response.body))
         return response
 
     def fault(self, name: str, request: Request) -> Response:  # noqa: ARG002  all requests fail alike
@@ -141,7 +143,7 @@ class StandIn:
             headers = {"x-rate-limit-limit": "300", "x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)}
             return ask.problem(429, "Too Many Requests", headers=headers)
         if name == faults.RATE_LIMITED_NO_RESET:
-            return Response.of(_capped(), status=429)
+            return Response.of(standin_troubles.capped(), status=429)
         return ask.problem(403, "Forbidden")
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
@@ -170,24 +172,6 @@ class StandIn:
         """The same: posts and replies are one kind of thing on X."""
         return self.mint_post(post.account, at, number)
 
-    def quote(self, post: WorldPost, text: str, author: Person, parent: WorldComment | None = None) -> WorldComment:
-        """Let somebody quote a post, or what the City said under it. The world keeps it as a comment there."""
-        with self.world.lock:
-            quote = self.world.add_comment(post, text, author=author, parent=parent, hideable=False)
-            self._quotes.add(quote.id)
-            return quote
-
-    def picture(self, comment: WorldComment, body: bytes, alt: str = "") -> str:
-        """Hang a picture on a comment; give its address."""
-        with self.world.lock:
-            hung = self._media.setdefault(comment.id, [])
-            name = f"{comment.id}_{len(hung)}"
-            medium = Medium(
-                key=f"3_{comment.id}{len(hung)}", url=f"https://pbs.twimg.com{PICTURES}{name}.jpg", alt=alt, body=body
-            )
-            hung.append(medium)
-            return medium.url
-
     # Answers, one for each route
 
     def _me(self, request: Request, caller: Caller) -> dict[str, Any]:
@@ -197,7 +181,7 @@ class StandIn:
 
     def _user(self, request: Request, _: Caller, user: str = "", handle: str = "") -> dict[str, Any]:
         asked = self._asked(request)
-        for account in self._accounts():
+        for account in self.shelf.accounts():
             if user == account.id or handle.casefold() == account.handle.casefold():
                 return {"data": asked.user(account.person)}
         name, value = ("id", user) if user else ("username", handle)
@@ -208,7 +192,7 @@ class StandIn:
         if not 1 <= len(wanted) <= LOOKUP:
             ask.invalid("ids", "", f"The number of values in the `ids` query parameter is not between 1 and {LOOKUP}")
         asked = self._asked(request)
-        people = self._people()
+        people = self.shelf.people()
         found = [asked.user(people[identifier]) for identifier in wanted if identifier in people]
         missing = [asked.dialect.not_found("ids", name, "user") for name in wanted if name not in people]
         return {name: value for name, value in (("data", found), ("errors", missing)) if value}
@@ -226,7 +210,7 @@ class StandIn:
         return {**({"data": shown} if shown else {}), "meta": meta}
 
     def _quoting(self, request: Request, _: Caller, tweet: str) -> dict[str, Any]:
-        return self._list(request, [shown for shown in self._all() if shown.quoted == tweet], least=10)
+        return self._list(request, [shown for shown in self.shelf.everything() if shown.quoted == tweet], least=10)
 
     def _post(self, request: Request, caller: Caller) -> dict[str, Any]:
         """A reply of the account's own; to others only if they spoke to it."""
@@ -234,7 +218,7 @@ class StandIn:
             raise ask.Declined(ask.app_only())
         wish = request.json if isinstance(request.json, dict) else {}
         text, target = wish.get("text"), (wish.get("reply") or {}).get("in_reply_to_tweet_id")
-        shown = self._wording(str(target))
+        shown = self.shelf.wording(str(target))
         if not isinstance(text, str) or not text or shown is None or not isinstance(shown.source, WorldComment):
             ask.invalid("reply.in_reply_to_tweet_id", str(target), "$.reply.in_reply_to_tweet_id is not valid")
         if not (shown.says(caller.account.handle) or shown.quoted):
@@ -260,14 +244,18 @@ class StandIn:
 
     def _timeline(self, request: Request, _: Caller, user: str) -> dict[str, Any]:
         without_replies = "replies" in request.one("exclude").split(",")
-        found = [shown for shown in self._all() if shown.author_id == user and not (without_replies and shown.answers)]
+        found = [
+            shown
+            for shown in self.shelf.everything()
+            if shown.author_id == user and not (without_replies and shown.answers)
+        ]
         return self._list(request, found[: TIMELINE_WITHOUT_REPLIES if without_replies else TIMELINE], least=5)
 
     def _mentions(self, request: Request, _: Caller, user: str) -> dict[str, Any]:
-        handles = [account.handle for account in self._accounts() if account.id == user]
+        handles = [account.handle for account in self.shelf.accounts() if account.id == user]
         found = [
             shown
-            for shown in self._all()
+            for shown in self.shelf.everything()
             if shown.author_id != user
             and any(shown.mentions(handle) for handle in handles)
             and not self._is_late(shown)
@@ -286,7 +274,7 @@ class StandIn:
         self._searchable(request, now)
         found = [
             shown
-            for shown in self._all()
+            for shown in self.shelf.everything()
             if now - WEEK <= snowflake.time_of(shown.id) <= now - self.search_lag and wanted(shown)
         ]
         return self._list(request, found, least=10)
@@ -301,9 +289,9 @@ class StandIn:
         asked = self._asked(request)
         found, missing = [], []
         for identifier in identifiers:
-            shown = self._wording(identifier)
+            shown = self.shelf.wording(identifier)
             if self.pitfalls.meets("internal_error"):
-                missing.append(_internal_error(asked, identifier))
+                missing.append(standin_troubles.internal_error(asked, identifier))
             elif shown:
                 found.append(shown)
             else:
@@ -312,7 +300,7 @@ class StandIn:
 
     def _one(self, request: Request, _: Caller, tweet: str) -> dict[str, Any]:
         asked = self._asked(request)
-        shown = self._wording(tweet)
+        shown = self.shelf.wording(tweet)
         if shown is None:
             return {"errors": [asked.dialect.not_found("id", tweet)]}
         whole = _answer(asked, [shown], [])
@@ -341,7 +329,7 @@ class StandIn:
         """The reply, if this caller may hide it: in the caller's own conversation, by somebody else, and there."""
         if caller.account is None:
             raise ask.Declined(ask.app_only())
-        shown = self._wording(tweet)
+        shown = self.shelf.wording(tweet)
         if shown is None:
             raise ask.Declined(Response.of({**standin_shape.POST.not_found("id", tweet), "status": 404}, status=404))
         source = shown.source
@@ -358,7 +346,7 @@ class StandIn:
     def _delete(self, _: Request, caller: Caller, tweet: str) -> dict[str, Any]:
         if caller.account is None:
             raise ask.Declined(ask.app_only())
-        shown = self._wording(tweet)
+        shown = self.shelf.wording(tweet)
         if shown is None or shown.author_id != caller.account.id:
             raise ask.Declined(ask.problem(403, "Forbidden", detail="You are not permitted to perform this action."))
         if isinstance(shown.source, WorldComment):
@@ -374,7 +362,7 @@ class StandIn:
         permalink = _PERMALINK.fullmatch(request.path)
         if permalink is None:
             return ask.problem(404, "Not Found")
-        shown = self._wording(permalink["tweet"])
+        shown = self.shelf.wording(permalink["tweet"])
         if shown is None:
             return Response.page(page.not_available(self.platform), status=404)
         if isinstance(shown.source, WorldComment):
@@ -384,65 +372,21 @@ class StandIn:
         return Response.page(page.render(self.platform, post, self.world.under(post), linked))
 
     def _picture(self, path: str) -> Response:
-        for medium in (medium for hung in self._media.values() for medium in hung):
-            if medium.url.endswith(path):
-                return Response(status=200, body=medium.body, headers={"content-type": medium.kind})
-        return ask.problem(404, "Not Found")
-
-    def _token(self, request: Request) -> Response:
-        """Renew tokens, if a public client asks for it with a token that is still good."""
-        form = {name: values[0] for name, values in request.form.items()}
-        if form.get("grant_type") != "refresh_token" or form.get("client_id") != standin_auth.CLIENT:
-            body = {"error": "unauthorized_client", "error_description": "Missing valid authorization header"}
-            return Response.of(body, status=401)
-        pair = self.grants.renew(form.get("refresh_token", ""), self.world.clock())
-        if pair is None:
-            body = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
-            return Response.of(body, status=400)
-        if self.pitfalls.meets("refresh_lost"):
-            return Response(status=502)
-        access, refresh = pair
-        seconds = int(standin_auth.LASTS.total_seconds())
-        given = {"token_type": "bearer", "expires_in": seconds, "access_token": access, "refresh_token": refresh}
-        return Response.of(given)
+        medium = self.shelf.medium(path)
+        if medium is None:
+            return ask.problem(404, "Not Found")
+        return Response(status=200, body=medium.body, headers={"content-type": medium.kind})
 
     # What they share
 
-    def _trouble(self) -> Response | None:
-        """An answer that has nothing to do with what was asked, if one of those is switched on."""
-        now = int(self.world.clock().timestamp())
-        for name, answer in (
-            ("unavailable_html", Response.page("<html><body>503</body></html>", status=503)),
-            ("unavailable_empty", Response(status=503)),
-            ("no_reset", ask.problem(429, "Too Many Requests")),
-            ("day_limit", ask.problem(429, "Too Many Requests", headers=_day_limit(now))),
-            ("monthly_cap", Response.of(_capped(), status=429)),
-            ("no_credits", Response.of(_broke(), status=402)),
-            ("spend_cap", ask.problem(403, "Forbidden", detail="Your account has reached its spend cap.")),
-        ):
-            if self.pitfalls.meets(name):
-                return answer
-        return None
-
     def _vanish(self, identifier: str) -> None:
-        shown = self._wording(identifier)
+        shown = self.shelf.wording(identifier)
         if shown and isinstance(shown.source, WorldComment):
             self.world.delete(shown.source, "author")
 
     def _is_late(self, shown: Shown) -> bool:
         young = self.world.clock() - shown.at < self.late
         return young and self.pitfalls.meets("late_mentions", shown.id)
-
-    def _people(self) -> dict[str, Person]:
-        """Everybody who wrote something, the City's accounts included."""
-        people = {account.id: account.person for account in self._accounts()}
-        for (platform, _), comment in self.world.comments.items():
-            if platform == self.platform and comment.author:
-                people[comment.author.id] = comment.author
-        for (platform, _), post in self.world.posts.items():
-            if platform == self.platform:
-                people[post.author.id] = post.author
-        return people
 
     def _routed(self, request: Request) -> tuple[Route | None, Mapping[str, str]]:
         for route in ROUTES:
@@ -451,55 +395,10 @@ class StandIn:
                 return route, match.groupdict()
         return None, {}
 
-    def _accounts(self) -> list[WorldAccount]:
-        return [account for (platform, _), account in self.world.accounts.items() if platform == self.platform]
-
     def _asked(self, request: Request) -> Asked:
         withdrawn = self.withdrawn | ({"author_id", "created_at"} if self.pitfalls.meets("silent_fields") else set())
-        named = {account.handle.casefold(): account.id for account in self._accounts()}
+        named = {account.handle.casefold(): account.id for account in self.shelf.accounts()}
         return Asked.by(request, withdrawn, named, self.profiles)
-
-    def _all(self) -> list[Shown]:
-        """Everything that is there, in its present wording, newest first."""
-        posts = [
-            self._dressed(standin_shape.of_post(post))
-            for (platform, _), post in self.world.posts.items()
-            if platform == self.platform and post.deleted_by is None
-        ]
-        comments = [
-            self._shown(comment)
-            for (platform, _), comment in self.world.comments.items()
-            if platform == self.platform and comment.deleted_by is None
-        ]
-        return sorted([*posts, *comments], key=lambda shown: int(shown.id), reverse=True)
-
-    def _shown(self, comment: WorldComment, wording: int = -1) -> Shown:
-        shape = standin_shape.of_quote if comment.id in self._quotes else standin_shape.of_comment
-        return self._dressed(shape(comment, wording))
-
-    def _dressed(self, shown: Shown) -> Shown:
-        """With pictures and short links, and with what befalls it."""
-        first = shown.history[0]
-        direct = isinstance(shown.source, WorldComment) and shown.source.parent is None
-        return replace(
-            shown,
-            media=tuple(self._media.get(first, ())),
-            shortened=self.shortens,
-            untagged=direct and self.pitfalls.meets("untagged", first),
-            withheld=isinstance(shown.source, WorldComment) and self.pitfalls.meets("withheld", first),
-        )
-
-    def _wording(self, identifier: str) -> Shown | None:
-        """What an identifier names, in just that wording."""
-        post = self.world.posts.get((self.platform, identifier))
-        if post:
-            return None if post.deleted_by else self._dressed(standin_shape.of_post(post))
-        for (platform, _), comment in self.world.comments.items():
-            if platform == self.platform and comment.deleted_by is None:
-                for number, wording in enumerate(comment.wordings):
-                    if wording.id == identifier:
-                        return self._shown(comment, number)
-        return None
 
     def _list(self, request: Request, found: Iterable[Shown], *, least: int) -> dict[str, Any]:
         """One page of a list, newest first, with the token of the next."""
@@ -540,7 +439,7 @@ class StandIn:
 
     def _paid(self) -> None:
         if not self.credits:
-            raise ask.Declined(Response.of(_broke(), status=402))
+            raise ask.Declined(Response.of(standin_troubles.broke(), status=402))
 
     def _counted(self, route: Route, caller: Caller) -> dict[str, str]:
         """Count the request in its window and give X's headers for it; -1 remain when it is one too many."""
@@ -566,51 +465,3 @@ def _answer(asked: Asked, found: list[Shown], problems: list[dict[str, Any]]) ->
         "errors": [*problems, *asked.hidden_authors(found)],
     }
     return {name: value for name, value in whole.items() if value}
-
-
-def _broke() -> dict[str, Any]:
-    return {
-        "account_id": 1,
-        "title": "CreditsDepleted",
-        "detail": "Your enrolled account [1] does not have any credits to fulfill this request.",
-        "type": f"{standin_shape.TWEET.problems}credits",
-    }
-
-
-def _capped() -> dict[str, Any]:
-    return {
-        "title": "UsageCapExceeded",
-        "detail": "Usage cap exceeded: Monthly product cap",
-        "type": f"{standin_shape.POST.problems}usage-capped",
-        "period": "Monthly",
-        "scope": "Product",
-    }
-
-
-def _day_limit(now: int) -> dict[str, str]:
-    return {
-        "x-rate-limit-limit": "300",
-        "x-rate-limit-remaining": "299",
-        "x-rate-limit-reset": str(now + 60),
-        "x-user-limit-24hour-limit": "1000",
-        "x-user-limit-24hour-remaining": "0",
-        "x-user-limit-24hour-reset": str(now + 7200),
-    }
-
-
-def _internal_error(asked: Asked, identifier: str) -> dict[str, Any]:
-    return {
-        "value": identifier,
-        "title": "Internal Error",
-        "detail": "Something went wrong on our side.",
-        "resource_type": asked.dialect.one,
-        "resource_id": identifier,
-        "type": f"{asked.dialect.problems}internal-error",
-    }
-
-
-def _dripping(body: bytes) -> Iterator[bytes]:
-    """A byte at a time."""
-    for byte in body:
-        time.sleep(0.05)
-        yield bytes([byte])

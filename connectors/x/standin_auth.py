@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from connectors.standin.server import Response
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -91,6 +93,23 @@ class Grants:
         self.refresh[token] = (account, family)
         self.families[token] = family
         return token
+
+
+def renewed(grants: Grants, request: Request, now: datetime, *, lost: bool) -> Response:
+    """Renew tokens, if a public client asks for it with a token that is still good; `lost`: and let nobody know."""
+    form = {name: values[0] for name, values in request.form.items()}
+    if form.get("grant_type") != "refresh_token" or form.get("client_id") != CLIENT:
+        body = {"error": "unauthorized_client", "error_description": "Missing valid authorization header"}
+        return Response.of(body, status=401)
+    pair = grants.renew(form.get("refresh_token", ""), now)
+    if pair is None:
+        body = {"error": "invalid_request", "error_description": "Value passed for the token was invalid."}
+        return Response.of(body, status=400)
+    if lost:
+        return Response(status=502)
+    seconds = int(LASTS.total_seconds())
+    given = {"token_type": "bearer", "expires_in": seconds, "access_token": pair[0], "refresh_token": pair[1]}
+    return Response.of(given)
 
 
 def caller(

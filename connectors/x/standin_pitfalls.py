@@ -61,6 +61,10 @@ class Pitfalls:
         self._random.seed(seed)
         self._rates = dict.fromkeys(NAMES, rate)
 
+    def clear(self) -> None:
+        """Switch off all of them."""
+        self._rates.clear()
+
     def meets(self, name: str, thing: str = "") -> bool:
         """Whether it happens now, or to this thing, which it then does every time."""
         rate = self._rates.get(name, 0.0)

@@ -81,7 +81,7 @@ class TestFollowers:
 class TestMedia:
     def test_a_picture_is_fetched_without_credentials(self, place: Place) -> None:
         comment = place.comment(place.post(), "see")
-        place.standin.picture(comment, b"\xff\xd8 a picture", alt="A street sign")
+        place.standin.shelf.picture(comment, b"\xff\xd8 a picture", alt="A street sign")
         (attachment,) = comments(place.poll())["see"].attachments
         assert (attachment.kind, attachment.alt) == ("photo", "A street sign")
         media = place.connector().media(attachment, now=place.now)
@@ -120,7 +120,7 @@ class TestMedia:
 
     def test_what_is_too_large_is_refused(self, place: Place) -> None:
         comment = place.comment(place.post(), "see")
-        place.standin.picture(comment, bytes(9 * 1024 * 1024))
+        place.standin.shelf.picture(comment, bytes(9 * 1024 * 1024))
         (attachment,) = comments(place.poll())["see"].attachments
         with pytest.raises(Refused, match="larger"):
             place.connector().media(attachment, now=place.now)
@@ -141,7 +141,7 @@ class TestNotify:
         assert connector.bill.mills() >= prices.ANSWER + prices.ANSWER_WITH_LINK
 
     def test_answers_who_quoted_the_city(self, place: Place) -> None:
-        quote = place.standin.quote(place.post(), "look", Person(id="9", name="N", handle="n"))
+        quote = place.standin.shelf.quote(place.post(), "look", Person(id="9", name="N", handle="n"))
         sent = place.connector().notify(place.ref(quote), "About your post", now=place.now)
         assert place.world.comments["x", sent].parent is quote
 
@@ -170,7 +170,7 @@ class TestNotify:
 
 class TestLinks:
     def test_behind_short_ones_come_in_the_order_of_the_text(self, place: Place) -> None:
-        place.standin.shortens = True
+        place.standin.shelf.shortens = True
         place.comment(place.post(), "first https://one.example.org/a then https://two.example.org/b?c=d, end")
         (found,) = comments(place.poll()).values()
         assert found.text.count("https://t.co/") == 2
@@ -183,7 +183,7 @@ class TestLinks:
         ]
 
     def test_in_long_texts_are_those_of_the_note(self, place: Place) -> None:
-        place.standin.shortens = True
+        place.standin.shelf.shortens = True
         place.comment(place.post(), "word " * 100 + "https://far.example.org/end")
         (found,) = comments(place.poll()).values()
         assert len(found.text) > 500

@@ -149,7 +149,7 @@ def test_all_at_once_by_seed_lose_nothing(place: Place, seed: int) -> None:
     posts = [place.post()]
     for number in range(250):
         cursor = one_event(place, chance, posts, number, connector, cursor, found, troubles)
-    place.standin.pitfalls = Pitfalls()
+    place.standin.pitfalls.clear()
     place.forward(minutes=31)
     note(place.poll(cursor, connector), found)
     there = {wording.id: wording.text for one in place.world.comments.values() for wording in one.wordings[-1:]}
@@ -175,7 +175,7 @@ def one_event(
     if what == "post":
         posts.append(place.post())
     elif what == "quote":
-        place.standin.quote(chance.choice(posts), f"quote {number}", author)
+        place.standin.shelf.quote(chance.choice(posts), f"quote {number}", author)
     elif what == "edit" and comments_there:
         one = comments_there[-1]
         if one.deleted_by is None and place.now - one.at < timedelta(hours=1):

@@ -43,7 +43,7 @@ class TestQuotes:
     def test_that_do_not_name_the_city_are_found_under_what_they_quote(self, place: Place) -> None:
         post = place.post()
         place.forward(minutes=1)
-        quote = place.standin.quote(post, "look at this", QUOTER)
+        quote = place.standin.shelf.quote(post, "look at this", QUOTER)
         found = comments(place.poll())["look at this"]
         assert found.ref == place.ref(quote)
         assert (found.post.item, found.parent, found.speaker) == (post.id, None, Speaker.PUBLIC)
@@ -52,12 +52,12 @@ class TestQuotes:
         question = place.comment(place.post(), "question")
         answer = place.comment(question.post, "answer", parent=question, author=place.city.person)
         place.forward(minutes=1)
-        place.standin.quote(question.post, "@CityOfExample really?", QUOTER, parent=answer)
+        place.standin.shelf.quote(question.post, "@CityOfExample really?", QUOTER, parent=answer)
         found = comments(place.poll())["@CityOfExample really?"]
         assert (found.post.item, found.parent) == (question.post.id, place.ref(answer))
 
     def test_look_the_same_when_looked_at_and_after_an_edit(self, place: Place) -> None:
-        quote = place.standin.quote(place.post(), "first", QUOTER)
+        quote = place.standin.shelf.quote(place.post(), "first", QUOTER)
         place.forward(minutes=5)
         place.world.edit(quote, "second")
         polled = comments(place.poll())["second"]
@@ -66,7 +66,7 @@ class TestQuotes:
         assert (seen.ref, seen.post, seen.text) == (polled.ref, polled.post, "second")
 
     def test_are_never_asked_to_be_hidden(self, place: Place) -> None:
-        quote = place.standin.quote(place.post(), "cannot be hidden", QUOTER)
+        quote = place.standin.shelf.quote(place.post(), "cannot be hidden", QUOTER)
         connector = place.connector()
         for action in (Action.HIDE, Action.RESTORE):
             with pytest.raises(Refused, match="quotes the City"):
@@ -74,7 +74,7 @@ class TestQuotes:
         assert place.asked("hide") == place.asked("unhide") == 0
 
     def test_once_seen_are_refused_without_any_request(self, place: Place) -> None:
-        quote = place.standin.quote(place.post(), "cannot be hidden", QUOTER)
+        quote = place.standin.shelf.quote(place.post(), "cannot be hidden", QUOTER)
         connector = place.connector()
         connector.look(place.ref(quote), now=place.now)
         before = len(place.server.log)
@@ -84,7 +84,7 @@ class TestQuotes:
 
     def test_of_others_that_name_the_city_are_not_given(self, place: Place) -> None:
         elsewhere = place.post("theirs", author=QUOTER)
-        place.standin.quote(elsewhere, "@CityOfExample see this", QUOTER)
+        place.standin.shelf.quote(elsewhere, "@CityOfExample see this", QUOTER)
         assert comments(place.poll()) == {}
 
 
@@ -266,7 +266,7 @@ class TestBill:
             if number % 4 == 0:
                 place.comment(post, f"nested {number}", parent=comment, author=author)
             if number % 11 == 0:
-                place.standin.quote(post, f"quote {number}", QUOTER)
+                place.standin.shelf.quote(post, f"quote {number}", QUOTER)
             for batch in place.poll(cursor, connector):
                 cursor = batch.cursor
             if number % 6 == 0:

@@ -71,7 +71,7 @@ class TestWakes:
         post = place.post()
         for write in (
             lambda: place.comment(post, "a direct reply"),
-            lambda: place.standin.quote(post, "a quote", PERSON),
+            lambda: place.standin.shelf.quote(post, "a quote", PERSON),
             lambda: place.world.add_post(place.city, "elsewhere: @CityOfExample", author=PERSON),
         ):
             begun = time.monotonic()
