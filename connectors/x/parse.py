@@ -296,14 +296,14 @@ def _media(item: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]) -> I
 
 
 def _links(item: Mapping[str, Any], note: Mapping[str, Any] | None) -> Iterable[Attachment]:
-    """The places that shortened links lead to, each once: the text itself shows t.co alone."""
+    """The places that shortened links lead to, each once, in the order of the text, which itself shows t.co alone."""
     entities = (note or item).get("entities", {})
     seen: set[str] = set()
-    for link in entities.get("urls", ()):
+    for link in sorted(entities.get("urls", ()), key=lambda link: int(link.get("start", 0))):
         short, target = _text(link["url"]), _perhaps(link.get("unwound_url") or link.get("expanded_url"))
-        if target and target != short and short not in seen and "media_key" not in link:
+        if target != short and short not in seen and "media_key" not in link:
             seen.add(short)
-            yield Attachment(id=short, kind="link", url=target)
+            yield Attachment(id=short, kind="link", url=target or short)
 
 
 def _gone(errors: Iterable[Mapping[str, Any]]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from connectors.contract import HasFollowers, HasMedia, HasProfile, Notifies, Re
 from connectors.standin import faults
 from connectors.standin.world import Person
 from connectors.x import prices
+from rules.match.link import _given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,6 +182,16 @@ class TestLinks:
             ("link", shorts[0], "https://one.example.org/a"),
             ("link", shorts[1], "https://two.example.org/b?c=d,"),
         ]
+
+    def test_are_what_rules_read_where_the_short_ones_stand(self, place: Place) -> None:
+        """What `bot.verdicts` hands to the rules, and where they say that they found it."""
+        place.standin.shelf.shortens = True
+        place.comment(place.post(), "read https://first.example.org/a and https://second.example.com/b now")
+        (found,) = comments(place.poll()).values()
+        links = tuple(card.url or "" for card in found.attachments if card.kind == "link")
+        given = list(_given(found.text, links))
+        assert [one.places[0].host for one in given] == ["first.example.org", "second.example.com"]
+        assert [found.text[one.start : one.end] for one in given] == [card.id for card in found.attachments]
 
     def test_in_long_texts_are_those_of_the_note(self, place: Place) -> None:
         place.standin.shelf.shortens = True
