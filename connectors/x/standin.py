@@ -246,7 +246,7 @@ class StandIn:
         without_replies = "replies" in request.one("exclude").split(",")
         found = [
             shown
-            for shown in self.shelf.everything()
+            for shown in self.shelf.everything(ask.bounds(request)[0])
             if shown.author_id == user and not (without_replies and shown.answers)
         ]
         return self._list(request, found[: TIMELINE_WITHOUT_REPLIES if without_replies else TIMELINE], least=5)
@@ -255,7 +255,7 @@ class StandIn:
         handles = [account.handle for account in self.shelf.accounts() if account.id == user]
         found = [
             shown
-            for shown in self.shelf.everything()
+            for shown in self.shelf.everything(ask.bounds(request)[0])
             if shown.author_id != user
             and any(shown.mentions(handle) for handle in handles)
             and not self._is_late(shown)
@@ -274,7 +274,7 @@ class StandIn:
         self._searchable(request, now)
         found = [
             shown
-            for shown in self.shelf.everything()
+            for shown in self.shelf.everything(ask.bounds(request)[0])
             if now - WEEK <= snowflake.time_of(shown.id) <= now - self.search_lag and wanted(shown)
         ]
         return self._list(request, found, least=10)

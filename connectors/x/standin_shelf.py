@@ -66,17 +66,17 @@ class Shelf:
                 people[post.author.id] = post.author
         return people
 
-    def everything(self) -> list[Shown]:
-        """Everything that is there, in its present wording, newest first."""
+    def everything(self, after: int = 0) -> list[Shown]:
+        """Everything that is there with an identifier after that one, in its present wording, newest first."""
         posts = [
             self._dressed(standin_shape.of_post(post))
             for (platform, _), post in self._world.posts.items()
-            if platform == PLATFORM and post.deleted_by is None
+            if platform == PLATFORM and post.deleted_by is None and int(post.id) > after
         ]
         comments = [
             self._shown(comment)
             for (platform, _), comment in self._world.comments.items()
-            if platform == PLATFORM and comment.deleted_by is None
+            if platform == PLATFORM and comment.deleted_by is None and int(comment.wordings[-1].id) > after
         ]
         return sorted([*posts, *comments], key=lambda shown: int(shown.id), reverse=True)
 
@@ -101,8 +101,11 @@ class Shelf:
         post = self._world.posts.get((PLATFORM, identifier))
         if post:
             return None if post.deleted_by else self._dressed(standin_shape.of_post(post))
+        first = self._world.comments.get((PLATFORM, identifier))
+        if first:
+            return None if first.deleted_by else self._shown(first, 0)
         for (platform, _), comment in self._world.comments.items():
-            if platform == PLATFORM and comment.deleted_by is None:
+            if platform == PLATFORM and comment.edited and comment.deleted_by is None:
                 for number, wording in enumerate(comment.wordings):
                     if wording.id == identifier:
                         return self._shown(comment, number)

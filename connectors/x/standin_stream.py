@@ -32,8 +32,10 @@ _LOOK = 0.02
 class Activity:
     """Subscriptions and streams. `keep_alive` is in seconds; X sends one at least every twenty."""
 
-    def __init__(self, world: World, everything: Callable[[], list[Shown]], pitfalls: Pitfalls, ledger: Ledger) -> None:
-        """`everything` that there is, newest first."""
+    def __init__(
+        self, world: World, everything: Callable[[int], list[Shown]], pitfalls: Pitfalls, ledger: Ledger
+    ) -> None:
+        """`everything` gives what there is after an identifier, newest first."""
         self.keep_alive = 20.0
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.connections = 0
@@ -88,7 +90,7 @@ class Activity:
         return self.subscriptions[number]
 
     def _newest(self) -> int:
-        return max((int(shown.id) for shown in self._everything()), default=0)
+        return max((int(shown.id) for shown in self._everything(0)), default=0)
 
     def _pieces(self, accounts: list[WorldAccount], sent: int) -> Iterator[bytes]:
         """Events as they come, and a keep-alive where none does. The world is looked at many times a second."""
@@ -98,7 +100,7 @@ class Activity:
             while not self.closing.wait(_LOOK):
                 quiet += _LOOK
                 with self._world.lock:
-                    fresh = [shown for shown in reversed(self._everything()) if int(shown.id) > sent]
+                    fresh = self._everything(sent)[::-1]
                     sent = max([sent, *(int(shown.id) for shown in fresh)])
                 events = [event for shown in fresh for event in self._events(shown, accounts)]
                 if events and self._pitfalls.meets("stream_disorder"):
