@@ -16,7 +16,7 @@ from bot.domain.types import Action, Cursor, Ref, Speaker, Visibility
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.standin.world import AUTHOR, Person
 from connectors.transport import Transport
-from connectors.x import api, problems, snowflake, standin_auth
+from connectors.x import api, parse, problems, snowflake, standin_auth
 from connectors.x.cursor import Mark, Reach
 from connectors.x.standin_shape import TWEET
 
@@ -168,6 +168,14 @@ class TestSilence:
             with pytest.raises(Malformed, match=field) as caught:
                 call()
             assert b'"data"' in caught.value.payload
+
+    def test_a_time_without_its_zone_is_malformed(self, place: Place) -> None:
+        place.comment(place.post(), "words")
+        place.poll()
+        body = next(one.response.body for one in place.server.log if b'"words"' in one.response.body)
+        assert len(parse.page(body).tweets) == 1
+        with pytest.raises(Malformed, match="zone"):
+            parse.page(body.replace(b'.000Z"', b'.000"'))
 
 
 class TestAct:
@@ -337,6 +345,28 @@ class TestOddAnswers:
     def test_to_hiding_that_say_nothing_are_malformed(self, body: bytes) -> None:
         with serving(lambda handler: handler.reply(body)) as server, pytest.raises(Malformed):
             asked(server.url).set_hidden("7", NOW, hidden=True)
+
+    @pytest.mark.parametrize(
+        ("status", "body", "expected"),
+        [
+            (400, b'{"title": "Invalid Request"}', Refused),
+            (403, b'{"title": "Forbidden"}', Refused),
+            (409, b"", Refused),
+            (422, b"<html>", Refused),
+            (403, b'{"title": "Forbidden", "detail": "Your account has reached its spend cap."}', Unauthorised),
+            (403, b'{"type": "https://api.x.com/2/problems/oauth1-permissions"}', Unauthorised),
+            (402, b"", Unauthorised),
+            (401, b"", Unauthorised),
+            (429, b"", RateLimited),
+            (502, b"", Transient),
+            (410, b"", Malformed),
+        ],
+    )
+    def test_to_hiding_that_fail_tell_x_s_refusal_from_trouble(
+        self, status: int, body: bytes, expected: type[ConnectorError]
+    ) -> None:
+        with serving(lambda handler: handler.reply(body, status)) as server, pytest.raises(expected):
+            asked(server.url).set_hidden("1", NOW, hidden=True)
 
     def test_pages_without_end_are_malformed(self) -> None:
         page = json.dumps({"meta": {"result_count": 0, "next_token": "again"}}).encode()

@@ -86,6 +86,7 @@ class TestReading:
 
     def test_finds_what_shows_late(self, place: Place) -> None:
         place.standin.pitfalls.switch("late_mentions", 0.5)
+        place.standin.search_lag = timedelta(minutes=5)
         post = place.post(at=place.now - timedelta(days=40))
         found: set[str] = set()
         cursor = None

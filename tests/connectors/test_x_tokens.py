@@ -102,6 +102,25 @@ class TestRenewing:
         assert place.asked("token") == 1
         assert all(connector.check(now=place.now).ok for connector in connectors)
 
+    def test_by_another_just_before_the_lock_was_ours_is_noticed(self, place: Place, keys: dict[str, str]) -> None:
+        def store(kind: type[Tokens]) -> Tokens:
+            transport = Transport(api=place.server.url)
+            return kind(
+                Path(keys["tokens"]), transport, client=keys["client_id"], secret=None, first=keys["refresh_token"]
+            )
+
+        other = store(Tokens)
+
+        class Overtaken(Tokens):
+            def _alone(self) -> Any:
+                other.access(place.now)
+                return super()._alone()
+
+        late = store(Overtaken)
+        assert late.access(place.now) == other.access(place.now)
+        assert place.asked("token") == 1
+        assert not place.standin.grants.dead
+
     def test_waits_for_another_process(self, place: Place, keys: dict[str, str]) -> None:
         script = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
         command = [sys.executable, "-c", script, f"{keys['tokens']}.lock"]
