@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from scripted import serving
-from x_place import Place, comments, open_place
+from x_place import Place, breaches, comments, open_place
 
 from bot.domain.types import Attachment
 from connectors.contract import HasFollowers, HasMedia, HasProfile, Notifies, Refused, Transient
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def place() -> Iterator[Place]:
     with open_place() as place:
         yield place
+        assert not breaches(place)
 
 
 def test_the_optional_protocols_are_there(place: Place) -> None:
@@ -64,7 +65,9 @@ class TestFollowers:
         place.standin.followers[place.city.id] = [
             Person(id=str(n), name=f"N{n}", handle=f"n{n}") for n in range(1, 1501)
         ]
-        place.standin.profiles[place.city.id] = {"public_metrics": {"followers_count": 1500, "following_count": 1}}
+        place.standin.profiles[place.city.id] = {
+            "public_metrics": {"followers_count": 1500, "following_count": 1, "post_count": 2, "listed_count": 0}
+        }
 
     def test_are_counted_and_not_listed_since_each_costs(self, place: Place) -> None:
         found = place.connector().followers(now=place.now)

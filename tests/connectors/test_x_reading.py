@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from x_place import Place, comments, open_place
+from x_place import Place, breaches, comments, open_place
 
 from bot.domain.types import Action, Speaker, Visibility
 from connectors.contract import RateLimited, Refused
@@ -32,6 +32,7 @@ QUOTER = Person(id="801", name="Quoting Example", handle="quoting")
 def place() -> Iterator[Place]:
     with open_place() as place:
         yield place
+        assert not breaches(place)
 
 
 def since_ids(place: Place, path: str) -> list[str]:
