@@ -443,6 +443,33 @@ def doctor(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
+def plan(
+    config: Config = DEFAULT_CONFIG,
+    posts: Annotated[float, typer.Option(help="Posts a month on each platform.")] = 200,
+    comments: Annotated[float, typer.Option(help="Comments a month on each platform.")] = 5000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what polling the accounts will cost, and refuse (1) what would run dry before midnight."""
+    from bot.planner import estimates
+
+    found = list(estimates(settings_from(config), posts=posts, comments=comments))
+    if as_json:
+        out.print_json(json.dumps([estimate.told() for estimate in found]))
+    else:
+        table = Table("platform", "accounts", "calls a day", "units a day", "$ a day", "$ a month", "seen within")
+        for estimate in found:
+            figures = (f"{estimate.calls:,.0f}", f"{estimate.units:,.0f}" if estimate.units else "–")
+            money = (f"{estimate.dollars / 30:,.2f}", f"{estimate.dollars:,.2f}") if estimate.dollars else ("–", "–")
+            table.add_row(estimate.platform, str(estimate.accounts), *figures, *money, f"{estimate.detection:.0f} s")
+        out.print(table)
+    refused = [estimate.refused for estimate in found if estimate.refused]
+    for sentence in refused:
+        err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
+    if refused:
+        sys.exit(1)
+
+
+@app.command()
 def demo(  # noqa: PLR0913  each is an option
     comments: Annotated[Path | None, typer.Option(help='Feed this file of {"text": …} lines.', exists=True)] = None,
     seconds: Annotated[float, typer.Option(min=10, help="How long to run.")] = 120,

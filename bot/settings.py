@@ -152,6 +152,7 @@ class Settings(_Strict):
     pause_file: Path | None = None
     credentials: Path | None = None
     acts_a_day: int = Field(default=50, ge=0)
+    dollars_a_month: float | None = Field(default=None, gt=0)
     browser: Path | None = None
     capture_seconds: float = Field(default=45, gt=0)
     rules: Rules

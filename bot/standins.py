@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from connectors.standin.world import WorldAccount
 
-# The accounts that a made-up city holds; identifiers look as each platform's own do.
+# The accounts that a made-up city holds; identifiers look as each platform's own do. A platform that is not here can be
+# stood in for, and the made-up city is not on it.
 ACCOUNTS = {
     "facebook": ("100064700000001", "City of Fountains", "cityoffountains"),
     "x": ("4100000001", "City of Fountains", "CityOfFountains"),
@@ -54,7 +55,7 @@ class StandIns:
         """Open the made-up city's account on every platform."""
         return {
             platform: self.world.add_account(platform, *ACCOUNTS[platform])
-            for platform in self.servers
+            for platform in ACCOUNTS
             if (platform, ACCOUNTS[platform][0]) not in self.world.accounts
         }
 

@@ -121,7 +121,9 @@ class Graph:
 
     def get(self, node: str, *, now: datetime, **params: str) -> Answer:
         """Read one object."""
-        return self._read(lambda: self._sdk.get_object(quote(node, safe=""), **params), _Kind.READ, now)
+        return self._read(
+            lambda: self._sdk.get_object(quote(node, safe="", errors="replace"), **params), _Kind.READ, now
+        )
 
     def pages(self, node: str, edge: str, *, now: datetime, **params: str) -> Iterator[Page]:
         """Read the list `edge` of an object page by page, until Graph names no next one; a page may well be empty.
@@ -146,12 +148,12 @@ class Graph:
 
     def write(self, node: str, *, now: datetime, **params: bool) -> None:
         """Change an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
-        path = f"{self.version}/{quote(node, safe='')}"
+        path = f"{self.version}/{quote(node, safe='', errors='replace')}"
         self._write(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), now)
 
     def delete(self, node: str, *, now: datetime) -> None:
         """Delete an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
-        self._write(lambda: self._sdk.delete_object(quote(node, safe="")), now)
+        self._write(lambda: self._sdk.delete_object(quote(node, safe="", errors="replace")), now)
 
     def inspect(self, app_id: str, app_secret: str, *, now: datetime) -> Mapping[str, Any]:
         """What Graph says of our own token (`debug_token`): scopes, expiry.
@@ -186,7 +188,9 @@ class Graph:
         return int(max(_figures(last.headers, *names), default=0)) if last else 0
 
     def _list(self, node: str, edge: str, params: Mapping[str, str], kind: _Kind, now: datetime) -> Answer:
-        answer = self._read(lambda: self._sdk.get_connections(quote(node, safe=""), edge, **params), kind, now)
+        answer = self._read(
+            lambda: self._sdk.get_connections(quote(node, safe="", errors="replace"), edge, **params), kind, now
+        )
         if not isinstance(answer.value.get("data"), list):
             message = f"the list {edge} of {node} came without its items"
             raise Malformed(message, payload=answer.body)
@@ -221,6 +225,8 @@ class Graph:
             # Its text holds the address that was asked; its name says enough.
             message = f"no answer from Facebook: {type(error).__name__}"
             raise Transient(message) from None
+        except ValueError:  # JSON, with a number of more digits than Python reads
+            raise self._failed(None, kind, now) from None
         last = self._last()
         if last.status != _OK or "json" not in last.headers.get("content-type", ""):
             raise self._failed(value, kind, now)

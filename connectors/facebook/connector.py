@@ -104,7 +104,7 @@ class Facebook:
             return Sighting(ref=ref, visibility=Visibility.GONE, seen_at=now)
         comment = parse.comment(answer.value, answer.body, self._account)
         if comment.ref != ref:
-            message = f"asked for {ref}, and {comment.ref} came"
+            message = f"asked for {ref}, and another comment came"
             raise Malformed(message, payload=answer.body)
         return Sighting(ref=ref, visibility=comment.visibility, seen_at=now, comment=comment)
 

@@ -145,6 +145,7 @@ class World:
     effects: list[Effect] = field(default_factory=list)
     minters: dict[str, Minter] = field(default_factory=dict)
     replies_outlive: set[str] = field(default_factory=set)
+    writer: Person | None = None  # who is writing while a comment's identifier is made: on some platforms it names them
     lock: threading.RLock = field(default_factory=threading.RLock)
     _number: int = 0
 
@@ -179,6 +180,7 @@ class World:
         """Write a comment under a post, or a reply to `parent`. `author` None: the platform does not say who."""
         with self.lock:
             at = at or self.clock()
+            self.writer = author
             minted = self.minters[post.account.platform].mint_comment(post, parent, at, self._next())
             comment = WorldComment(
                 id=minted,
@@ -195,6 +197,7 @@ class World:
         """Let the author change the wording."""
         with self.lock:
             at = self.clock()
+            self.writer = comment.author
             minted = self.minters[comment.account.platform].mint_comment(comment.post, comment.parent, at, self._next())
             comment.wordings.append(Wording(text=text, at=at, id=minted))
 

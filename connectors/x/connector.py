@@ -248,4 +248,4 @@ class XConnector:
         if identifier in found.gone:
             return None
         message = f"X neither shows {identifier} nor says that it is not there"
-        raise Malformed(message)
+        raise Malformed(message, payload=found.raw)

@@ -71,6 +71,7 @@ class Page:
     tweets: tuple[Tweet, ...]
     gone: frozenset[str]
     next_token: str | None
+    raw: bytes
     users: frozenset[str] = frozenset()
     failed: bool = False
 
@@ -92,7 +93,7 @@ def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
     except _UNREADABLE as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=body) from error
-    return Page(tweets=tweets, gone=gone, next_token=token, users=frozenset(users), failed=failed)
+    return Page(tweets=tweets, gone=gone, next_token=token, raw=body, users=frozenset(users), failed=failed)
 
 
 def people(body: bytes, web: str = WEB) -> dict[str, Author]:
@@ -280,7 +281,11 @@ def _posted_at(created_at: str, history: tuple[str, ...]) -> datetime:
     """When the first wording appeared: X dates each wording on its own, but every identifier tells its time."""
     if len(history) > 1:
         return snowflake.time_of(history[0])
-    written = datetime.fromisoformat(created_at)
+    try:
+        written = datetime.fromisoformat(created_at)
+    except ValueError:  # whose words repeat the text
+        message = "a time, where there is another text"
+        raise ValueError(message) from None
     if written.tzinfo is None:
         message = "a time without its zone"
         raise ValueError(message)
@@ -299,7 +304,7 @@ def _links(item: Mapping[str, Any], note: Mapping[str, Any] | None) -> Iterable[
     """The places that shortened links lead to, each once, in the order of the text, which itself shows t.co alone."""
     entities = (note or item).get("entities", {})
     seen: set[str] = set()
-    for link in sorted(entities.get("urls", ()), key=lambda link: int(link.get("start", 0))):
+    for link in sorted(entities.get("urls", ()), key=lambda link: _whole(link.get("start", 0))):
         short, target = _text(link["url"]), _perhaps(link.get("unwound_url") or link.get("expanded_url"))
         if target != short and short not in seen and "media_key" not in link:
             seen.add(short)
@@ -339,6 +344,13 @@ def _either(item: Mapping[str, Any], old: str, new: str, *, default: Any = _REQU
     return item.get(new, default)
 
 
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        message = f"a number, where there is {type(value).__name__}"
+        raise TypeError(message)
+    return value
+
+
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         message = f"true or false, where there is {type(value).__name__}"
@@ -349,7 +361,7 @@ def _truth(value: object) -> bool:
 def _identifier(value: object) -> str:
     text = _text(value)
     if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
-        message = f"an identifier, where there is {text[:40]!r}"
+        message = "an identifier, where there is another text"
         raise ValueError(message)
     return text
 

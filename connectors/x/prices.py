@@ -54,18 +54,6 @@ NAMES_A_MONTH = 50
 
 READ_TWICE = 0.03
 """What of everything read is read, and paid for, on two days, around midnight. Measured on the stand-in."""
-REQUESTS_A_POLL = 3
-"""The timeline, the mentions, the lively conversations; once an hour and once a day some more."""
-
-
-def expected_month(*, accounts: int, posts: int, comments: int, names: int = NAMES_A_MONTH) -> int:
-    """What so many accounts cost in a month, in mills, with so many posts and comments on all of them together.
-
-    `names` is how many authors' names one account asks for. Not counted: the first reading of an account (up to
-    `BACKLOG_POSTS` and `BACKLOG_MENTIONS`), the price of owning the app (less), acting (`MANAGE` each), and looking at
-    what is acted on (the author's name and perhaps the post, `USER` and `POST`).
-    """
-    return round((posts + comments) * POST * (1 + READ_TWICE)) + accounts * names * USER
 
 
 def dollars(mills: int) -> str:

@@ -38,6 +38,7 @@ _DAY_SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "rate_limit_exceeded"})
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _OK = range(200, 300)
+_LONGEST = 10**7  # seconds that an access token may last; more is no time
 
 
 class Declined(Exception):
@@ -158,8 +159,8 @@ class _Gate:
 
 def _holds_token(body: bytes) -> bool:
     match _json(body):
-        case {"access_token": str(), "expires_in": int()}:
-            return True
+        case {"access_token": str(token), "expires_in": int(seconds)}:
+            return token.isascii() and 0 < seconds < _LONGEST
         case _:
             return False
 

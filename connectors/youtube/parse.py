@@ -164,7 +164,7 @@ class Parser:
         """Read one comment. `always` is its visibility whatever it says (replies vanish with what they answer)."""
         identifier, snippet = _text(item, "id"), item["snippet"]
         video = _maybe(snippet, "videoId") or video
-        parent = _maybe(snippet, "parentId")
+        parent = _text(snippet, "parentId") if snippet.get("parentId") else None
         author = _author(snippet)
         status = _maybe(snippet, "moderationStatus")
         return Comment(
@@ -204,7 +204,7 @@ def _contract(body: bytes) -> Iterator[None]:
     """Turn whatever an unexpected answer makes fall over into Malformed, with the answer as payload."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f": {error}" if isinstance(error, KeyError) else ""
         message = f"YouTube's answer is not as published ({type(error).__name__}{what})"
         raise Malformed(message, payload=body) from None
@@ -242,6 +242,7 @@ def _text(item: Mapping[str, Any], name: str) -> str:
     value = item[name]
     if not isinstance(value, str) or not value:
         raise TypeError(name)
+    value.encode()  # half a surrogate pair names nothing; ValueError
     return value
 
 

@@ -14,7 +14,7 @@ from bot import review, verdicts
 from bot.domain.states import State
 from bot.domain.types import Mode, Outcome, Sighting, Visibility
 from bot.promises import ref_of
-from connectors.find import platforms
+from bot.standins import ACCOUNTS
 from connectors.standin.world import APP, AUTHOR, STAFF, Person
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archive.cases import StoredVerdict
     from connectors.standin.world import WorldComment
 
-EVERYWHERE = pytest.mark.parametrize("platform", platforms())
+EVERYWHERE = pytest.mark.parametrize("platform", sorted(ACCOUNTS))
 OFFER = "The cheapest roofers in the whole county, ask for Sam today."
 RULE = "c9-repeated-comment"
 

@@ -10,9 +10,9 @@ from bot.domain.states import State
 from bot.domain.types import AgentKind
 from bot.promises import ref_of
 from bot.review import NotPossible, dismiss, restore, uphold, waiting
-from connectors.find import platforms
+from bot.standins import ACCOUNTS
 
-EVERYWHERE = pytest.mark.parametrize("platform", platforms())
+EVERYWHERE = pytest.mark.parametrize("platform", sorted(ACCOUNTS))
 WHO = {"who": "Robin Reviewer", "why": "read it twice"}
 
 

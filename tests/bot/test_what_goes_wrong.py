@@ -11,7 +11,7 @@ from archive import accounts, evidence, orders
 from bot.domain.states import State
 from bot.enforcing import MOST_ATTEMPTS
 from bot.promises import ref_of
-from connectors.find import platforms
+from bot.standins import ACCOUNTS
 from connectors.standin.faults import (
     ANSWER_LOST,
     CONNECTION_RESET,
@@ -23,7 +23,7 @@ from connectors.standin.faults import (
 )
 from connectors.standin.world import AUTHOR, STAFF
 
-EVERYWHERE = pytest.mark.parametrize("platform", platforms())
+EVERYWHERE = pytest.mark.parametrize("platform", sorted(ACCOUNTS))
 WHERE_HIDDEN_SHOWS = pytest.mark.parametrize("platform", ["facebook", "youtube"])
 
 

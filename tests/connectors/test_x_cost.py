@@ -9,8 +9,10 @@ import pytest
 from x_place import Place, open_place
 
 from bot.domain.types import Action
+from connectors.planning import Load
 from connectors.standin.world import Person
 from connectors.x import prices
+from connectors.x.plan import plan
 
 ACCOUNTS = 12
 POSTS, COMMENTS = 200, 5000
@@ -71,5 +73,6 @@ def test_stays_within_what_is_promised_and_finds_everything(days: int, minutes: 
         read = place.standin.ledger.mills - min(names, place.standin.ledger.counts["user"] * prices.USER)
         month = (read * 30 / days + names) * ACCOUNTS
         assert month <= PROMISED, place.standin.ledger.printed()
-        planned = prices.expected_month(accounts=ACCOUNTS, posts=POSTS, comments=COMMENTS)
+        load = Load(posts=POSTS / ACCOUNTS, comments=COMMENTS / ACCOUNTS, poll=timedelta(minutes=minutes), acts=0.3)
+        planned = plan(load).dollars * prices.MILL * ACCOUNTS
         assert 0.9 * planned < month < 1.1 * planned

@@ -1,0 +1,61 @@
+"""What reading a Page costs in calls to the Graph API, as connector.py and place.py read it.
+
+With a Page's token Graph allows 4,800 calls in 24 hours for each person who engaged with the Page in that time
+(developers.facebook.com/docs/graph-api/overview/rate-limiting, Business Use Case limits); no price is asked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from connectors.planning import DAY, MONTH, Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connectors.planning import Load
+
+HOUR_EACH = 200
+"""Calls an hour for each person engaged: an even share of the 4,800."""
+SHARE = 0.8
+"""How much of that may be planned; the rest is for acting."""
+_SWEEPS = DAY / timedelta(minutes=10)
+_PAGE = 100
+_STIRRED = 1.7
+"""Posts on which something happened in the last week, for each post of that week: most of the week before's, too."""
+
+
+def plan(load: Load) -> Cost:
+    """Calls a day of one Page."""
+    posts = load.posts * (load.past + 0.5)
+    feed = max(1, ceil(posts / _PAGE))
+    each = max(1, ceil(load.comments / max(load.posts, 1) / _PAGE))
+    stirred = load.recent * _STIRRED
+    sweeps = min(_SWEEPS, load.polls)
+    parts = {
+        "the newest posts, every poll": load.polls,
+        "posts where something changed": (load.comments + load.posts) / MONTH * each,
+        "the rest of the feed, every 10 minutes": sweeps * (feed - 1),
+        "posts commented on in the last week, every 10 minutes": sweeps * stirred * each,
+        "all older posts, once a day": max(posts - stirred, 0) * each,
+        "acts and looks": load.acts * 4,
+    }
+    calls = sum(parts.values())
+    daily = parts["all older posts, once a day"]
+    return Cost(calls=calls, hour=(calls - daily) / 24 + daily, detection=load.poll, parts=parts)
+
+
+def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:  # noqa: ARG001  Graph takes no money
+    """Whether a Page's calls in its fullest hour are more than its engaged people give it."""
+    for load in loads:
+        engaged = max(1.0, load.comments / MONTH * load.authors)
+        allowed = HOUR_EACH * engaged * SHARE
+        if (asked := plan(load).hour) > allowed:
+            return (
+                f"Facebook: up to {asked:,.0f} calls an hour are needed for a Page, and {allowed:,.0f} are sure "
+                f"({HOUR_EACH} for each of {engaged:.0f} people who write on a day, a fifth kept for acting). "
+                "Poll less often."
+            )
+    return None
