@@ -300,6 +300,12 @@ class Asked:
             "protected": False,
             "verified": False,
             "verified_type": "none",
+            "public_metrics": {
+                "followers_count": 0,
+                "following_count": 0,
+                f"{self.dialect.one}_count": 0,
+                "listed_count": 0,
+            },
             **(self.profiles.get(person.id) or {}),
         }
         return {name: value for name, value in whole.items() if name in self.user_fields}
