@@ -19,7 +19,7 @@ from connectors.standin.world import APP, Person, WorldComment, WorldPost
 from connectors.x import prices, snowflake, standin_auth, standin_search, standin_shape, standin_troubles
 from connectors.x import standin_ask as ask
 from connectors.x.standin_bill import Ledger
-from connectors.x.standin_pitfalls import Pitfalls
+from connectors.x.standin_pitfalls import PITFALLS, Turns
 from connectors.x.standin_routes import PICTURES, ROUTES, STREAM, TOKEN, Route
 from connectors.x.standin_shape import Asked, Shown, stamp
 from connectors.x.standin_shelf import Shelf
@@ -65,7 +65,7 @@ class StandIn:
         self.late = timedelta(minutes=10)
         self.profiles: dict[str, dict[str, Any]] = {}
         self.followers: dict[str, list[Person]] = {}
-        self.pitfalls = Pitfalls()
+        self.pitfalls = Turns(PITFALLS)
         self.shelf = Shelf(world, self.pitfalls)
         self.ledger = Ledger()
         self.grants = standin_auth.Grants()
@@ -145,6 +145,10 @@ class StandIn:
         if name == faults.RATE_LIMITED_NO_RESET:
             return Response.of(standin_troubles.capped(), status=429)
         return ask.problem(403, "Forbidden")
+
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> None:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
         """OAuth 1.0a keys of an account."""

@@ -42,6 +42,10 @@ class Ledger:
         self.lines[day, kind] = self.lines.get((day, kind), 0) + mills
         self.counts[kind] += 1
 
+    def __call__(self) -> dict[str, Any]:
+        """The sums, to be told beside what was asked."""
+        return {"dollars": self.mills / prices.MILL, "billed": dict(self.counts)}
+
     def printed(self) -> str:
         """The bill for people: a line for each day and kind, and the sum."""
         lines = [f"{day}  {kind:<10} {prices.dollars(mills):>12}" for (day, kind), mills in sorted(self.lines.items())]

@@ -12,7 +12,7 @@ from connectors.x.standin_shape import Medium, Shown
 
 if TYPE_CHECKING:
     from connectors.standin.world import World, WorldAccount
-    from connectors.x.standin_pitfalls import Pitfalls
+    from connectors.x.standin_pitfalls import Turns
 
 PLATFORM = "x"
 
@@ -20,7 +20,7 @@ PLATFORM = "x"
 class Shelf:
     """`shortens`: links in texts become t.co. Quotes and pictures are put up here, since the world knows of neither."""
 
-    def __init__(self, world: World, pitfalls: Pitfalls) -> None:
+    def __init__(self, world: World, pitfalls: Turns) -> None:
         """Show `world`, with what befalls it."""
         self.shortens = False
         self.pitfalls = pitfalls

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connectors.standin.server import Request
     from connectors.standin.world import World, WorldAccount
     from connectors.x.standin_bill import Ledger
-    from connectors.x.standin_pitfalls import Pitfalls
+    from connectors.x.standin_pitfalls import Turns
     from connectors.x.standin_shape import Shown
 
 KINDS = ("post.create", "post.mention.create", "post.reply.create", "post.quote.create")
@@ -32,9 +32,7 @@ _LOOK = 0.02
 class Activity:
     """Subscriptions and streams. `keep_alive` is in seconds; X sends one at least every twenty."""
 
-    def __init__(
-        self, world: World, everything: Callable[[int], list[Shown]], pitfalls: Pitfalls, ledger: Ledger
-    ) -> None:
+    def __init__(self, world: World, everything: Callable[[int], list[Shown]], pitfalls: Turns, ledger: Ledger) -> None:
         """`everything` gives what there is after an identifier, newest first."""
         self.keep_alive = 20.0
         self.subscriptions: dict[str, dict[str, Any]] = {}

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from connectors.x.standin_pitfalls import Pitfalls
+    from connectors.x.standin_pitfalls import Turns
     from connectors.x.standin_shape import Asked
 
 
-def trouble(pitfalls: Pitfalls, now: datetime) -> Response | None:
+def trouble(pitfalls: Turns, now: datetime) -> Response | None:
     """One of them, if it is switched on and met."""
     for name, answer in (
         ("unavailable_html", Response.page("<html><body>503</body></html>", status=503)),

@@ -12,7 +12,7 @@ from x_place import Place, comments, open_place
 from bot.domain.types import Action, Visibility
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.standin.world import Person
-from connectors.x.standin_pitfalls import NAMES, Pitfalls
+from connectors.x.standin_pitfalls import PITFALLS, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,30 +41,30 @@ def place() -> Iterator[Place]:
 
 
 def test_every_one_is_tried_here_or_with_the_stream() -> None:
-    assert {*READING_FAILS, *READING_GOES_ON, *ELSEWHERE, *STREAM} == set(NAMES)
+    assert {*READING_FAILS, *READING_GOES_ON, *ELSEWHERE, *STREAM} == {pitfall.name for pitfall in PITFALLS}
 
 
 def test_an_unknown_one_cannot_be_switched_on() -> None:
     with pytest.raises(ValueError, match="no pitfall 'weather'; there are: late_mentions"):
-        Pitfalls().switch("weather")
+        Turns(PITFALLS).turn("weather")
 
 
 class TestReading:
     @pytest.mark.parametrize("name", READING_FAILS)
     def test_fails_as_promised_and_goes_on_afterwards(self, place: Place, name: str) -> None:
         place.comment(place.post(), "words")
-        place.standin.pitfalls.switch(name)
+        place.standin.pitfalls.turn(name)
         with pytest.raises(READING_FAILS[name]) as caught:
             place.poll()
         if isinstance(caught.value, RateLimited):
             wait = timedelta(hours=2) if name == "day_limit" else timedelta(minutes=15)
             assert abs(caught.value.until - place.now - wait) < timedelta(seconds=2)
-        place.standin.pitfalls.switch(name, 0)
+        place.standin.pitfalls.turn(name, 0)
         assert "words" in comments(place.poll())
 
     @pytest.mark.parametrize("name", sorted(READING_GOES_ON))
     def test_goes_on_and_loses_nothing(self, place: Place, name: str) -> None:
-        place.standin.pitfalls.switch(name)
+        place.standin.pitfalls.turn(name)
         post = place.post()
         written = set()
         for number in range(130):
@@ -76,7 +76,7 @@ class TestReading:
         assert "later" in comments(place.poll(batches[-1].cursor))
 
     def test_of_what_is_withheld_gives_no_author(self, place: Place) -> None:
-        place.standin.pitfalls.switch("withheld")
+        place.standin.pitfalls.turn("withheld")
         comment = place.comment(place.post(), "withheld somewhere")
         found = comments(place.poll())["withheld somewhere"].author
         assert (found.id, found.name, found.url) == (None, None, None)
@@ -85,7 +85,7 @@ class TestReading:
         assert seen.author.id is None
 
     def test_finds_what_shows_late(self, place: Place) -> None:
-        place.standin.pitfalls.switch("late_mentions", 0.5)
+        place.standin.pitfalls.turn("late_mentions", 0.5)
         place.standin.search_lag = timedelta(minutes=5)
         post = place.post(at=place.now - timedelta(days=40))
         found: set[str] = set()
@@ -101,7 +101,7 @@ class TestReading:
 
     def test_of_an_answer_that_drips_is_given_up(self, place: Place) -> None:
         place.comment(place.post(), "words " * 40)
-        place.standin.pitfalls.switch("drip")
+        place.standin.pitfalls.turn("drip")
         connector = place.connector()
         connector._api._transport.total = 1
         with pytest.raises(Transient, match="longer than 1 s"):
@@ -109,7 +109,7 @@ class TestReading:
 
     def test_an_error_of_x_s_own_is_not_taken_for_gone(self, place: Place) -> None:
         comment = place.comment(place.post(), "words")
-        place.standin.pitfalls.switch("internal_error")
+        place.standin.pitfalls.turn("internal_error")
         with pytest.raises(Transient):
             place.connector().look(place.ref(comment), now=place.now)
 
@@ -117,12 +117,12 @@ class TestReading:
 class TestActing:
     def test_on_what_vanishes_at_that_moment_says_gone(self, place: Place) -> None:
         comment = place.comment(place.post(), "words")
-        place.standin.pitfalls.switch("vanishing")
+        place.standin.pitfalls.turn("vanishing")
         assert place.connector().act(place.ref(comment), Action.HIDE, now=place.now) is Visibility.GONE
 
     def test_in_a_full_conversation_is_refused_and_says_what_may_be_the_reason(self, place: Place) -> None:
         comment = place.comment(place.post(), "words")
-        place.standin.pitfalls.switch("full_conversation")
+        place.standin.pitfalls.turn("full_conversation")
         with pytest.raises(Refused, match="726th"):
             place.connector().act(place.ref(comment), Action.HIDE, now=place.now)
 
@@ -141,16 +141,16 @@ class TestActing:
 def test_all_at_once_by_seed_lose_nothing(place: Place, seed: int) -> None:
     """Some hundred events with everything switched on; what remains after the troubles is what the world holds."""
     chance = random.Random(seed)
-    place.standin.pitfalls.seeded(seed, rate=0.03)
+    place.standin.pitfalls.seeded(seed, share=0.03)
     for harmless in ("drip", "refresh_lost", "silent_fields"):
-        place.standin.pitfalls.switch(harmless, 0)
+        place.standin.pitfalls.turn(harmless, 0)
     connector, cursor = place.connector(), None
     found: dict[str, str] = {}
     troubles: set[type[ConnectorError]] = set()
     posts = [place.post()]
     for number in range(250):
         cursor = one_event(place, chance, posts, number, connector, cursor, found, troubles)
-    place.standin.pitfalls.clear()
+    place.standin.switch(())
     place.forward(minutes=31)
     note(place.poll(cursor, connector), found)
     there = {wording.id: wording.text for one in place.world.comments.values() for wording in one.wordings[-1:]}

@@ -94,13 +94,13 @@ class TestWakes:
         assert time.monotonic() - begun < 3
 
     def test_twice_for_nothing(self, place: Place, listening: Iterator[frozenset[str]]) -> None:
-        place.standin.pitfalls.switch("stream_duplicates")
+        place.standin.pitfalls.turn("stream_duplicates")
         place.comment(place.post(), "once")
         woken = [next(listening) for _ in range(6)]
         assert [accounts for accounts in woken if accounts] == [{place.city.id}]
 
     def test_in_whatever_order_nothing_is_missed(self, place: Place, listening: Iterator[frozenset[str]]) -> None:
-        place.standin.pitfalls.switch("stream_disorder")
+        place.standin.pitfalls.turn("stream_disorder")
         post = place.post()
         with place.world.lock:
             for number in range(5):
@@ -123,11 +123,11 @@ class TestEnds:
     def test_are_transient_and_polling_has_everything(
         self, place: Place, transport: Transport, listening: Iterator[frozenset[str]], pitfall: str, words: str
     ) -> None:
-        place.standin.pitfalls.switch(pitfall)
+        place.standin.pitfalls.turn(pitfall)
         place.comment(place.post(), "written as it ended")
         with pytest.raises(Transient, match=words):
             list(listening)
-        place.standin.pitfalls.switch(pitfall, 0)
+        place.standin.pitfalls.turn(pitfall, 0)
         assert "written as it ended" in comments(place.poll())
         again = stream.wakes(transport, standin_auth.APP_TOKEN, {place.city.id}, now=place.now)
         place.comment(place.post(), "after opening it again") if next(again) == frozenset() else None
@@ -218,7 +218,7 @@ class TestSubscriptions:
         assert {one["event_type"] for one in place.standin.activity.subscriptions.values()} == set(stream.KINDS)
 
     def test_are_never_changed_since_that_fails(self, place: Place, transport: Transport) -> None:
-        place.standin.pitfalls.switch("subscription_unavailable")
+        place.standin.pitfalls.turn("subscription_unavailable")
         assert stream.subscribe(transport, standin_auth.APP_TOKEN, place.city.id, now=place.now) == 3
         assert {exchange.request.method for exchange in place.server.log} == {"GET", "POST"}
 

@@ -191,10 +191,10 @@ class TestLosing:
         if how == "lost":
             place.server.faults.add(faults.ANSWER_LOST, verb="token")
         else:
-            place.standin.pitfalls.switch("refresh_lost")
+            place.standin.pitfalls.turn("refresh_lost")
         with pytest.raises(Unauthorised, match="sign in again"):
             place.connector(keys).check(now=place.now)
-        place.standin.pitfalls.switch("refresh_lost", 0)
+        place.standin.pitfalls.turn("refresh_lost", 0)
         for _ in range(3):
             with pytest.raises(Unauthorised, match="lost"):
                 place.connector(keys).check(now=place.now)
