@@ -15,7 +15,7 @@ import requests
 import tweepy
 
 from connectors.contract import Malformed, RateLimited, Refused, Transient
-from connectors.transport import TooMuch
+from connectors.transport import TooLarge
 from connectors.x import parse, prices, problems
 from connectors.x.bill import Bill
 from connectors.x.prices import PAGE
@@ -187,7 +187,7 @@ class Api:
         with self._transport.session() as session:
             try:
                 session.get(url, allow_redirects=False)
-            except TooMuch as error:
+            except TooLarge as error:
                 raise Refused(str(error)) from error
             except (requests.RequestException, ValueError) as error:
                 raise Transient(self._transport.mask(f"X could not be reached: {error}")) from error
