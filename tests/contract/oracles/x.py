@@ -100,9 +100,11 @@ def check(exchange: Exchange) -> list[str]:
 
 
 def parsed(name: str, body: bytes, account: Account) -> Iterable[Post | Comment]:
-    """Posts are what begins its own conversation; the rest is read as a comment."""
+    """Quotes stand under what they quote; posts are what else begins its own conversation; the rest are replies."""
     for tweet in parse.page(body).tweets:
-        if tweet.conversation in tweet.history:
+        if tweet.quoted and not tweet.replied_to:
+            yield parse.comment(tweet, account, root=tweet.quoted, parent=None)
+        elif tweet.conversation in tweet.history:
             yield parse.post(tweet, account)
         else:
             parent = None if tweet.replied_to == tweet.conversation else tweet.replied_to
