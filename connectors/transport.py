@@ -8,6 +8,7 @@ module sits. It never retries and never sleeps.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
@@ -18,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "[masked]"
 _CHUNK = 64 * 1024
@@ -70,6 +71,20 @@ class Transport:
     def google(self) -> _Httplib2Like:
         """The same for google-api-python-client, which speaks httplib2."""
         return _Httplib2Like(self.session())
+
+    @contextmanager
+    def endless(self, url: str, headers: Mapping[str, str], *, silence: float) -> Iterator[requests.Response]:
+        """An answer that goes on for ever: bounded by the silence (s) between two pieces, not as a whole.
+
+        To be read piece by piece with `pieces`.
+        """
+        with requests.Session() as session:
+            session.trust_env = False
+            to = _rebase(url, self.api) if self.api else url
+            with session.get(
+                to, headers=dict(headers), stream=True, timeout=(self.connect, silence), allow_redirects=False
+            ) as response:
+                yield response
 
     def mask(self, text: str) -> str:
         """Take every secret out of a text that may be shown or logged, also where it stands in an address."""
@@ -125,6 +140,12 @@ def _read(response: requests.Response, deadline: float, limits: Transport) -> by
     finally:
         response.close()
     return b"".join(parts)
+
+
+def pieces(response: requests.Response) -> Iterator[bytes]:
+    """What comes of an endless answer, as it comes. Raises requests.RequestException where it breaks off."""
+    while piece := _piece(response):
+        yield piece
 
 
 def _piece(response: requests.Response) -> bytes:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.standin import faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
@@ -51,11 +51,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What the stand-in answers."""
+    """What the stand-in answers. `pieces`, if any, take the place of the body and are sent one by one as they come."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: Iterable[bytes] | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -184,6 +185,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.send_response(response.status)
             for name, value in response.headers.items():
                 self.send_header(name, value)
+            if response.pieces is not None:
+                _send_pieces(self, response.pieces)
+                return
             if response.status != 204:  # noqa: PLR2004  "No Content" has no body and no length
                 self.send_header("content-length", str(len(response.body)))
             self.end_headers()
@@ -196,3 +200,16 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def _send_pieces(handler: BaseHTTPRequestHandler, pieces: Iterable[bytes]) -> None:
+    """Send in chunks until there are no more or the client has left."""
+    handler.send_header("transfer-encoding", "chunked")
+    handler.end_headers()
+    handler.close_connection = True
+    try:
+        for piece in pieces:
+            handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        handler.wfile.write(b"0\r\n\r\n")
+    except OSError:
+        return

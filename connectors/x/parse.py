@@ -10,13 +10,13 @@ History: 2.166 named things tweet.*, 2.167 (seen from 2026-08-07) post.*.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors import verbatim
-from connectors.contract import Malformed
+from connectors.contract import Malformed, Profile, Transient
 from connectors.x import snowflake
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WEB = "https://x.com"
 _GONE_TYPES = ("resource-not-found", "not-authorized-for-resource", "resource-unavailable", "disallowed-resource")
 _POST_TYPES = ("tweet", "post")
+_DIGITS = 19
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
+_HICCUPS = ("internal-error", "field-hydration-failure", "service-unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +37,17 @@ class Tweet:
     """One wording of something written on X: the City's post or anybody's reply, before we know which.
 
     `history` names all wordings, oldest first; its first is the name we keep. `replied_to` may be any wording of the
-    parent. `conversation` names the post that everything hangs under.
+    parent, `quoted` of what is quoted. `conversation` names the post that everything hangs under. `named` are the
+    identifiers of the accounts it mentions. `reposted`: it only passes on what somebody else wrote.
     """
 
     id: str
     history: tuple[str, ...]
     conversation: str
     replied_to: str | None
+    quoted: str | None
+    reposted: bool
+    named: frozenset[str]
     author: Author
     text: str
     posted_at: datetime
@@ -56,12 +63,17 @@ class Tweet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One answer: what is in it, which identifiers X says it will not show, and where the next page is."""
+    """One answer: what is in it, which identifiers X says it will not show, where the next page is, whom it holds.
+
+    `failed`: X says that something of its own went wrong on the way, so what is missing may be there next time.
+    """
 
     tweets: tuple[Tweet, ...]
     gone: frozenset[str]
     next_token: str | None
     raw: bytes
+    users: frozenset[str] = frozenset()
+    failed: bool = False
 
 
 def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
@@ -74,12 +86,82 @@ def page(body: bytes, web: str = WEB, *, listed: bool = False) -> Page:
         users = {user["id"]: user for user in _includes(whole, "users")}
         media = {medium["media_key"]: medium for medium in _includes(whole, "media")}
         tweets = tuple(_tweet(item, raw, users, media, web) for item, raw in verbatim.items(body, "data"))
-        gone = frozenset(_gone(whole.get("errors", [])))
-        token = whole["meta"].get("next_token") if listed else None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        problems = whole.get("errors", [])
+        gone = frozenset(_gone(problems))
+        failed = any(_kind(problem) in _HICCUPS for problem in problems)
+        token = _token(whole["meta"]) if listed else None
+    except _UNREADABLE as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=body) from error
-    return Page(tweets=tweets, gone=gone, next_token=token, raw=body)
+    return Page(tweets=tweets, gone=gone, next_token=token, raw=body, users=frozenset(users), failed=failed)
+
+
+def people(body: bytes, web: str = WEB) -> dict[str, Author]:
+    """Read an answer that holds users: each as an author, by identifier. Users that X shows no more are left out."""
+    whole = document(body)
+    try:
+        found = whole.get("data", [])
+        return {_identifier(user["id"]): _known(user, web) for user in found}
+    except _UNREADABLE as error:
+        message = f"X's answer lacks or misspells {error}"
+        raise Malformed(message, payload=body) from error
+
+
+def signed(tweet: Tweet, author: Author, web: str = WEB) -> Tweet:
+    """The same with its author's name, which X did not give along with it."""
+    return replace(tweet, author=author, url=_permalink(web, author, tweet.id))
+
+
+def profile(body: bytes) -> Profile:
+    """Read what the account's own page says. Addresses are those that X's short links lead to."""
+    whole = document(body)
+    try:
+        user = whole["data"]
+        entities = user.get("entities", {})
+        shown = [link for part in ("url", "description") for link in entities.get(part, {}).get("urls", ())]
+        links = [_text(link.get("unwound_url") or link.get("expanded_url") or link["url"]) for link in shown]
+        return Profile(
+            name=_text(user["name"]),
+            handle=_text(user["username"]),
+            text=_text(user.get("description", "")),
+            links=tuple(dict.fromkeys(links)) or ((_text(user["url"]),) if user.get("url") else ()),
+            picture=_text(user["profile_image_url"]) if user.get("profile_image_url") else None,
+            raw=verbatim.member(body, "data"),
+        )
+    except _UNREADABLE as error:
+        message = f"X's answer lacks or misspells {error}"
+        raise Malformed(message, payload=body) from error
+
+
+def followers(body: bytes) -> int:
+    """How many follow the user in the answer."""
+    try:
+        count = document(body)["data"]["public_metrics"]["followers_count"]
+    except _UNREADABLE as error:
+        message = f"X's answer lacks or misspells {error}"
+        raise Malformed(message, payload=body) from error
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        message = "X's count of followers is no count"
+        raise Malformed(message, payload=body)
+    return count
+
+
+def identifier_in(body: bytes) -> str:
+    """The identifier of the one thing in an answer: a user, or what was posted."""
+    try:
+        return _identifier(document(body)["data"]["id"])
+    except _UNREADABLE as error:
+        message = f"X's answer lacks or misspells {error}"
+        raise Malformed(message, payload=body) from error
+
+
+def next_token(body: bytes) -> str | None:
+    """Where a list of users goes on."""
+    try:
+        return _token(document(body)["meta"])
+    except _UNREADABLE as error:
+        message = f"X's answer lacks or misspells {error}"
+        raise Malformed(message, payload=body) from error
 
 
 def hidden(body: bytes, identifier: str) -> bool | None:
@@ -90,9 +172,12 @@ def hidden(body: bytes, identifier: str) -> bool | None:
             return _truth(whole["data"]["hidden"])
         if identifier in _gone(whole["errors"]):
             return None
-    except (AttributeError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         message = f"X's answer lacks or misspells {error}"
         raise Malformed(message, payload=body) from error
+    if any(_kind(problem) in _HICCUPS for problem in whole["errors"]):
+        message = "X says that something of its own went wrong"
+        raise Transient(message)
     message = "X's answer does not say whether the reply is hidden"
     raise Malformed(message, payload=body)
 
@@ -151,27 +236,45 @@ def _tweet(
     references = _either(item, "referenced_tweets", "referenced_posts", default=())
     note = _either(item, "note_tweet", "note_post", default=None)
     identifier = _identifier(item["id"])
-    author = _author(_text(item["author_id"]), users, web)
+    author = _author(item, users, web)
+    mentions = (note or item).get("entities", {}).get("mentions", ())
     return Tweet(
         id=identifier,
         history=tuple(map(_identifier, history)) or (identifier,),
         conversation=_identifier(item["conversation_id"]),
-        replied_to=next((_identifier(other["id"]) for other in references if other["type"] == "replied_to"), None),
+        replied_to=_referred(references, "replied_to"),
+        quoted=_referred(references, "quoted"),
+        reposted=_referred(references, "retweeted") is not None,
+        named=frozenset(_text(mention["id"]) for mention in mentions if "id" in mention),
         author=author,
         text=_text(note["text"] if note else item["text"]),
         posted_at=_posted_at(item["created_at"], history),
-        url=f"{web}/{author.handle or 'i'}/status/{identifier}",
+        url=_permalink(web, author, identifier),
         attachments=(*_media(item, media), *_links(item, note)),
         raw=raw,
     )
 
 
-def _author(identifier: str, users: Mapping[str, Mapping[str, Any]], web: str) -> Author:
-    """Who wrote it; of suspended and withheld authors X gives the identifier alone."""
-    user = users.get(identifier)
-    if user is None:
-        return Author(id=identifier, url=f"{web}/i/user/{identifier}")
-    return Author(id=identifier, name=user["name"], handle=user["username"], url=f"{web}/{user['username']}")
+def _referred(references: Iterable[Mapping[str, Any]], kind: str) -> str | None:
+    return next((_identifier(other["id"]) for other in references if other["type"] == kind), None)
+
+
+def _author(item: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], web: str) -> Author:
+    """Who wrote it; mostly X gives the identifier alone, and of what it withholds somewhere not even that."""
+    identifier = item["author_id"]
+    if identifier is None and item.get("withheld"):
+        return Author()
+    user = users.get(_text(identifier))
+    return _known(user, web) if user else Author(id=identifier, url=f"{web}/i/user/{identifier}")
+
+
+def _known(user: Mapping[str, Any], web: str) -> Author:
+    name, handle = _text(user["name"]), _text(user["username"])
+    return Author(id=_text(user["id"]), name=name, handle=handle, url=f"{web}/{handle}")
+
+
+def _permalink(web: str, author: Author, identifier: str) -> str:
+    return f"{web}/{author.handle or 'i'}/status/{identifier}"
 
 
 def _posted_at(created_at: str, history: tuple[str, ...]) -> datetime:
@@ -179,35 +282,49 @@ def _posted_at(created_at: str, history: tuple[str, ...]) -> datetime:
     if len(history) > 1:
         return snowflake.time_of(history[0])
     try:
-        return datetime.fromisoformat(created_at).astimezone(UTC)
+        written = datetime.fromisoformat(created_at)
     except ValueError:  # whose words repeat the text
         message = "a time, where there is another text"
         raise ValueError(message) from None
+    if written.tzinfo is None:
+        message = "a time without its zone"
+        raise ValueError(message)
+    return written.astimezone(UTC)
 
 
 def _media(item: Mapping[str, Any], media: Mapping[str, Mapping[str, Any]]) -> Iterable[Attachment]:
     for key in item.get("attachments", {}).get("media_keys", ()):
         medium = media.get(key, {})
-        url = medium.get("url") or medium.get("preview_image_url")
-        yield Attachment(id=key, kind=medium.get("type", "media"), url=url, alt=medium.get("alt_text"))
+        url = _perhaps(medium.get("url") or medium.get("preview_image_url"))
+        kind = _text(medium.get("type", "media"))
+        yield Attachment(id=_text(key), kind=kind, url=url, alt=_perhaps(medium.get("alt_text")))
 
 
 def _links(item: Mapping[str, Any], note: Mapping[str, Any] | None) -> Iterable[Attachment]:
-    """The places that shortened links lead to, each once: the text itself shows t.co alone."""
+    """The places that shortened links lead to, each once, in the order of the text, which itself shows t.co alone."""
     entities = (note or item).get("entities", {})
     seen: set[str] = set()
-    for link in entities.get("urls", ()):
-        short, target = link["url"], link.get("unwound_url") or link.get("expanded_url")
-        if target and target != short and short not in seen and "media_key" not in link:
+    for link in sorted(entities.get("urls", ()), key=lambda link: _whole(link.get("start", 0))):
+        short, target = _text(link["url"]), _perhaps(link.get("unwound_url") or link.get("expanded_url"))
+        if target != short and short not in seen and "media_key" not in link:
             seen.add(short)
-            yield Attachment(id=short, kind="link", url=target)
+            yield Attachment(id=short, kind="link", url=target or short)
 
 
 def _gone(errors: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     for error in errors:
-        kind = error.get("type", "").rpartition("/")[2]
-        if kind in _GONE_TYPES and error.get("resource_type") in _POST_TYPES:
+        if _kind(error) in _GONE_TYPES and error.get("resource_type") in _POST_TYPES:
             yield _text(error.get("resource_id") or error["value"])
+
+
+def _kind(problem: Mapping[str, Any]) -> str:
+    """The last part of a problem's type: X spells what stands before it in two ways."""
+    return str(problem.get("type", "")).rpartition("/")[2]
+
+
+def _token(meta: Mapping[str, Any]) -> str | None:
+    token = meta.get("next_token")
+    return None if token is None else _text(token)
 
 
 def _includes(whole: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -227,6 +344,13 @@ def _either(item: Mapping[str, Any], old: str, new: str, *, default: Any = _REQU
     return item.get(new, default)
 
 
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        message = f"a number, where there is {type(value).__name__}"
+        raise TypeError(message)
+    return value
+
+
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         message = f"true or false, where there is {type(value).__name__}"
@@ -236,7 +360,7 @@ def _truth(value: object) -> bool:
 
 def _identifier(value: object) -> str:
     text = _text(value)
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
         message = "an identifier, where there is another text"
         raise ValueError(message)
     return text
@@ -247,6 +371,10 @@ def _text(value: object) -> str:
         message = f"a text, where there is {type(value).__name__}"
         raise TypeError(message)
     return value
+
+
+def _perhaps(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _ref(account: Account, item: str) -> Ref:

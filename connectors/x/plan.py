@@ -1,60 +1,54 @@
-"""What reading an account costs in dollars and requests, as walk.py reads it.
+"""What reading an account costs in dollars and requests, as walk.py reads it and prices.py has it.
 
-X bills each post that it gives at $0.005 and each user at $0.010, the same one once in a UTC day (a soft guarantee),
-and hiding at $0.005; polls that bring nothing are free (docs.x.com, x-api/getting-started/pricing, August 2026). Users
-are given because names of authors are asked for with every post.
+X bills what its answers hold, the same thing once in a UTC day; polls that bring nothing are free.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
 from connectors.planning import DAY, MONTH, Cost
+from connectors.x import prices
+from connectors.x.walk import MOST_ROOTS, PACE, SWEEP, UNPACED, YOUNG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connectors.planning import Load
 
-POST, USER, HIDE = 0.005, 0.010, 0.005
 AUTHORS = "names of authors"
-WINDOW = timedelta(minutes=15)
-MENTIONS = 300
-"""Requests for mentions in a window (docs.x.com, x-api/fundamentals/rate-limits)."""
-_ROOTS_A_QUERY = 10
-_UNPACED = 4
-_PACE = timedelta(seconds=15)
+_TERMS_A_QUERY = 11
+_TERMS = 2
+"""What a search asks of one post: its conversation and its quotes."""
 
 
 def plan(load: Load) -> Cost:
     """Requests a day and dollars a month of one account.
 
-    Every poll reads half an hour again, and so always the newest post and the newest reply: billed once a day.
+    Names are those that the credentials ask for unless they say otherwise. An act is looked at before and after, with
+    its author, and perhaps its post is read.
     """
-    daily = load.comments / MONTH
-    threads = _distinct(load.recent, daily)
-    own = 1 + min(1.0, daily)
-    dollars = {
-        "replies": load.comments * POST,
-        "the City's posts": load.posts * POST,
-        AUTHORS: MONTH * (daily * load.authors + own) * USER,
-        "the newest post and reply, every day anew": MONTH * own * POST,
-        "the posts that replies stand under, every day anew": MONTH * max(threads - load.posts / MONTH, 0) * POST,
-        "the replies that replies answer, looked up with their authors": load.comments * load.replies * (POST + USER),
-        "acts and looks": MONTH * load.acts * (HIDE + POST),
+    twice = 1 + prices.READ_TWICE
+    names = min(prices.NAMES_A_MONTH, load.comments * load.authors)
+    mills = {
+        "replies": load.comments * prices.POST * twice,
+        "the City's posts": load.posts * prices.POST * twice,
+        AUTHORS: names * prices.USER,
+        "acts and looks": MONTH * load.acts * (prices.MANAGE + prices.USER + prices.POST),
     }
-    queries = ceil(load.recent / _ROOTS_A_QUERY)
-    searches = min(load.polls, DAY / (queries * _PACE)) if queries > _UNPACED else load.polls
-    calls = load.polls * 2 + searches * queries + load.polls * min(1.0, daily) + load.acts * 3
+    dollars = {part: much / prices.MILL for part, much in mills.items()}
+    lively = _queries(_lively(load))
+    searches = min(load.polls, DAY / (lively * PACE)) if lively > UNPACED else load.polls
+    sweeps = min(load.polls, DAY / SWEEP) * _queries(min(MOST_ROOTS, load.posts * load.past))
+    calls = load.polls * 2 + searches * lively + sweeps + names / MONTH + load.acts * 4
     return Cost(calls=calls, hour=calls / 24, dollars=sum(dollars.values()), detection=load.poll, parts=dollars)
 
 
 def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:
     """Whether the month costs more than the City will pay, or a window has too few requests."""
-    if any(WINDOW / load.poll > MENTIONS for load in loads):
-        return f"X: more than {MENTIONS} polls in 15 minutes are not allowed. Poll less often."
+    if any(prices.WINDOW / load.poll > prices.MENTIONS_LIMIT for load in loads):
+        return f"X: more than {prices.MENTIONS_LIMIT} polls in 15 minutes are not allowed. Poll less often."
     dollars = sum(plan(load).dollars for load in loads)
     if budget is not None and dollars > budget:
         names = sum(plan(load).parts[AUTHORS] for load in loads)
@@ -63,6 +57,18 @@ def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:
             f"is ${budget:,.2f}; X stops answering when the credit is used up. Polling less often changes little."
         )
     return None
+
+
+def _lively(load: Load) -> float:
+    """How many conversations are searched at every poll: the young ones, and older ones that were answered today."""
+    young = load.posts * (YOUNG / DAY) / MONTH
+    older = max(0.0, load.recent - young)
+    answered_there = load.comments / MONTH * older / max(load.recent, 1)
+    return young + _distinct(older, answered_there)
+
+
+def _queries(conversations: float) -> int:
+    return ceil(conversations * _TERMS / _TERMS_A_QUERY)
 
 
 def _distinct(things: float, draws: float) -> float:

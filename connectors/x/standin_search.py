@@ -88,10 +88,15 @@ def _operator(name: str, value: str) -> Test:
     tests: dict[str, Test] = {
         "conversation_id": lambda shown: shown.conversation == value,
         "in_reply_to_tweet_id": lambda shown: value in shown.answers,
+        "quotes_of_tweet_id": lambda shown: shown.quoted == value,
         "from": lambda shown: who in (shown.author_id, shown.author_handle.casefold()),
         "to": lambda shown: who in (shown.answered_id, shown.answered_handle.casefold()),
     }
-    kinds: dict[str, Test] = {"reply": lambda shown: bool(shown.answers), "retweet": lambda _: False}
+    kinds: dict[str, Test] = {
+        "reply": lambda shown: bool(shown.answers),
+        "quote": lambda shown: bool(shown.quoted),
+        "retweet": lambda _: False,
+    }
     found = kinds.get(value) if name == "is" else tests.get(name)
     if found is None:
         message = f"Reference to invalid operator '{name}:{value if name == 'is' else ''}'"

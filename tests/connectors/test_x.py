@@ -16,8 +16,8 @@ from bot.domain.types import Action, Cursor, Ref, Speaker, Visibility
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.standin.world import AUTHOR, Person
 from connectors.transport import Transport
-from connectors.x import api, snowflake, standin_auth
-from connectors.x.cursor import Mark
+from connectors.x import api, parse, problems, snowflake, standin_auth
+from connectors.x.cursor import Mark, Reach
 from connectors.x.standin_shape import TWEET
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ class TestPoll:
         first = place.comment(last, "first")
         cursor = place.poll()[-1].cursor
         queries = [exchange.request.one("query") for exchange in place.server.log if "search" in exchange.request.path]
-        assert len(queries) == 5
+        assert len(queries) == 11
         assert all(len(query) <= 512 for query in queries)
         assert sum(query.count("conversation_id:") for query in queries) == 60
+        assert sum(query.count("quotes_of_tweet_id:") for query in queries) == 60
         place.comment(last, "nested", parent=first)
         place.now -= timedelta(seconds=60)
         cursor = place.poll(cursor)[-1].cursor
-        assert len([1 for exchange in place.server.log if "search" in exchange.request.path]) == 5
+        assert len([1 for exchange in place.server.log if "search" in exchange.request.path]) == 11
         place.forward(minutes=2)
         assert "nested" in comments(place.poll(cursor))
 
@@ -168,12 +169,21 @@ class TestSilence:
                 call()
             assert b'"data"' in caught.value.payload
 
+    def test_a_time_without_its_zone_is_malformed(self, place: Place) -> None:
+        place.comment(place.post(), "words")
+        place.poll()
+        body = next(one.response.body for one in place.server.log if b'"words"' in one.response.body)
+        assert len(parse.page(body).tweets) == 1
+        with pytest.raises(Malformed, match="zone"):
+            parse.page(body.replace(b'.000Z"', b'.000"'))
+
 
 class TestAct:
     def test_in_another_conversation_is_refused(self, place: Place) -> None:
         comment = place.comment(place.post("theirs", author=OTHER), "a reply there")
-        with pytest.raises(Refused, match="403"):
+        with pytest.raises(Refused, match="somebody else began"):
             place.connector().act(place.ref(comment), Action.HIDE, now=place.now)
+        assert place.asked("hide") == 0
 
     def test_on_the_citys_own_words_is_refused_without_asking(self, place: Place) -> None:
         comment = place.comment(place.post(), "our answer", author=place.city.person)
@@ -275,12 +285,12 @@ class TestLimits:
             name: str(int(NOW.timestamp()) + int(value)) if value[0] in "+-" else value
             for name, value in headers.items()
         }
-        assert api._until(absolute, NOW) == NOW + wait
+        assert problems.until(absolute, NOW) == NOW + wait
 
 
 def asked(script_url: str) -> api.Api:
     client = tweepy.Client(bearer_token="token", return_type=requests.Response)
-    return api.Api(client, Transport(api=script_url, read=2, total=4), user_auth=False)
+    return api.Api(client, Transport(api=script_url, read=2, total=4), tokens=None, signed=False)
 
 
 class TestOddAnswers:
@@ -336,6 +346,28 @@ class TestOddAnswers:
         with serving(lambda handler: handler.reply(body)) as server, pytest.raises(Malformed):
             asked(server.url).set_hidden("7", NOW, hidden=True)
 
+    @pytest.mark.parametrize(
+        ("status", "body", "expected"),
+        [
+            (400, b'{"title": "Invalid Request"}', Refused),
+            (403, b'{"title": "Forbidden"}', Refused),
+            (409, b"", Refused),
+            (422, b"<html>", Refused),
+            (403, b'{"title": "Forbidden", "detail": "Your account has reached its spend cap."}', Unauthorised),
+            (403, b'{"type": "https://api.x.com/2/problems/oauth1-permissions"}', Unauthorised),
+            (402, b"", Unauthorised),
+            (401, b"", Unauthorised),
+            (429, b"", RateLimited),
+            (502, b"", Transient),
+            (410, b"", Malformed),
+        ],
+    )
+    def test_to_hiding_that_fail_tell_x_s_refusal_from_trouble(
+        self, status: int, body: bytes, expected: type[ConnectorError]
+    ) -> None:
+        with serving(lambda handler: handler.reply(body, status)) as server, pytest.raises(expected):
+            asked(server.url).set_hidden("1", NOW, hidden=True)
+
     def test_pages_without_end_are_malformed(self) -> None:
         page = json.dumps({"meta": {"result_count": 0, "next_token": "again"}}).encode()
         with serving(lambda handler: handler.reply(page)) as server, pytest.raises(Malformed, match="not ended"):
@@ -358,7 +390,9 @@ class TestIdentifiers:
         assert snowflake.first_at(datetime(2001, 1, 1, tzinfo=UTC)) == 0
 
     def test_marks_are_read_back_as_written(self) -> None:
-        mark = Mark(own="1", mentions="2", replies="", roots=("5", "6"), swept=NOW)
+        mark = Mark(
+            own=Reach(seen="1", read=NOW), hot=Reach(seen="2"), roots=("5", "6"), warm=(("5", NOW),), swept=NOW, named=3
+        )
         assert Mark.read(mark.cursor) == mark
         assert Mark.read(None) == Mark()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,10 +12,11 @@ import tweepy
 import xdk
 from requests.adapters import HTTPAdapter
 from x_place import Place, open_place
+from xdk.activity.models import CreateSubscriptionRequest
 from xdk.oauth1_auth import OAuth1
 from xdk.posts.models import HideReplyRequest
 
-from connectors.standin.world import APP
+from connectors.standin.world import APP, Person
 from connectors.x import standin_auth
 
 if TYPE_CHECKING:
@@ -109,6 +111,28 @@ class TestTweepy:
         assert [effect.comment for effect in place.world.effects] == [written[-1].id]
         assert written[0].public
 
+    def test_finds_quotes_people_and_followers(self, place: Place, client: tweepy.Client) -> None:
+        post = place.post()
+        quote = place.standin.shelf.quote(post, "look", Person(id="801", name="Quoting Example", handle="quoting"))
+        place.standin.followers[place.city.id] = [Person(id="9", name="N", handle="n")]
+        found = client.get_quote_tweets(post.id, tweet_fields=["referenced_tweets"], user_auth=True).data
+        assert [(str(one.id), one.referenced_tweets[0].type) for one in found] == [(quote.id, "quoted")]
+        by_search = client.search_recent_tweets(
+            f"quotes_of_tweet_id:{post.id} is:quote", tweet_fields=["lang"], user_auth=True
+        ).data
+        assert [str(one.id) for one in by_search] == [quote.id]
+        assert client.get_users(ids=["801"], user_auth=True).data[0].username == "quoting"
+        assert [one.name for one in client.get_users_followers(place.city.id, user_auth=True).data] == ["N"]
+
+    def test_replies_to_those_who_spoke_to_the_city(
+        self, place: Place, client: tweepy.Client, written: list[WorldComment]
+    ) -> None:
+        with pytest.raises(tweepy.Forbidden):
+            client.create_tweet(text="uncalled for", in_reply_to_tweet_id=written[0].id)
+        spoken = place.comment(written[0].post, "@CityOfExample a question")
+        sent = client.create_tweet(text="an answer", in_reply_to_tweet_id=spoken.id).data["id"]
+        assert place.world.comments["x", sent].parent is spoken
+
     def test_is_told_when_it_asked_too_much(self, place: Place, client: tweepy.Client) -> None:
         place.standin.limits["list"] = 0
         with pytest.raises(tweepy.TooManyRequests) as caught:
@@ -119,6 +143,26 @@ class TestTweepy:
         client.access_token_secret = "wrong"
         with pytest.raises(tweepy.Unauthorized):
             client.get_me()
+
+
+class TestXdkStream:
+    def test_hears_of_a_name(self, place: Place) -> None:
+        client = xdk.Client(base_url=place.server.url, bearer_token=standin_auth.APP_TOKEN)
+        place.standin.activity.keep_alive = 0.1
+        wish = CreateSubscriptionRequest(
+            event_type="post.mention.create", filter={"user_id": place.city.id}, tag="names"
+        )
+        made = client.activity.create_subscription(wish)
+        assert made.data.subscription.event_type == "post.mention.create"
+        post = place.post()
+        later = threading.Timer(0.3, lambda: place.comment(post, "@CityOfExample a name"))
+        later.start()
+        with client.session:
+            event = next(iter(client.stream.activity()))
+        later.join()
+        place.standin.activity.closing.set()
+        assert event.data.event_type == "post.mention.create"
+        assert event.data.filter.user_id == place.city.id
 
 
 class TestXdk:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Account, Ref
 from connectors import find
-from connectors.standin.server import Server
+from connectors.standin.server import PAGE, Server
 from connectors.standin.world import Person, World
 from connectors.transport import Transport
 from connectors.x.standin import StandIn
@@ -42,7 +44,7 @@ class Place:
         self.now += timedelta(**much)
         return self.now
 
-    def connector(self, credentials: Mapping[str, str] | None = None) -> Connector:
+    def connector(self, credentials: Mapping[str, str] | None = None) -> Any:
         account = Account(platform="x", id=self.city.id, name=self.city.name)
         transport = Transport(api=self.server.url, web=self.server.url, read=5, total=10)
         return find.connect(account, credentials or self.standin.credentials(self.city), transport)
@@ -59,9 +61,9 @@ class Place:
     def ref(self, comment: WorldComment) -> Ref:
         return Ref(platform="x", account=self.city.id, item=comment.id)
 
-    def poll(self, cursor: Cursor | None = None) -> list[Batch]:
+    def poll(self, cursor: Cursor | None = None, connector: Connector | None = None) -> list[Batch]:
         self.forward(minutes=1)
-        return list(self.connector().poll(cursor, now=self.now))
+        return list((connector or self.connector()).poll(cursor, now=self.now))
 
     def asked(self, verb: str) -> int:
         """How often requests of that kind were made."""
@@ -74,6 +76,18 @@ def open_place() -> Iterator[Place]:
     place = Place()
     with place.server:
         yield place
+
+
+def breaches(place: Place) -> list[str]:
+    """What X's published contract has to say of everything that went over the wire, as tests/contract reads it."""
+    path = Path(__file__).parent.parent / "contract" / "oracles" / "x.py"
+    spec = importlib.util.spec_from_file_location("oracle_of_x", path)
+    assert spec
+    assert spec.loader
+    oracle = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(oracle)
+    known = [exchange for exchange in place.server.log if exchange.verb != PAGE and exchange.fault is None]
+    return [f"{one.request.path}: {breach}" for one in known for breach in oracle.check(one)]
 
 
 def comments(batches: list[Batch]) -> dict[str, Comment]:

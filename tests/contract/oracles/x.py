@@ -42,6 +42,14 @@ _ROUTES: tuple[tuple[str, str, type[BaseModel], set[str], range], ...] = (
         _SHAPE | _RANGE | {"pagination_token"},
         range(5, 101),
     ),
+    (
+        "GET",
+        r"/2/users/\d+/followers",
+        schemas.GetUsersFollowersResponse,
+        _SHAPE | {"max_results", "pagination_token"},
+        range(1, 1001),
+    ),
+    ("GET", r"/2/users", schemas.GetUsersByIdsResponse, _SHAPE | {"ids"}, range(0)),
     ("GET", r"/2/users/\d+", schemas.GetUsersByIdResponse, _SHAPE, range(0)),
     (
         "GET",
@@ -51,6 +59,14 @@ _ROUTES: tuple[tuple[str, str, type[BaseModel], set[str], range], ...] = (
         range(10, 101),
     ),
     ("GET", r"/2/tweets", schemas.GetPostsByIdsResponse, _SHAPE | {"ids"}, range(0)),
+    ("POST", r"/2/tweets", schemas.CreatePostsResponse, set(), range(0)),
+    (
+        "GET",
+        r"/2/tweets/\d{1,19}/quote_tweets",
+        schemas.GetPostsQuotedPostsResponse,
+        _SHAPE | {"max_results", "pagination_token", "exclude"},
+        range(10, 101),
+    ),
     ("GET", r"/2/tweets/\d{1,19}", schemas.GetPostsByIdResponse, _SHAPE, range(0)),
     ("PUT", r"/2/tweets/\d{1,19}/hidden", schemas.HidePostsReplyResponse, set(), range(0)),
     ("DELETE", r"/2/tweets/\d{1,19}", schemas.DeletePostsResponse, set(), range(0)),
@@ -84,9 +100,11 @@ def check(exchange: Exchange) -> list[str]:
 
 
 def parsed(name: str, body: bytes, account: Account) -> Iterable[Post | Comment]:
-    """Posts are what begins its own conversation; the rest is read as a comment."""
+    """Quotes stand under what they quote; posts are what else begins its own conversation; the rest are replies."""
     for tweet in parse.page(body).tweets:
-        if tweet.conversation in tweet.history:
+        if tweet.quoted and not tweet.replied_to:
+            yield parse.comment(tweet, account, root=tweet.quoted, parent=None)
+        elif tweet.conversation in tweet.history:
             yield parse.post(tweet, account)
         else:
             parent = None if tweet.replied_to == tweet.conversation else tweet.replied_to
