@@ -24,16 +24,13 @@ COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},permalink_url,is_hidden,can_hide,can_remove,is_private,"
     "attachment,message_tags,comment_count,like_count,object{id}"
 )
-_COUNT = "comments.filter(stream).limit(0).summary(true)"
+_COUNT = "comments.filter(stream).live_filter(no_filter).limit(0).summary(true)"
 POST_FIELDS = (
     f"id,message,story,created_time,updated_time,from{{id,name}},permalink_url,full_picture,status_type,{_COUNT}"
 )
 PHOTO_FIELDS = f"id,name,created_time,from{{id,name}},link,picture,page_story_id,{_COUNT}"
 VIDEO_FIELDS = f"id,title,description,created_time,from{{id,name}},permalink_url,picture,post_id,{_COUNT}"
-LIVE_FIELDS = (
-    "id,title,description,creation_time,from{id,name},permalink_url,status,video{id,post_id},"
-    f"{_COUNT.replace('filter(stream)', 'filter(stream).live_filter(no_filter)')}"
-)
+LIVE_FIELDS = f"id,title,description,creation_time,from{{id,name}},permalink_url,video{{id,post_id}},{_COUNT}"
 _WEB = "https://www.facebook.com"
 
 
