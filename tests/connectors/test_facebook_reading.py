@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import pytest
 from facebook_town import PAT, SAM, Town, a_town, comments
 
 from bot.domain.types import Action, Cursor, Ref
-from connectors.contract import RateLimited
+from connectors.contract import Malformed, RateLimited
+from connectors.facebook.reading import named
 from connectors.facebook.standin_show import Kind, live_id
 from connectors.standin import world
 
@@ -300,3 +302,33 @@ def test_with_all_pitfalls_on_everything_that_was_shown_is_read(town: Town, seed
     for comment in left:
         assert comment.text in found[comment.id.rpartition("_")[2]]
     assert len(town.standin.pitfalls.met) >= 12
+
+
+def test_something_is_left_for_acting(town: Town) -> None:
+    posts = [town.world.add_post(town.page, str(number), at=town.clock.on(minutes=1)) for number in range(120)]
+    comment = says(town, posts[0])
+    town.standin.quirks.calls_allowed = 100
+    with pytest.raises(RateLimited):
+        town.poll()
+    assert town.standin.calls <= 95
+    town.connector.act(town.ref(comment), Action.HIDE, now=town.clock.now)
+    assert town.acts() == [("hide", comment.id)]
+
+
+def test_the_cursor_keeps_counts_of_the_newest_only(town: Town) -> None:
+    town.standin.manners.page_most = 5
+    reels = [town.standin.publish(town.page, Kind.REEL, at=town.clock.on(minutes=1)) for _ in range(12)]
+    [*_, last] = batches = town.poll()
+    assert set(json.loads(last.cursor.text)["others"]) == {reel.id for reel in reels[-5:]}
+    old = says(town, reels[0], at=town.clock.on(minutes=1))
+    assert later(town, batches, minutes=5) == []
+    assert old.id in comments(later(town, batches, days=1))
+
+
+def test_a_comment_is_known_by_its_own_part_and_keeps_the_name_it_was_asked_for_by(town: Town) -> None:
+    comment = says(town, town.world.add_post(town.page, "post"))
+    [read] = comments(town.poll()).values()
+    own = comment.id.rpartition("_")[2]
+    assert named(read, f"7_{own}").ref.item == f"7_{own}"
+    with pytest.raises(Malformed):
+        named(read, "7_8")
