@@ -45,14 +45,17 @@ ABUSE_WAIT = timedelta(hours=6)
 """How long to wait after code 368 (writing blocked as abusive), for which Graph gives no time."""
 
 _THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
-_KEY_DEAD = frozenset({102, 104, 190, 450, 452, 492})
+_KEY_DEAD = frozenset({25, 102, 104, 190, 450, 452, 492})  # 25 is Instagram's
 _NOT_PERMITTED = frozenset({3, 10})
 _NOT_PERMITTED_RANGE = range(200, 300)
 _HICCUP = frozenset({-1, -2, 1, 2})
 _ABUSE = 368
+_ABUSE_ON_INSTAGRAM = (4, 2207051)  # there it looks like a limit, and its subcode tells
 _PARAMETER = 100
 _NO_SUCH_OBJECT = 33  # subcode of 100
 _NO_SUCH_ALIAS = 803
+_NO_SUCH_MEDIA = 24  # Instagram's
+_TOO_LATE_TO_WRITE = frozenset({2018278, 2534022})  # subcodes of 10: the time in which a message may be sent is over
 _WHY_DEAD = {
     458: "the app was removed",
     459: "the person must sign in to Facebook and pass a checkpoint",
@@ -60,6 +63,7 @@ _WHY_DEAD = {
     463: "the token has expired",
     464: "the person's account is not confirmed",
     467: "the token is invalid",
+    2207050: "the Instagram account is restricted, inactive, or must pass a checkpoint",
     492: "the person lost their role on the Page",
 }
 _OK = 200
@@ -71,7 +75,7 @@ _PLACES = frozenset({"after", "until", "since", "__paging_token"})  # what of a 
 
 
 class Missing(Refused):
-    """Graph's 100/33 and 803: there is no such object, or it is not for this token. Graph does not say which."""
+    """Graph's 100/33, 803 and 24: there is no such object, or it is not for this token. Graph does not say which."""
 
 
 class LostPlace(Transient):
@@ -148,6 +152,18 @@ class Graph:
         """Change an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
         path = f"{self.version}/{quote(node, safe='')}"
         self._write(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), now)
+
+    def create(self, node: str, edge: str, *, now: datetime, **params: str) -> Answer:
+        """Add to the list `edge` of an object, such as an answer or a message; parts with parts of their own are JSON.
+
+        Not idempotent: after Transient nobody knows whether it was done.
+        """
+        path = f"{self.version}/{quote(node, safe='')}/{edge}"
+        answer = self._call(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), _Kind.WRITE, now)
+        if not isinstance(answer.value, dict):
+            message = "the answer is not an object"
+            raise Malformed(message, payload=answer.body)
+        return answer
 
     def delete(self, node: str, *, now: datetime) -> None:
         """Delete an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
@@ -257,15 +273,17 @@ class Graph:
         last = self._last()
         code, subcode = error.get("code"), error.get("error_subcode")
         text = self._worded(error)
+        if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
+            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _THROTTLED:
             return self._throttled(text, now)
-        if code == _ABUSE:
-            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
             why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
             return Unauthorised(f"{why}: {text}" if why else text)
-        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code == _NO_SUCH_ALIAS:
+        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
+        if subcode in _TOO_LATE_TO_WRITE:
+            return Refused(text)
         if code in _NOT_PERMITTED or (code in _NOT_PERMITTED_RANGE and kind is not _Kind.WRITE):
             return Unauthorised(text)
         if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
