@@ -179,7 +179,7 @@ class Instagram:
         comment would be public, and would vanish with the comment once that is hidden; so there is none.
         """
         recipient, message = json.dumps({"comment_id": ref.item}), json.dumps({"text": text})
-        answer = self._graph.create("me", "messages", now=now, recipient=recipient, message=message)
+        answer = self._graph.send("me", "messages", now=now, recipient=recipient, message=message)
         sent = answer.value.get("message_id")
         if not isinstance(sent, str):
             problem = "the answer does not name the message that was sent"

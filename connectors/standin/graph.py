@@ -27,6 +27,7 @@ T = TypeVar("T")
 MOST = 100
 USUAL = 25
 BATCH_MOST = 50
+PART = "part-of-a-batch"
 _VERSIONED = re.compile(r"/(v\d+\.\d+)(?=/|$)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ARGUMENT = re.compile(r"\.([A-Za-z_]+)\(([^()]*)\)")
@@ -84,6 +85,15 @@ def truth(text: str) -> bool:
     return spelled
 
 
+def time(text: str) -> datetime:
+    """A time parameter: seconds since 1970 or ISO 8601. Raises Trouble."""
+    try:
+        return datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        message = "(#100) param since must be a valid date/time"
+        raise Trouble(message, 100) from None
+
+
 def proof(token: str, app_secret: str) -> str:
     """What `appsecret_proof` has to be."""
     return hmac.new(app_secret.encode(), msg=token.encode(), digestmod=hashlib.sha256).hexdigest()
@@ -91,13 +101,17 @@ def proof(token: str, app_secret: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as Graph understands it: its path without version and closing slash, its parameters in one place."""
+    """A request as Graph understands it: its path without version and closing slash, its parameters in one place.
+
+    `part`: it came within a batch, whose proof holds for it.
+    """
 
     method: str
     version: str | None
     path: tuple[str, ...]
     params: Mapping[str, str]
     token: str
+    part: bool = False
 
     @classmethod
     def of(cls, request: Request) -> Call:
@@ -108,9 +122,8 @@ class Call:
         params = {name: values[0] for name, values in {**request.query, **form}.items()}
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         token = params.pop("access_token", "") or bearer
-        return cls(
-            request.method, found[1] if found else None, tuple(part for part in rest.split("/") if part), params, token
-        )
+        path = tuple(part for part in rest.split("/") if part)
+        return cls(request.method, found[1] if found else None, path, params, token, request.headers.get(PART) == PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +271,7 @@ def operations(call: Call) -> Iterator[Request]:
             method=str(one.get("method", "GET")),
             path="/" + split.path.lstrip("/"),
             query=parse_qs(split.query, keep_blank_values=True),
-            headers={"authorization": f"Bearer {call.token}"},
+            headers={"authorization": f"Bearer {call.token}", PART: PART},
             body=str(one.get("body", "")).encode(),
         )
 
