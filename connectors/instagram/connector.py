@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from bot.domain.types import Action, Batch, Sighting, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Capabilities, Followers, Health, Malformed, Profile, Refused, Transient, Unauthorised
-from connectors.graph import Graph, LostPlace, Missing
+from connectors.graph import Graph, LostPlace, Missing, NotPermitted
 from connectors.instagram import health, parse
 from connectors.instagram.download import download
 from connectors.instagram.place import Due, Place, key
@@ -80,7 +80,7 @@ class Instagram:
         ok, notes = health.of_token(self._graph, self._credentials, now)
         if silent := self._silent(media, now):
             notes = (*notes, f"comments are counted and not shown {_under(silent)}; README.md says why that may be")
-        notes = (*notes, *health.of_media(media), *health.of_service(self._graph))
+        notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *health.of_service(self._graph))
         return Health(ok=ok and not silent, identity=identity, notes=notes)
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
@@ -98,6 +98,7 @@ class Instagram:
         for listed in sorted(self._listed(place, now), key=lambda one: (not place.changed(one), *key(one))):
             if not place.wants(listed, now):
                 continue
+            self._graph.relent(now=now)
             shown = False
             try:
                 for comments in self._comments(listed, now):
@@ -276,7 +277,16 @@ class Instagram:
             yield _in_order(parse.comment(value, raw, self._account, place, above) for value, raw in replies)
 
     def _tagged(self, reached: Cursor, now: datetime) -> Iterator[Batch]:
-        """Media of others in which the account is tagged: recorded, and never acted on."""
+        """Media of others in which the account is tagged: recorded, and never acted on.
+
+        They are nobody's duty, so a token that does not reach them stops nothing; `check` says so.
+        """
+        try:
+            yield from self._tags(reached, now)
+        except (Missing, NotPermitted):
+            return
+
+    def _tags(self, reached: Cursor, now: datetime) -> Iterator[Batch]:
         for page in self._graph.pages(self._account.id, "tags", now=now, fields=parse.OTHERS_FIELDS):
             found = (
                 parse.medium(value, raw, self._account, own=False) for value, raw in parse.items(page.body, "data")
@@ -284,6 +294,12 @@ class Instagram:
             posts = tuple(sorted(found, key=lambda post: post.posted_at))
             if posts:
                 yield Batch(posts=posts, comments=(), cursor=reached)
+
+    def _note_on_tags(self, now: datetime) -> Iterator[str]:
+        try:
+            next(self._graph.pages(self._account.id, "tags", now=now, fields="id", limit="1"), None)
+        except (Missing, NotPermitted) as error:
+            yield f"media in which the account is tagged cannot be read: {error}"
 
     def _confirm_missing(self, now: datetime) -> None:
         """Tell a missing comment from one that the token is kept from: read others. Raises what that raises."""

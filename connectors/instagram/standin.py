@@ -10,15 +10,25 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from connectors.instagram import standin_keys as keys
-from connectors.instagram.standin_show import Quirks, Shape, Show, gone
+from connectors.instagram.standin_pitfalls import (
+    OWN_FAULTS,
+    PITFALLS,
+    SWITCHES,
+    THROTTLED,
+    Happenings,
+    blocked,
+    troubles,
+)
+from connectors.instagram.standin_show import Quirks, Shape, Show
 from connectors.standin import faults, graph, page, world
 from connectors.standin.graph import Call, Trouble
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from connectors.standin.server import Request
@@ -28,6 +38,7 @@ MINUTES = 7
 FILE = "file"
 _COMMENTS = "180"
 PRIVATE_REPLY = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100"
     "18dd8db00000000049454e44ae426082"
@@ -38,6 +49,7 @@ class StandIn:
     """Graph, www.instagram.com and Instagram's servers of pictures at one address."""
 
     platform: ClassVar[str] = "instagram"
+    own_faults: ClassVar[tuple[str, ...]] = tuple(OWN_FAULTS)
 
     def __init__(self, world: World) -> None:
         """Take the world and become the one who names media and comments on Instagram in it."""
@@ -45,14 +57,32 @@ class StandIn:
         self.base = ""
         self.manners = graph.Manners(limit="instagram")
         self.quirks = Quirks()
+        self.pitfalls = faults.Pitfalls(PITFALLS)
+        self.happenings = Happenings(world, self.pitfalls)
+        self.calls = 0
         self.shapes: dict[str, Shape] = {}
         self.tagged: list[dict[str, Any]] = []
         self.mentions: dict[str, dict[str, Any]] = {}
         self.answered_privately: list[tuple[str, str]] = []
+        self._hour: tuple[datetime, int] | None = None
         self._traces = itertools.count(1)
         self._show = Show(self)
         self._keys = keys.Keys(self)
         world.minters[self.platform] = self
+
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> Self:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
+        self.manners, self.quirks = graph.Manners(limit="instagram"), Quirks()
+        for name in self.pitfalls.on:
+            if name in SWITCHES:
+                what, attribute, value = SWITCHES[name]
+                setattr(getattr(self, what), attribute, value)
+        return self
+
+    def ledger(self) -> dict[str, int]:
+        """How many calls Graph counted: each request, and each part of a batch."""
+        return {"calls": self.calls}
 
     def mint_post(self, account: WorldAccount, at: datetime, number: int) -> str:  # noqa: ARG002
         """Text beyond 2^53."""
@@ -106,8 +136,11 @@ class StandIn:
                 return self._public_page(request)
             call = Call.of(request)
             if call.path[:1] == ("cdn",):
-                return Response(status=200, body=_PICTURE, headers={"content-type": "image/png"})
+                return self._picture()
+            for name in set(self.pitfalls.on) & set(SWITCHES):
+                self.pitfalls.strikes(name)
             try:
+                self._count(call)
                 return self._answer(self._route(call), call)
             except Trouble as trouble:
                 return self._trouble(trouble, call)
@@ -116,17 +149,22 @@ class StandIn:
         """Answer as Instagram does when that goes wrong."""
         call = Call.of(request)
         headers = self.manners.headers(self._business(call), MINUTES)
-        throttled = (
-            "(#80002) There have been too many calls to this Instagram account. Wait a bit and try again. For more "
-            "info, please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
-        )
-        troubles = {
-            faults.UNAUTHORISED: keys.expired(),
-            faults.REFUSED: Trouble("(#200) Permissions error", 200, status=403),
-            faults.RATE_LIMITED: Trouble(throttled, 80002, headers=headers),
-            faults.RATE_LIMITED_NO_RESET: Trouble(throttled, 80002, headers={"x-business-use-case-usage": "{}"}),
-        }
-        return self._trouble(troubles[name], call)
+        return self._trouble(troubles(headers)[name], call)
+
+    def _count(self, call: Call) -> None:
+        """Count a call, and refuse it where the hour's are used up. Raises Trouble."""
+        if not call.path:
+            return  # the parts of a batch are counted
+        self.calls += 1
+        if self.quirks.calls_allowed is None:
+            return
+        now = self.world.clock()
+        begun, used = self._hour or (now, 0)
+        self._hour = begun, used = (begun, used + 1) if now - begun < _HOUR else (now, 1)
+        self.manners.usage = min(used * 100 // self.quirks.calls_allowed, 100)
+        if used > self.quirks.calls_allowed:
+            minutes = int((begun + _HOUR - now).total_seconds() // 60) + 1
+            raise Trouble(THROTTLED, 80002, headers=self.manners.headers(self._business(call), minutes))
 
     # What is asked
 
@@ -198,7 +236,9 @@ class StandIn:
 
     def _comment(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldComment:
         comment = self.world.comments.get((self.platform, ident))
-        if comment is None or gone(comment) or ident in self.quirks.filtered or mine not in (None, comment.account):
+        if comment is None or mine not in (None, comment.account):
+            raise self._missing(call, ident)
+        if self._show.gone(comment) or self._show.is_withheld(comment):
             raise self._missing(call, ident)
         return comment
 
@@ -217,6 +257,8 @@ class StandIn:
             self.shape(post).comments_enabled = graph.truth(call.params["comment_enabled"])
             return self.quirks.success
         comment = self._comment(call.path[0], mine, call)
+        self.happenings.before_write(comment)
+        comment = self._comment(call.path[0], mine, call)
         if call.method == "DELETE":
             self._refuse_live(comment)
             self.world.delete(comment, world.APP)
@@ -232,7 +274,7 @@ class StandIn:
         self._refuse_live(comment)
         if not graph.truth(call.params["hide"]):
             self.world.unhide(comment, world.APP)
-        elif not comment.hideable:
+        elif not comment.hideable or self.pitfalls.strikes("cannot_hide", comment.id):
             message = f"(#{self.quirks.refusal}) Permissions error"
             raise Trouble(message, self.quirks.refusal, status=400)
         elif not self._show.is_own(comment):
@@ -247,12 +289,8 @@ class StandIn:
         self._keys.need("instagram_manage_comments")
         if self.quirks.writes_missing:
             raise self._missing(call, call.path[0])
-        if self.quirks.writes_blocked == 4:  # noqa: PLR2004  Instagram's way of saying it
-            message = "We restrict certain activity to protect our community. Tell us if you think we made a mistake."
-            raise Trouble(message, 4, 2207051)
         if self.quirks.writes_blocked:
-            message = "The action attempted has been deemed abusive or is otherwise disallowed"
-            raise Trouble(message, self.quirks.writes_blocked)
+            raise blocked(self.quirks.writes_blocked)
 
     def _create(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
         if edge == "messages":
@@ -305,6 +343,12 @@ class StandIn:
         trace = f"A{next(self._traces):07d}standin"
         headers = {**self.manners.headers(self._business(call)), **trouble.headers}
         return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
+
+    def _picture(self) -> Response:
+        """A picture, for as long as the seal in its address holds."""
+        if self.pitfalls.strikes("media_expired"):
+            return Response(status=403, body=b"URL signature expired", headers={"content-type": "text/plain"})
+        return Response(status=200, body=_PICTURE, headers={"content-type": "image/png"})
 
     def _public_page(self, request: Request) -> Response:
         """What anybody sees. A linked comment that is hidden or deleted is not on the page (unsure: or no page is)."""

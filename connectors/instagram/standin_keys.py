@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connectors.instagram.standin_pitfalls import expired, not_permitted
 from connectors.standin import graph, world
 from connectors.standin.graph import Call, Trouble
 
@@ -59,8 +60,7 @@ class Keys:
     def need(self, permission: str) -> None:
         """Raise Trouble if the token lacks a permission."""
         if permission in self._behind.quirks.lacks:
-            message = f"(#10) This endpoint requires the '{permission}' permission to be granted"
-            raise Trouble(message, 10, status=403)
+            raise not_permitted(permission)
 
     def debug_token(self, call: Call) -> object:
         """What is known of a token; only the app itself may ask (unsure: its developers may, too). Raises Trouble."""
@@ -80,7 +80,7 @@ class Keys:
 
     def _check_proof(self, call: Call) -> None:
         sent = call.params.get("appsecret_proof")
-        if sent is None and self._behind.manners.proof_required:
+        if sent is None and self._behind.manners.proof_required and not call.part:
             message = "API calls from the server require an appsecret_proof argument"
             raise Trouble(message, 100, type="GraphMethodException")
         if sent is not None and sent != graph.proof(call.token, APP_SECRET):
@@ -113,12 +113,3 @@ def person(call: Call) -> dict[str, Any]:
     """Who works for the City and has a token of their own. Raises Trouble."""
     known: dict[str, Callable[[Field], Any]] = {"id": lambda _: PERSON.id, "name": lambda _: PERSON.name}
     return graph.show("User", known, graph.fields(call.params.get("fields", ""), "name,id"))
-
-
-def expired() -> Trouble:
-    """How a token ends."""
-    message = (
-        "Error validating access token: Session has expired on Sunday, 22-Nov-26 00:00:00 PST. The current time is "
-        "Sunday, 22-Nov-26 01:00:00 PST."
-    )
-    return Trouble(message, 190, 463)

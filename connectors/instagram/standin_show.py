@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from connectors.instagram.standin_pitfalls import not_permitted
 from connectors.standin import graph
 from connectors.standin.graph import Manners, Trouble
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
+    from connectors.instagram.standin_pitfalls import Happenings
+    from connectors.standin.faults import Pitfalls
     from connectors.standin.graph import Call, Field
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
         base: str
         manners: Manners
         quirks: Quirks
+        pitfalls: Pitfalls
+        happenings: Happenings
         tagged: list[dict[str, Any]]
         mentions: dict[str, dict[str, Any]]
 
@@ -61,13 +66,14 @@ class Quirks:
     `hidden_listed`, `hidden_counted`: whether lists and counts hold hidden comments (unsure). `blank`: lists of
     comments are empty, with cursors, whatever is counted; a set of media: only theirs. `filtered`: comments that
     Instagram's own filter keeps from programs, though they count. `phantoms`: how many more are counted than are there.
-    `from_shown`, `username_shown`: whether authors are named so. `own_by_id`: the account is known by its identifier
-    and not by its username only. `replies_next`: whether replies that come with their comment name a next page;
-    `replies_most`: how many come so. `refusal`: the code with which a comment that cannot be hidden is refused
-    (unsure). `missing`: whether what is not there is 100/33 or Instagram's own 24. `writes_blocked`: the code, 368 or
-    4, with which every write is answered. `writes_missing`: every write is answered as if nothing were there.
-    `lacks`: permissions the token does not have. `success`: what a write that worked answers. `access_ends`: when the
-    token's access to data ends. `error_type`: what `type` of Instagram's own errors says.
+    `from_shown`: whether authors come with their identifiers; `named`: whether they are named at all. `own_by_id`: the
+    account is known by its identifier and not by its username only. `replies_next`: whether replies that come with
+    their comment name a next page; `replies_most`: how many come so. `calls_allowed`: how many calls an hour are
+    answered. `refusal`: the code with which a comment that cannot be hidden is refused (unsure). `missing`: whether
+    what is not there is 100/33 or Instagram's own 24. `writes_blocked`: the code, 368 or 4, with which every write is
+    answered. `writes_missing`: every write is answered as if nothing were there. `lacks`: permissions the token does
+    not have. `success`: what a write that worked answers. `access_ends`: when the token's access to data ends.
+    `error_type`: what `type` of Instagram's own errors says.
     """
 
     hidden_listed: bool = True
@@ -76,10 +82,11 @@ class Quirks:
     filtered: frozenset[str] = frozenset()
     phantoms: int = 0
     from_shown: bool = True
-    username_shown: bool = True
+    named: bool = True
     own_by_id: bool = True
     replies_next: bool = True
     replies_most: int = COMMENTS_MOST
+    calls_allowed: int | None = None
     refusal: int = 100
     missing: int = 100
     writes_blocked: int | None = None
@@ -114,6 +121,15 @@ class Show:
     def is_own(self, comment: WorldComment) -> bool:
         """Whether the account itself wrote it."""
         return comment.author is not None and comment.author.id == comment.account.id
+
+    def gone(self, comment: WorldComment) -> bool:
+        """Whether it was deleted, by itself or with its medium; what happens by itself happens first."""
+        self._behind.happenings.catch_up(comment)
+        return bool(comment.deleted_by or comment.post.deleted_by)
+
+    def is_withheld(self, comment: WorldComment) -> bool:
+        """Whether Instagram's own filter keeps it from programs."""
+        return comment.id in self._behind.quirks.filtered or self._behind.pitfalls.strikes("filtered", comment.id)
 
     def top(self, comment: WorldComment) -> WorldComment:
         """The comment of the upper of two levels; there is no third ("IG Comment Replies", Graph API reference)."""
@@ -150,6 +166,7 @@ class Show:
             cut = graph.window(media, lambda post: post.id, call.params, self._behind.manners, self._link(call))
             return _listing([self.medium(post, asked, call) for post in cut.items], cut.paging)
         if edge == "tags":
+            self._see_that_tags_may_be_read()
             tagged = [graph.show("IGMedia", _known(one), asked) for one in self._behind.tagged]
             cut_ = graph.window(tagged, lambda one: one["id"], call.params, self._behind.manners, self._link(call))
             return _listing(cut_.items, cut_.paging)
@@ -157,6 +174,11 @@ class Show:
             return {"data": []}
         message = f"(#100) Tried accessing nonexisting field ({edge}) on node type (IGUser)"
         raise Trouble(message, 100)
+
+    def _see_that_tags_may_be_read(self) -> None:
+        permission = "instagram_manage_comments"
+        if self._behind.pitfalls.strikes("tags_not_permitted"):
+            raise not_permitted(permission)
 
     def medium(self, post: WorldPost, asked: tuple[Field, ...], call: Call) -> dict[str, Any]:
         """A medium of the account's own."""
@@ -217,14 +239,15 @@ class Show:
     def comment(self, comment: WorldComment, asked: tuple[Field, ...], call: Call) -> dict[str, Any]:
         """One comment."""
         own, quirks, author = self.is_own(comment), self._behind.quirks, comment.author
+        known = quirks.named and quirks.from_shown
         return graph.show(
             "IGComment",
             {
                 "id": lambda _: comment.id,
                 "text": lambda _: comment.text,
                 "timestamp": lambda _: graph.stamp(comment.at),
-                "username": lambda _: author.handle if author and quirks.username_shown else None,
-                "from": lambda one: graph.pick(self._from(comment), one) if author and quirks.from_shown else None,
+                "username": lambda _: author.handle if author and quirks.named else None,
+                "from": lambda one: graph.pick(self._from(comment), one) if author and known else None,
                 "user": lambda one: graph.pick({"id": comment.account.id}, one) if own and quirks.own_by_id else None,
                 "hidden": lambda _: comment.hidden_by is not None,
                 "like_count": lambda _: 0,
@@ -255,7 +278,8 @@ class Show:
     ) -> dict[str, Any]:
         """The upper level only, newest first, at most 50."""
         shape, blank = self._behind.shape(post), self._behind.quirks.blank
-        if blank is True or (blank and post.id in blank):
+        struck = self._behind.pitfalls.strikes("blank_media", post.id)
+        if struck or blank is True or (blank and post.id in blank):
             place = graph.cursor(post.id)
             return {"data": [], "paging": {"cursors": {"before": place, "after": place}}}
         if shape.age_gated or not shape.comments_enabled:
@@ -278,8 +302,8 @@ class Show:
         found = [
             comment
             for comment in self._behind.world.under(post)
-            if not comment.deleted_by
-            and comment.id not in quirks.filtered
+            if not self.gone(comment)
+            and not self.is_withheld(comment)
             and (quirks.hidden_listed or not comment.hidden_by)
         ]
         return sorted(found, key=lambda comment: comment.at)
@@ -308,11 +332,6 @@ class Show:
         served = call.version or self._behind.manners.served
         query = urlencode({"access_token": call.token, **kept})
         return f"{self._behind.base}/{served}/{path or '/'.join(call.path)}?{query}"
-
-
-def gone(comment: WorldComment) -> bool:
-    """Whether the comment was deleted, by itself or with its medium."""
-    return bool(comment.deleted_by or comment.post.deleted_by)
 
 
 def _listing(shown: list[dict[str, Any]], paging: dict[str, Any]) -> dict[str, Any]:
