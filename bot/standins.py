@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # The accounts that a made-up city holds; identifiers look as each platform's own do.
 ACCOUNTS = {
     "facebook": ("100064700000001", "City of Fountains", "cityoffountains"),
+    "instagram": ("17841400000000001", "City of Fountains", "cityoffountains"),
     "x": ("4100000001", "City of Fountains", "CityOfFountains"),
     "youtube": ("UCcityOfFountains0000001", "City of Fountains", "cityoffountains"),
 }

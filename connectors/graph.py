@@ -54,14 +54,17 @@ ABUSE_WAIT = timedelta(hours=6)
 """How long to wait after code 368 (writing blocked as abusive), for which Graph gives no time."""
 
 _THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
-_KEY_DEAD = frozenset({102, 104, 190, 450, 452, 492})
+_KEY_DEAD = frozenset({25, 102, 104, 190, 450, 452, 492})  # 25 is Instagram's
 _NOT_PERMITTED = frozenset({3, 10})
 _NOT_PERMITTED_RANGE = range(200, 300)
 _HICCUP = frozenset({-1, -2, 1, 2})
 _ABUSE = 368
+_ABUSE_ON_INSTAGRAM = (4, 2207051)  # there it looks like a limit, and its subcode tells
 _PARAMETER = 100
 _NO_SUCH_OBJECT = 33  # subcode of 100
 _NO_SUCH_ALIAS = 803
+_NO_SUCH_MEDIA = 24  # Instagram's
+_TOO_LATE_TO_WRITE = frozenset({2018278, 2534022})  # subcodes of 10: the time in which a message may be sent is over
 _WHY_DEAD = {
     458: "the app was removed",
     459: "the person must sign in to Facebook and pass a checkpoint",
@@ -69,6 +72,7 @@ _WHY_DEAD = {
     463: "the token has expired",
     464: "the person's account is not confirmed",
     467: "the token is invalid",
+    2207050: "the Instagram account is restricted, inactive, or must pass a checkpoint",
     492: "the person lost their role on the Page",
 }
 _OK = 200
@@ -80,7 +84,7 @@ _PLACES = frozenset({"after", "until", "since", "__paging_token"})  # what of a 
 
 
 class Missing(Refused):
-    """Graph's 100/33 and 803: there is no such object, or it is not for this token. Graph does not say which."""
+    """Graph's 100/33, 803 and 24: there is no such object, or it is not for this token. Graph does not say which."""
 
 
 class NotPermitted(Unauthorised):
@@ -313,19 +317,19 @@ class Graph:
         last = self._last()
         code, subcode = error.get("code"), error.get("error_subcode")
         text = self._worded(error)
+        if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
+            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _THROTTLED:
             return self._throttled(text, now)
-        if code == _ABUSE:
-            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
             why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
             return Unauthorised(f"{why}: {text}" if why else text)
-        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code == _NO_SUCH_ALIAS:
+        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
         if kind is not _Kind.WRITE and (code in _NOT_PERMITTED or code in _NOT_PERMITTED_RANGE):
             return NotPermitted(text)
         if code in _NOT_PERMITTED:
-            return Unauthorised(text)
+            return Refused(text) if subcode in _TOO_LATE_TO_WRITE else Unauthorised(text)
         if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
             return Transient(text)
         if kind is _Kind.WRITE:

@@ -231,6 +231,7 @@ class Manners:
     `page_most`: a page may be shorter than was asked for. `empty_pages`: a page may be empty and have a `next`.
     `farthest`: how far into a list a cursor may lead. `usage`: percent of the limit used, None where the headers are
     not sent. `served`: the version that really answers. `proof_required`: the app has "Require App Secret" on.
+    `limit`: what the limit counts the calls to, in the words of the header about it.
     """
 
     page_most: int = MOST
@@ -239,13 +240,14 @@ class Manners:
     usage: int | None = 28
     served: str = "v26.0"
     proof_required: bool = False
+    limit: str = "pages"
 
     def headers(self, business: str, minutes: int = 0) -> dict[str, str]:
         """What comes with every answer."""
         sent = {"content-type": "application/json; charset=UTF-8", "facebook-api-version": self.served}
         if self.usage is not None:
             counts = {"call_count": self.usage, "total_cputime": 25, "total_time": 25}
-            report = {"type": "pages", **counts, "estimated_time_to_regain_access": minutes}
+            report = {"type": self.limit, **counts, "estimated_time_to_regain_access": minutes}
             sent["x-app-usage"] = json.dumps(counts)
             sent["x-business-use-case-usage"] = json.dumps({business: [report]})
         return sent

@@ -112,6 +112,10 @@ READ_ERRORS = [
     (80001, None, 400, RateLimited),
     (80002, None, 400, RateLimited),
     (368, None, 400, RateLimited),
+    (4, 2207051, 400, RateLimited),
+    (25, 2207050, 400, Unauthorised),
+    (24, 2207006, 400, Missing),
+    (-2, 2207003, 400, Transient),
     (190, 458, 400, Unauthorised),
     (190, 463, 400, Unauthorised),
     (190, 492, 401, Unauthorised),
@@ -149,7 +153,9 @@ def test_reading_errors_are_told_apart_by_their_code(
         (100, None, Refused),
         (1705, None, Refused),
         (100, 33, Missing),
+        (24, None, Missing),
         (10, None, Unauthorised),
+        (10, 2534022, Refused),
         (190, 460, Unauthorised),
         (368, None, RateLimited),
         (80001, None, RateLimited),
@@ -217,8 +223,9 @@ def test_a_senseless_time_is_none(line: Line, minutes: Any) -> None:
     assert caught.value.until == NOON + UNKNOWN_WAIT
 
 
-def test_writing_blocked_as_abuse_waits_for_hours(line: Line) -> None:
-    line.canned.give_error(368)
+@pytest.mark.parametrize(("code", "subcode"), [(368, None), (4, 2207051)])
+def test_writing_blocked_as_abuse_waits_for_hours(line: Line, code: int, subcode: int | None) -> None:
+    line.canned.give_error(code, subcode)
     with pytest.raises(RateLimited) as caught:
         line.graph.delete("1_2", now=NOON)
     assert caught.value.until == NOON + ABUSE_WAIT
