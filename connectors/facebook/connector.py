@@ -9,19 +9,29 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from bot.domain.types import Action, Sighting, Visibility
-from connectors.contract import Capabilities, Health, Refused
+from connectors import push
+from connectors.contract import Capabilities, Followers, Health, Refused
 from connectors.facebook import parse
+from connectors.facebook.notice import How, Notices
 from connectors.facebook.reading import Reader, named
 from connectors.graph import Graph, Missing
+from connectors.media import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.domain.types import Account, Batch, Cursor, Ref
+    from bot.domain.types import Account, Attachment, Batch, Cursor, Ref
+    from connectors.contract import Delivery, Heard, Media, Profile
     from connectors.transport import Transport
 
 NEEDED = frozenset({"pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"})
 """Permissions without which a Page cannot be moderated ("Comment" and "Page Feed", Graph API reference)."""
+
+TELLING = "pages_messaging"
+"""The permission for private replies; without it authors are told in public, or not at all."""
+
+MEDIA_HOSTS = ("fbcdn.net", "fbsbx.com")
+"""Where Facebook keeps the pictures and videos that were put on it."""
 
 SOON = timedelta(days=14)
 """How long before a token's end a person is told."""
@@ -33,10 +43,15 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     """Make the connector of a Page; `account.id` is the Page's id.
 
     Credentials: `page_token`; `app_secret` where the app has "Require App Secret" on (better always); `app_id` with
-    it lets `check` tell the token's permissions and end. KeyError without `page_token`.
+    it lets `check` tell the token's permissions and end. `verify_token`, a word of the City's own, and `app_secret` let
+    Facebook push. `notify` is how authors are told: `private`, `public` or `either` (the default). KeyError without
+    `page_token`, or where `notify` is anything else.
     """
     if not credentials.get("page_token"):
         name = "page_token"
+        raise KeyError(name)
+    if credentials.get("notify", How.EITHER) not in set(How):
+        name = f"notify as one of {', '.join(How)}"
         raise KeyError(name)
     return Facebook(account, credentials, transport)
 
@@ -46,7 +61,10 @@ class Facebook:
 
     platform: ClassVar[str] = "facebook"
     can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}), sees_edits=True, sees_visibility=True
+        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
+        sees_edits=True,
+        sees_visibility=True,
+        push=True,
     )
 
     def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
@@ -54,8 +72,12 @@ class Facebook:
         self._account = account
         self._app_id = credentials.get("app_id")
         self._app_secret = credentials.get("app_secret")
+        self._verify_token = credentials.get("verify_token")
+        self._how = How(credentials.get("notify", How.EITHER))
+        self._transport = transport
         self._graph = Graph(transport, credentials["page_token"], app_secret=self._app_secret)
         self._reader = Reader(account, self._graph)
+        self._notices = Notices(self._graph, account, self._how)
 
     def check(self, *, now: datetime) -> Health:
         """Whose token it is, whether the feed can be read, and what is to be known of token, version and limits."""
@@ -103,6 +125,31 @@ class Facebook:
                 return Visibility.GONE
             raise Refused(str(missing)) from None
 
+    def profile(self, *, now: datetime) -> Profile:
+        """Read what the Page says of itself."""
+        answer = self._graph.get(self._account.id, now=now, fields=parse.PROFILE_FIELDS)
+        return parse.profile(answer.value, answer.body)
+
+    def followers(self, *, now: datetime) -> Followers:
+        """Count the followers; who they are Facebook tells no program ("Page", Graph API reference)."""
+        answer = self._graph.get(self._account.id, now=now, fields="id,followers_count")
+        count = answer.value.get("followers_count")
+        why = "Facebook tells how many follow a Page, and not who"
+        return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
+
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
+        """Fetch a picture or video; the address of one holds for some days only."""
+        return fetch(attachment, self._transport, MEDIA_HOSTS)
+
+    def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
+        """Tell the author privately or in public, as the credentials say."""
+        return self._notices.tell(ref, text, now)
+
+    def hear(self, delivery: Delivery) -> Heard:
+        """Answer what Facebook sends to the app's web hook."""
+        secret, word = self._app_secret, self._verify_token
+        return push.hear(delivery, platform=self.platform, kind="page", app_secret=secret, verify_token=word)
+
     def _set_hidden(self, ref: Ref, *, hide: bool, now: datetime) -> Visibility:
         """Look first: what is so already needs no call, and Facebook says of some comments that they cannot be hidden.
 
@@ -137,6 +184,8 @@ class Facebook:
         token = self._graph.inspect(self._app_id, self._app_secret, now=now)
         lacking = sorted(NEEDED - set(token.get("scopes") or ()))
         notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
+        if self._how is not How.PUBLIC and TELLING not in (token.get("scopes") or ()):
+            notes.append(f"authors cannot be written to privately: the token lacks {TELLING}")
         for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
             seconds = token.get(name)
             if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():

@@ -7,13 +7,14 @@ keeps the author to itself, `message` where the comment is a sticker or picture 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
-from connectors.contract import Malformed
+from connectors.contract import Malformed, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,8 @@ POST_FIELDS = (
 PHOTO_FIELDS = f"id,name,created_time,from{{id,name}},link,picture,page_story_id,{_COUNT}"
 VIDEO_FIELDS = f"id,title,description,created_time,from{{id,name}},permalink_url,picture,post_id,{_COUNT}"
 LIVE_FIELDS = f"id,title,description,creation_time,from{{id,name}},permalink_url,video{{id,post_id}},{_COUNT}"
+PROFILE_FIELDS = "id,name,username,about,description,website,picture{url}"
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _WEB = "https://www.facebook.com"
 
 
@@ -119,6 +122,23 @@ def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -
         url=item.optional("permalink_url") or _permalink(post, comment_id),
         visibility=visibility(value),
         attachments=_attachments(item.object("attachment")),
+        raw=raw,
+    )
+
+
+def profile(value: Any, raw: bytes) -> Profile:
+    """Read what a Page says of itself. `website` may hold several addresses. Raises Malformed."""
+    item = _Item(value, raw)
+    text = "\n\n".join(part for part in (item.optional("about"), item.optional("description")) if part)
+    picture = item.object("picture").get("data")
+    url = picture.get("url") if isinstance(picture, dict) else None
+    websites = re.split(r"[\s,;]+", item.optional("website") or "")
+    return Profile(
+        name=item.text("name"),
+        handle=item.optional("username"),
+        text=text,
+        links=tuple(dict.fromkeys(link for link in (*websites, *_ADDRESS.findall(text)) if link)),
+        picture=url if isinstance(url, str) else None,
         raw=raw,
     )
 

@@ -150,7 +150,7 @@ def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
     checker = contract._param_checker
     for name, value in call.params.items():
         if checker.is_valid_key(name):
-            if not checker.is_valid_pair(name, value):
+            if not checker.is_valid_pair(name, _decoded(value) if checker.get_type(name) == "Object" else value):
                 yield f"parameter {name}={value!r} is not {checker.get_type(name)}"
         elif name not in UNIVERSAL:
             yield f"parameter {name!r} is not the call's"
@@ -158,6 +158,14 @@ def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
             yield f"parameter {name}={value!r} has not the form it should"
     if "fields" in call.params and contract._target_class in _OBJECTS:
         yield from _fields(contract._target_class, graph.fields(call.params["fields"], ""))
+
+
+def _decoded(value: str) -> Any:
+    """An object travels in a form as JSON; what is none stays as it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _fields(target: Any, asked: tuple[graph.Field, ...]) -> Iterator[str]:
