@@ -139,6 +139,7 @@ class Daemon:
             self._systemd.notify("STOPPING=1")
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
+        self._count_pushes()
 
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -15,10 +19,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import cases, ledger
+from archive.database import Database
 from bot import push
 from bot.daemon import WOKEN_APART, Woken
 from bot.domain.types import Account
+from bot.promises import ref_of
 from bot.push import Receiver
+from bot.settings import load
+from bot.standins import StandIns
+from bot.trial import MailSink, lay_out
 from connectors import find
 from connectors.contract import FORBIDDEN
 from connectors.facebook.standin import StandIn
@@ -27,9 +37,11 @@ from connectors.standin.world import Person, World
 from connectors.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from connectors.standin.world import WorldAccount
+    from bot.settings import Settings
+    from connectors.standin.world import WorldAccount, WorldComment
 
 PAT = Person(id="7000000001", name="Pat Resident", handle="pat")
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -187,3 +199,63 @@ def test_whoever_asks_is_polled_for_and_never_more_often_than_allowed(steps: lis
         due = woken.end("a") or due
     assert due is not None or unanswered is None
     assert all(later - earlier >= WOKEN_APART for earlier, later in pairwise(begun))
+
+
+# --------------------------------------------------------------------------------------------- with a whole daemon
+
+
+def test_a_daemon_that_polls_once_an_hour_reads_what_is_pushed_within_seconds(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        world = World()
+        standins = stack.enter_context(StandIns(world))
+        page = standins.open_accounts()["facebook"]
+        server = standins.servers["facebook"]
+        sink = stack.enter_context(MailSink(tmp_path / "mails"))
+        port = free_port()
+        file = lay_out(tmp_path, standins, {"facebook": page}, sink.port, push={"port": port})
+        file.write_text(re.sub(r"poll_seconds: .*", "poll_seconds: 3600", file.read_text(encoding="utf-8")))
+        settings = load(file)
+        post = world.add_post(page, "The pool opens on Friday.")
+        log = stack.enter_context((tmp_path / "daemon.log").open("wb"))
+        command = [sys.executable, "-m", "bot.cli", "run", "--config", str(file)]
+        process = stack.enter_context(subprocess.Popen(command, stderr=log))
+        stack.callback(process.kill)
+        wait_for(lambda: b"listening" in (tmp_path / "daemon.log").read_bytes(), process)
+        wait_for(lambda: any(line.verb == "list" for line in server.log), process)
+        time.sleep(1)
+
+        hooks = Hooks(server.standin, page)
+        comment = world.add_comment(post, "Lovely!", author=PAT)
+        address = f"http://127.0.0.1:{port}/push/facebook"
+        assert hooks.push(address) == [200]
+        wait_for(lambda: recorded(settings, comment), process)
+
+        server.standin.switch(["hooks_unsigned"])
+        world.edit(comment, "Lovely?")
+        assert hooks.push(address) == [FORBIDDEN]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+        with Database.open(settings.database_url) as database, database.read() as tx:
+            [line] = [line for line in ledger.entries(tx) if line.kind == "push.refused"]
+        assert "1 requests" in str(line.detail["why"])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def recorded(settings: Settings, comment: WorldComment) -> bool:
+    if not (settings.data / "citymod.db").exists():
+        return False
+    with Database.open(settings.database_url) as database, database.read() as tx:
+        return cases.case(tx, ref_of(comment)) is not None
+
+
+def wait_for(there: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end
+        assert process.poll() is None, "the daemon has ended"
+        time.sleep(0.2)
