@@ -278,6 +278,9 @@ class Graph:
             raise self._failed(error.result, kind, now) from None
         except (requests.exceptions.JSONDecodeError, RecursionError):
             raise self._failed(None, kind, now) from None
+        except UnicodeError:
+            message = "an identifier or a place in a list that Facebook gave cannot be asked for: it is no proper text"
+            raise Malformed(message) from None
         except requests.RequestException as error:
             # Its text holds the address that was asked; its name says enough.
             message = f"no answer from Facebook: {type(error).__name__}"
@@ -316,14 +319,14 @@ class Graph:
     def _classified(self, error: Mapping[str, Any], kind: _Kind, now: datetime) -> ConnectorError:  # noqa: PLR0911  one line of the table each
         """Say which of the five errors an error of Graph's is."""
         last = self._last()
-        code, subcode = error.get("code"), error.get("error_subcode")
+        code, subcode = (_number(error.get(name)) for name in ("code", "error_subcode"))
         text = self._worded(error)
         if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
             return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _THROTTLED:
             return self._throttled(text, now)
         if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
-            why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
+            why = _WHY_DEAD.get(subcode)
             return Unauthorised(f"{why}: {text}" if why else text)
         if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
@@ -388,6 +391,11 @@ class _Session:
 def proof(token: str, app_secret: str) -> str:
     """The appsecret_proof of a token: its HMAC-SHA256 under the app's secret, in hex ("Secure Graph API Calls")."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _number(value: object) -> int:
+    """An error's code or subcode; 0, which is none, where it is no number."""
+    return value if isinstance(value, int) else 0
 
 
 def _spelled(params: Mapping[str, Any] | None) -> dict[str, str]:

@@ -182,9 +182,11 @@ class Facebook:
                 "the token's permissions and end are not known: give app_id and app_secret to have them told",
             )
         token = self._graph.inspect(self._app_id, self._app_secret, now=now)
-        lacking = sorted(NEEDED - set(token.get("scopes") or ()))
+        told = token.get("scopes")
+        scopes = {scope for scope in told if isinstance(scope, str)} if isinstance(told, list) else set()
+        lacking = sorted(NEEDED - scopes)
         notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
-        if self._how is not How.PUBLIC and TELLING not in (token.get("scopes") or ()):
+        if self._how is not How.PUBLIC and TELLING not in scopes:
             notes.append(f"authors cannot be written to privately: the token lacks {TELLING}")
         for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
             seconds = token.get(name)

@@ -91,7 +91,7 @@ def video(value: Any, raw: bytes, account: Account) -> Listed:
 def live(value: Any, raw: bytes, account: Account) -> Listed:
     """Read one live video: under the name of its video, where it has one by now. Raises Malformed."""
     item = _Item(value, raw)
-    found = video({**value, "created_time": item.text("creation_time")}, raw, account)
+    found = video({**item.value, "created_time": item.text("creation_time")}, raw, account)
     recorded = _Item(item.object("video"), raw)
     return replace(
         found,
@@ -156,7 +156,7 @@ class _Item:
 
     def __init__(self, value: Any, raw: bytes) -> None:
         self.raw = raw
-        self._value: Mapping[str, Any] = value if isinstance(value, dict) else {}
+        self.value: Mapping[str, Any] = value if isinstance(value, dict) else {}
 
     def text(self, name: str) -> str:
         found = self.optional(name)
@@ -165,13 +165,13 @@ class _Item:
         return found
 
     def optional(self, name: str) -> str | None:
-        found = self._value.get(name)
+        found = self.value.get(name)
         if found is not None and not isinstance(found, str):
             raise self._malformed(name, "is not text")
         return found
 
     def object(self, name: str) -> Mapping[str, Any]:
-        found = self._value.get(name)
+        found = self.value.get(name)
         if found is not None and not isinstance(found, dict):
             raise self._malformed(name, "is not an object")
         return found or {}
@@ -183,7 +183,7 @@ class _Item:
             raise self._malformed(name, "is not a time with its offset") from None
 
     def _malformed(self, name: str, what: str) -> Malformed:
-        return Malformed(f"`{name}` of {str(self._value.get('id'))[:80]} {what}", payload=self.raw)
+        return Malformed(f"`{name}` of {str(self.value.get('id'))[:80]} {what}", payload=self.raw)
 
 
 def _apart(item: _Item, account: Account, *, text: str | None, page: str | None) -> Listed:
