@@ -470,14 +470,11 @@ def standin(
     faults: Annotated[bool, typer.Option("--faults", help="List what can be switched on.")] = False,
 ) -> None:
     """Run the stand-in platforms alone and print their addresses as one JSON line, and their ledgers when they end."""
-    from bot.standins import StandIns, serve
-    from connectors.standin.world import World
+    from bot.standins import fault_list, serve
 
     if faults:
-        with StandIns(World()) as standins:
-            for platform, names in standins.fault_names().items():
-                for name, says in names.items():
-                    out.print(f"{platform}:{name}  {says}", highlight=False, markup=False, soft_wrap=True)
+        for line in fault_list():
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
         return
     try:
         serve(port=port, world_file=world, seed=seed, wanted=fault or ())

@@ -110,6 +110,13 @@ class StandIns:
         return {platform: server.ledger() for platform, server in self.servers.items()}
 
 
+def fault_list() -> list[str]:
+    """Everything that can be switched on, a line each: ``platform:name``, and what it does."""
+    with StandIns(World()) as standins:
+        listed = standins.fault_names().items()
+        return [f"{platform}:{name}  {says}" for platform, names in listed for name, says in names.items()]
+
+
 def _switchable(server: Server) -> dict[str, str]:
     errors = dict.fromkeys(server.faults.names, f"an error that one request in {ONE_IN} meets")
     pitfalls = getattr(server.standin, "pitfalls", None)

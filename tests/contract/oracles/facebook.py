@@ -77,6 +77,7 @@ _PAIRED_NODES = {
     "DELETE": (Comment("1", api=_API).api_delete(pending=True),),
 }
 _CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo}
+_LISTS = {"feed": parse.listed, "photos": parse.photo, "videos": parse.video, "live": parse.live}
 _ERROR = {
     "message": str,
     "type": str,
@@ -113,9 +114,10 @@ def check(exchange: Exchange) -> list[str]:
 
 
 def parsed(name: str, body: bytes, account: Account) -> Iterable[OurPost | OurComment]:
-    """Read a golden answer: a feed, a list of comments, or one comment, as its name says."""
-    if name.startswith("feed"):
-        return [parse.listed(value, raw, account).post for value, raw in verbatim.items(body, "data")]
+    """Read a golden answer: a list of things, a list of comments, or one comment, as its name says."""
+    for kind, read in _LISTS.items():
+        if name.startswith(kind):
+            return [read(value, raw, account).post for value, raw in verbatim.items(body, "data")]
     if name.startswith("comments"):
         return [parse.comment(value, raw, account) for value, raw in verbatim.items(body, "data")]
     return [parse.comment(json.loads(body), body, account)]
