@@ -199,6 +199,8 @@ class Facebook:
             yield f"asked for {self._graph.version} of the Graph API, served {self._graph.served}"
         if (used := self._graph.usage()) >= _MUCH_USED:
             yield f"{used} % of the calls we may make are used"
+        if self._verify_token and not self._app_secret:
+            yield "what Facebook pushes cannot be believed without app_secret, and is refused"
         for edge, why in sorted(self._reader.closed.items()):
             yield f"{edge} are not read, the token does not reach them: {why}"
         if unreadable := self._reader.unreadable:

@@ -267,7 +267,7 @@ def named(comment: Comment, item: str) -> Comment:
     Raises Malformed if it is another one.
     """
     if _own_part(comment.ref.item) != _own_part(item):
-        message = f"asked for {item}, and {comment.ref.item} came"
+        message = f"asked for {item}, and another comment came"
         raise Malformed(message, payload=comment.raw)
     return replace(comment, ref=replace(comment.ref, item=item))
 

@@ -217,3 +217,8 @@ def test_what_is_not_known_to_have_failed_is_not_said_again_in_public(
 def test_a_way_of_telling_that_there_is_not_is_named(town: Town) -> None:
     with pytest.raises(KeyError, match="private, public, either"):
         town.connect(notify="carrier pigeon")
+
+
+def test_pushes_that_cannot_be_believed_are_said(town: Town) -> None:
+    assert "pushes" not in str(town.connector.check(now=town.clock.now).notes)
+    assert "pushes" in str(town.connect(app_secret="").check(now=town.clock.now).notes)
