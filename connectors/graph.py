@@ -229,9 +229,9 @@ class Graph:
         if not isinstance(answer.value, list) or len(answer.value) != len(asked):
             message = "the answer to a batch is not a list of as many answers"
             raise Malformed(message, payload=answer.body)
-        return [self._unpacked(one, now) for one in answer.value]
+        return [self._unpacked(one, answer.body, now) for one in answer.value]
 
-    def _unpacked(self, one: object, now: datetime) -> Answer | ConnectorError:
+    def _unpacked(self, one: object, whole: bytes, now: datetime) -> Answer | ConnectorError:
         """One answer out of a batch: an object, as JSON within a JSON text. Its own bytes are those of the text."""
         if one is None:
             return Transient("Facebook had no time for one of several requests")
@@ -242,7 +242,7 @@ class Graph:
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            return Malformed("an answer within a batch is not an object", payload=body)
+            return Malformed("an answer within a batch is not an object", payload=whole)
         error = value.get("error")
         return self._classified(error, _Kind.READ, now) if isinstance(error, dict) else Answer(value, body)
 
@@ -280,7 +280,8 @@ class Graph:
             raise self._failed(None, kind, now) from None
         except UnicodeError:
             message = "an identifier or a place in a list that Facebook gave cannot be asked for: it is no proper text"
-            raise Malformed(message) from None
+            given = self._transport.last
+            raise Malformed(message, payload=self._clean(given.body) if given else b"") from None
         except requests.RequestException as error:
             # Its text holds the address that was asked; its name says enough.
             message = f"no answer from Facebook: {type(error).__name__}"
