@@ -135,16 +135,23 @@ def test_a_body_is_not_read_beyond_a_limit(place: Place, length: str, status: in
 
 def test_only_so_many_are_answered_at_one_time(place: Place) -> None:
     with ExitStack() as stack:
-        for _ in range(push.AT_ONCE - 1):
+        for taken in range(1, push.AT_ONCE + 1):
+            assert place.asked("GET", "/push/facebook") == FORBIDDEN
+            settled(place, push.AT_ONCE - taken + 1)
             stack.enter_context(socket.create_connection(("127.0.0.1", place.receiver.port)))
-        time.sleep(0.3)
-        assert place.asked("GET", "/push/facebook") == FORBIDDEN
-        stack.enter_context(socket.create_connection(("127.0.0.1", place.receiver.port)))
-        time.sleep(0.3)
+            settled(place, push.AT_ONCE - taken)
         with pytest.raises((ConnectionError, http.client.HTTPException)):
             place.asked("GET", "/push/facebook")
-    time.sleep(0.3)
+    settled(place, push.AT_ONCE)
     assert place.asked("GET", "/push/facebook") == FORBIDDEN
+
+
+def settled(place: Place, free: int) -> None:
+    """Wait until so many more can be answered."""
+    end = time.monotonic() + 20
+    while place.receiver._http._free._value != free:
+        assert time.monotonic() < end, "places are neither taken nor given back"
+        time.sleep(0.01)
 
 
 def test_many_at_once_are_all_counted(place: Place) -> None:
