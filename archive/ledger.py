@@ -26,6 +26,7 @@ Kinds of lines, by what writes them:
 ``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)
 ``digest.``                                 marked
+``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
 ==========================================  ===========================================================================
 """

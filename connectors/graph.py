@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
 
@@ -30,7 +30,7 @@ with warnings.catch_warnings():
     import facebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connectors.transport import Exchange, Transport
@@ -41,18 +41,31 @@ VERSION = "v26.0"
 UNKNOWN_WAIT = timedelta(minutes=30)
 """How long to wait when throttled and not told how long: Graph counts over a sliding hour; each try lengthens it."""
 
+PRESSED = 95
+"""From how many percent of what we may ask reading ends, so that something is left for acting."""
+
+PRESSED_WAIT = timedelta(minutes=15)
+"""How long reading then stays away: Graph counts over a sliding hour, so a quarter of it is free again."""
+
+BATCH_MOST = 50
+"""How many requests one batch takes ("Batch Requests", Graph API guides)."""
+
 ABUSE_WAIT = timedelta(hours=6)
 """How long to wait after code 368 (writing blocked as abusive), for which Graph gives no time."""
 
 _THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
-_KEY_DEAD = frozenset({102, 104, 190, 450, 452, 492})
-_NOT_PERMITTED = frozenset({3, 10})
+_KEY_DEAD = frozenset({25, 102, 104, 190, 450, 452, 492})  # 25 is Instagram's
+_PERMISSION = 10
+_NOT_PERMITTED = frozenset({3, _PERMISSION})
 _NOT_PERMITTED_RANGE = range(200, 300)
 _HICCUP = frozenset({-1, -2, 1, 2})
 _ABUSE = 368
+_ABUSE_ON_INSTAGRAM = (4, 2207051)  # there it looks like a limit, and its subcode tells
 _PARAMETER = 100
 _NO_SUCH_OBJECT = 33  # subcode of 100
 _NO_SUCH_ALIAS = 803
+_NO_SUCH_MEDIA = 24  # Instagram's
+_TOO_LATE_TO_WRITE = frozenset({2018278, 2534022})  # subcodes of 10: the time in which a message may be sent is over
 _WHY_DEAD = {
     458: "the app was removed",
     459: "the person must sign in to Facebook and pass a checkpoint",
@@ -60,6 +73,7 @@ _WHY_DEAD = {
     463: "the token has expired",
     464: "the person's account is not confirmed",
     467: "the token is invalid",
+    2207050: "the Instagram account is restricted, inactive, or must pass a checkpoint",
     492: "the person lost their role on the Page",
 }
 _OK = 200
@@ -71,7 +85,11 @@ _PLACES = frozenset({"after", "until", "since", "__paging_token"})  # what of a 
 
 
 class Missing(Refused):
-    """Graph's 100/33 and 803: there is no such object, or it is not for this token. Graph does not say which."""
+    """Graph's 100/33, 803 and 24: there is no such object, or it is not for this token. Graph does not say which."""
+
+
+class NotPermitted(Unauthorised):
+    """Codes 3, 10 and, on reading, 200 to 299: the token is alive, and does not reach this one thing."""
 
 
 class LostPlace(Transient):
@@ -163,29 +181,72 @@ class Graph:
         asked = (
             f"debug_token?input_token={quote(self._sdk.access_token)}&access_token={quote(f'{app_id}|{app_secret}')}"
         )
-        batch = json.dumps([{"method": "GET", "relative_url": f"{self.version}/{asked}"}])
-        answer = self._call(
-            lambda: self._sdk.request("", post_args={"batch": batch, "include_headers": False}, method="POST"),
-            _Kind.READ,
-            now,
-        )
-        try:
-            found = json.loads(answer.value[0]["body"])
-        except (LookupError, TypeError, ValueError):
-            message = "the answer to a batch is not a list of answers"
-            raise Malformed(message, payload=answer.body) from None
-        if isinstance(found, dict) and isinstance(error := found.get("error"), dict):
-            raise self._classified(error, _Kind.READ, now)
-        if not isinstance(found, dict) or not isinstance(found.get("data"), dict):
+        [found] = self._batch([asked], now)
+        if isinstance(found, ConnectorError):
+            raise found
+        if not isinstance(found.value.get("data"), dict):
             message = "the answer about the token has no data"
+            raise Malformed(message, payload=found.body)
+        return dict(found.value["data"])
+
+    def many(self, nodes: Sequence[str], *, now: datetime, fields: str) -> Mapping[str, Answer | ConnectorError]:
+        """Read up to `BATCH_MOST` objects in one request, each counted by Graph as a call of its own.
+
+        One that cannot be read comes with its error and does not stop the others; one that Graph had no time for
+        (a null in its place) comes as Transient.
+        """
+        asked = [f"{quote(node, safe='')}?{urlencode({'fields': fields})}" for node in nodes]
+        return dict(zip(nodes, self._batch(asked, now), strict=True))
+
+    def send(self, node: str, edge: str, *, now: datetime, **params: str) -> Answer:
+        """Make something new below an object. Not idempotent. Raises Refused where Graph will not make it."""
+        path = f"{self.version}/{quote(node, safe='')}/{edge}"
+        answer = self._call(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), _Kind.WRITE, now)
+        if not isinstance(answer.value, dict):
+            message = "the answer does not say what was made"
             raise Malformed(message, payload=answer.body)
-        return dict(found["data"])
+        return answer
+
+    def relent(self, *, now: datetime) -> None:
+        """Raise RateLimited where the last answer says that nearly all we may ask is used; for readers only."""
+        used = self.usage()
+        if used >= PRESSED:
+            message = f"{used} % of the calls we may make are used; the rest is for acting"
+            raise self._throttled(message, now, PRESSED_WAIT)
 
     def usage(self) -> int:
         """How much of what we may ask is used, in percent, as far as the last answer says; 0 if it does not."""
         last = self._transport.last
         names = ("call_count", "total_time", "total_cputime")
         return int(max(_figures(last.headers, *names), default=0)) if last else 0
+
+    def _batch(self, asked: Sequence[str], now: datetime) -> list[Answer | ConnectorError]:
+        """Read several addresses in one request, and give their answers in order."""
+        batch = json.dumps([{"method": "GET", "relative_url": f"{self.version}/{one}"} for one in asked])
+        answer = self._call(
+            lambda: self._sdk.request("", post_args={"batch": batch, "include_headers": False}, method="POST"),
+            _Kind.READ,
+            now,
+        )
+        if not isinstance(answer.value, list) or len(answer.value) != len(asked):
+            message = "the answer to a batch is not a list of as many answers"
+            raise Malformed(message, payload=answer.body)
+        return [self._unpacked(one, answer.body, now) for one in answer.value]
+
+    def _unpacked(self, one: object, whole: bytes, now: datetime) -> Answer | ConnectorError:
+        """One answer out of a batch: an object, as JSON within a JSON text. Its own bytes are those of the text."""
+        if one is None:
+            return Transient("Facebook had no time for one of several requests")
+        text = one.get("body") if isinstance(one, dict) else None
+        body = self._clean(str(text).encode("utf-8", "surrogatepass"))
+        try:
+            value = json.loads(body) if isinstance(text, str) else None
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            return Malformed("an answer within a batch is not an object", payload=whole)
+        error = value.get("error")
+        return self._classified(error, _Kind.READ, now) if isinstance(error, dict) else Answer(value, body)
 
     def _list(self, node: str, edge: str, params: Mapping[str, str], kind: _Kind, now: datetime) -> Answer:
         answer = self._read(
@@ -221,6 +282,10 @@ class Graph:
             raise self._failed(error.result, kind, now) from None
         except (requests.exceptions.JSONDecodeError, RecursionError):
             raise self._failed(None, kind, now) from None
+        except UnicodeError:
+            message = "an identifier or a place in a list that Facebook gave cannot be asked for: it is no proper text"
+            given = self._transport.last
+            raise Malformed(message, payload=self._clean(given.body) if given else b"") from None
         except requests.RequestException as error:
             # Its text holds the address that was asked; its name says enough.
             message = f"no answer from Facebook: {type(error).__name__}"
@@ -261,19 +326,21 @@ class Graph:
     def _classified(self, error: Mapping[str, Any], kind: _Kind, now: datetime) -> ConnectorError:  # noqa: PLR0911  one line of the table each
         """Say which of the five errors an error of Graph's is."""
         last = self._last()
-        code, subcode = error.get("code"), error.get("error_subcode")
+        code, subcode = (_number(error.get(name)) for name in ("code", "error_subcode"))
         text = self._worded(error)
+        if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
+            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _THROTTLED:
             return self._throttled(text, now)
-        if code == _ABUSE:
-            return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
-            why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
+            why = _WHY_DEAD.get(subcode)
             return Unauthorised(f"{why}: {text}" if why else text)
-        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code == _NO_SUCH_ALIAS:
+        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
+        if code == _PERMISSION and subcode in _TOO_LATE_TO_WRITE:
+            return Refused(text)
         if code in _NOT_PERMITTED or (code in _NOT_PERMITTED_RANGE and kind is not _Kind.WRITE):
-            return Unauthorised(text)
+            return NotPermitted(text)
         if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
             return Transient(text)
         if kind is _Kind.WRITE:
@@ -282,10 +349,10 @@ class Graph:
             return LostPlace(f"a list could not be read to its end: {text}")
         return Malformed(text, payload=self._clean(last.body))
 
-    def _throttled(self, text: str, now: datetime) -> RateLimited:
+    def _throttled(self, text: str, now: datetime, untold: timedelta = UNKNOWN_WAIT) -> RateLimited:
         """Until when: X-Business-Use-Case-Usage tells it in minutes, where it comes."""
         minutes = max(_figures(self._last().headers, "estimated_time_to_regain_access"), default=0)
-        return RateLimited(text, until=now + (timedelta(minutes=minutes) if minutes else UNKNOWN_WAIT))
+        return RateLimited(text, until=now + (timedelta(minutes=minutes) if minutes else untold))
 
     def _worded(self, error: Mapping[str, Any]) -> str:
         """Graph's error in one line that may be shown: some of its messages repeat the token they complain of."""
@@ -331,6 +398,11 @@ class _Session:
 def proof(token: str, app_secret: str) -> str:
     """The appsecret_proof of a token: its HMAC-SHA256 under the app's secret, in hex ("Secure Graph API Calls")."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def _number(value: object) -> int:
+    """An error's code or subcode; 0, which is none, where it is no number."""
+    return value if isinstance(value, int) else 0
 
 
 def _spelled(params: Mapping[str, Any] | None) -> dict[str, str]:

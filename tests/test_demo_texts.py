@@ -72,7 +72,7 @@ def test_card_numbers_are_those_that_the_card_schemes_publish_for_tests() -> Non
     assert {run for run in runs if len(run) >= 15} == published
 
 
-@pytest.mark.parametrize("platform", ["facebook", "x", "youtube"])
+@pytest.mark.parametrize("platform", ["facebook", "instagram", "x", "youtube"])
 def test_the_city_posts_on_every_platform(platform: str) -> None:
     texts = [post["text"] for post in POSTS if post["platform"] == platform]
     assert len(texts) == len(set(texts)) == 12

@@ -1,4 +1,4 @@
-"""A Facebook Page as Graph v26.0 shows it, over the shared world, with the public page that a permalink opens.
+"""A Facebook Page as Graph v26.0 answers for it, over the shared world, with the public page that a permalink opens.
 
 From Graph's reference pages (User, Page, Page Post, Comment, Debug Token) and the tables of facebook-business 26.0.3.
 Where those leave something open, the choice made here says so: "unsure".
@@ -8,30 +8,51 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
-from connectors.standin import faults, graph, page, world
+from connectors.facebook import standin_keys as keys
+from connectors.facebook import standin_web as web
+from connectors.facebook.standin_keys import APP_ID, APP_SECRET, VERIFY_TOKEN
+from connectors.facebook.standin_pitfalls import (
+    OWN_FAULTS,
+    PITFALLS,
+    SWITCHES,
+    THROTTLED,
+    blocked,
+    not_permitted,
+    troubles,
+)
+from connectors.facebook.standin_show import (
+    COMMENT_DEFAULT,
+    EDGES,
+    POST_DEFAULT,
+    POSTS,
+    Display,
+    Kind,
+    Thing,
+    live_id,
+    own_part,
+)
+from connectors.facebook.standin_tell import can_tell, reply, write_privately
+from connectors.standin import faults, graph, world
 from connectors.standin.graph import Call, Trouble
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from connectors.standin.graph import Field
     from connectors.standin.server import Request
-    from connectors.standin.world import Person, World, WorldAccount, WorldComment, WorldPost
+    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
-APP_ID = "2210000000000042"
-APP_SECRET = "standin0app0secret0of0no0use0elsewhere"  # noqa: S105  it opens nothing but this stand-in
-PERSON = world.Person(id="10220000000000099", name="Page Staff", handle="page.staff")
 FEEDS = ("feed", "posts", "published_posts", "visitor_posts")
-SCOPES = ["pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"]
 MINUTES = 7
 _FIRST_ID = 122_100_000_000_000_000
-_POST_DEFAULT = "created_time,message,id"
-_COMMENT_DEFAULT = "created_time,from,message,id"
+_HOUR = timedelta(hours=1)
+_LATE = timedelta(minutes=3)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +63,8 @@ class Quirks:
     `ranked`: comments come in an order of Facebook's own. `phantoms`: how many comments are counted and not shown.
     `refusal`: the code with which a comment that cannot be hidden is refused (unsure: 200 or 100).
     `writes_blocked`: every write is answered with 368. `writes_missing`: with 100/33, as if nothing were there.
-    `lacks`: permissions the token does not have. `success`: what a write that worked answers.
+    `lacks`: permissions the token does not have. `success`: what a write that worked answers. `calls_allowed`: how many
+    calls an hour are answered; None: any number.
     """
 
     can_hide: bool = True
@@ -54,12 +76,14 @@ class Quirks:
     writes_missing: bool = False
     lacks: frozenset[str] = frozenset()
     success: object = field(default_factory=lambda: {"success": True})
+    calls_allowed: int | None = None
 
 
 class StandIn:
     """Graph and www.facebook.com at one address."""
 
     platform: ClassVar[str] = "facebook"
+    own_faults: ClassVar[tuple[str, ...]] = tuple(OWN_FAULTS)
 
     def __init__(self, world: World) -> None:
         """Take the world and become the one who names posts and comments on Facebook in it."""
@@ -67,47 +91,106 @@ class StandIn:
         self.base = ""
         self.manners = graph.Manners()
         self.quirks = Quirks()
-        self._traces = itertools.count(1)
+        self.pitfalls = faults.Pitfalls(PITFALLS)
+        self.attached: dict[str, str] = {}
+        self.private: dict[str, str] = {}
+        self.profile: dict[str, str] = {"about": "News of the City.", "website": "https://www.example.org"}
+        self.followers = 4120
+        self.calls = 0
+        self.display = Display(self)
+        self._things: dict[str, Thing] = {}
+        self._kind = Kind.POST
+        self._happened: set[tuple[str, str]] = set()
+        self._hour: tuple[datetime, int] | None = None
+        self._numbers = itertools.count(1)
         world.minters[self.platform] = self
 
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> Self:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
+        self.manners, self.quirks = graph.Manners(), Quirks()
+        for name in self.pitfalls.on:
+            if name in SWITCHES:
+                what, attribute, value = SWITCHES[name]
+                setattr(getattr(self, what), attribute, value)
+        return self
+
+    def ledger(self) -> dict[str, int]:
+        """How many calls Graph counted: each request, and each part of a batch or of `ids`."""
+        return {"calls": self.calls}
+
+    def publish(  # noqa: PLR0913  what is published has that many sides
+        self,
+        account: WorldAccount,
+        kind: Kind,
+        text: str = "",
+        *,
+        story: WorldPost | None = None,
+        shares: bool = False,
+        live: bool = False,
+        at: datetime | None = None,
+    ) -> WorldPost:
+        """Put something on the Page besides posts, or with one; see `standin_show.Thing`."""
+        with self.world.lock:
+            self._kind = kind
+            post = self.world.add_post(account, text, at=at)
+            self._kind = Kind.POST
+            self._things[post.id] = Thing(kind=kind, story=story, shares=shares, live=live)
+            return post
+
+    def thing(self, post: WorldPost) -> Thing:
+        """What a post of the world is here."""
+        return self._things.get(post.id) or Thing()
+
+    def is_live(self, post: WorldPost) -> bool:
+        """Whether a post or object is being broadcast now, or was published with what is."""
+        return self.thing(post).live or any(self.thing(part).live for part in self.parts(post))
+
+    def parts(self, post: WorldPost) -> list[WorldPost]:
+        """The photos and videos that were published with a post."""
+        found = [ident for ident, thing in self._things.items() if thing.story is post]
+        return [self.world.posts[self.platform, ident] for ident in found]
+
     def mint_post(self, account: WorldAccount, at: datetime, number: int) -> str:  # noqa: ARG002
-        """``{page}_{post}``, as text beyond 2^53."""
-        return f"{account.id}_{_FIRST_ID + number * 7919}"
+        """``{page}_{post}``, as text beyond 2^53; photos and videos have a number alone."""
+        own = str(_FIRST_ID + number * 7919)
+        return f"{account.id}_{own}" if self._kind in POSTS else own
 
     def mint_comment(self, post: WorldPost, parent: WorldComment | None, at: datetime, number: int) -> str:  # noqa: ARG002
         """``{post}_{comment}``; a reply, too, begins with the post's part."""
-        return f"{_own_part(post.id)}_{_FIRST_ID + number * 7919}"
+        return f"{own_part(post.id)}_{_FIRST_ID + number * 7919}"
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
         """What the connector of a Page needs."""
-        return {"page_token": self.page_token(account), "app_id": APP_ID, "app_secret": APP_SECRET}
+        keys = {"app_id": APP_ID, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
+        return {"page_token": self.page_token(account), **keys}
 
     def page_token(self, account: WorldAccount) -> str:
         """A Page's token."""
         return f"EAAStandInPage{account.id}"
 
-    user_token = f"EAAStandInUser{PERSON.id}"
-    expired_token = "EAAStandInExpired"  # noqa: S105  it is a made-up one
+    user_token = keys.USER_TOKEN
+    expired_token = keys.EXPIRED_TOKEN
 
     def post_url(self, post: WorldPost) -> str:
         """The public address of a post."""
-        return f"{self.base}/{post.account.handle}/posts/{_own_part(post.id)}"
+        return f"{self.base}/{post.account.handle}/posts/{own_part(post.id)}"
 
     def comment_url(self, comment: WorldComment) -> str:
         """The public address of a comment, a reply's with its parent's."""
-        own = _own_part(comment.id)
-        named = {"comment_id": _own_part(comment.parent.id), "reply_comment_id": own} if comment.parent else None
+        own = own_part(comment.id)
+        named = {"comment_id": own_part(comment.parent.id), "reply_comment_id": own} if comment.parent else None
         return f"{self.post_url(comment.post)}?{urlencode(named or {'comment_id': own})}"
 
     def verb(self, request: Request) -> str:
         """Name the kind of request."""
-        if _public(request):
+        if web.is_asked(request):
             return PAGE
         call = Call.of(request)
         if not call.path:
-            return "batch"
+            return "batch" if call.method == "POST" else "ids"
         if len(call.path) > 1:
-            return "list"
+            return "tell" if call.method == "POST" else "list"
         if call.method == "DELETE":
             return "delete"
         if call.method == "POST":
@@ -117,10 +200,13 @@ class StandIn:
     def handle(self, request: Request) -> Response:
         """Answer as Facebook would."""
         with self.world.lock:
-            if _public(request):
-                return self._public_page(request)
+            if web.is_asked(request):
+                return web.answer(self, request)
             call = Call.of(request)
+            for name in set(self.pitfalls.on) & set(SWITCHES):
+                self.pitfalls.strikes(name)
             try:
+                self._count(call)
                 return self._answer(self._route(call), call)
             except Trouble as trouble:
                 return self._trouble(trouble, call)
@@ -129,324 +215,9 @@ class StandIn:
         """Answer as Facebook does when that goes wrong."""
         call = Call.of(request)
         headers = self.manners.headers(self._business(call), MINUTES)
-        throttled = (
-            "(#80001) There have been too many calls to this Page account. Wait a bit and try again. For more info, "
-            "please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
-        )
-        troubles = {
-            faults.UNAUTHORISED: _expired(),
-            faults.REFUSED: Trouble("(#200) Permissions error", 200, status=403),
-            faults.RATE_LIMITED: Trouble(throttled, 80001, headers=headers),
-            faults.RATE_LIMITED_NO_RESET: Trouble(throttled, 80001, headers={"x-business-use-case-usage": "{}"}),
-        }
-        return self._trouble(troubles[name], call)
+        return self._trouble(troubles(headers)[name], call)
 
-    # Who asks
-
-    def _page_of(self, call: Call) -> WorldAccount | None:
-        """The Page whose token was sent; None for a person's. Raises Trouble."""
-        if not call.token:
-            message = "An access token is required to request this resource."
-            raise Trouble(message, 104, status=401)
-        self._check_proof(call)
-        for account in self._accounts():
-            if call.token == self.page_token(account):
-                return account
-        if call.token == self.expired_token:
-            raise _expired()
-        if call.token not in (self.user_token, f"{APP_ID}|{APP_SECRET}"):
-            message = "Invalid OAuth access token - Cannot parse access token"
-            raise Trouble(message, 190, status=401)
-        return None
-
-    def _check_proof(self, call: Call) -> None:
-        sent = call.params.get("appsecret_proof")
-        if sent is None and self.manners.proof_required:
-            message = "API calls from the server require an appsecret_proof argument"
-            raise Trouble(message, 100, type="GraphMethodException")
-        if sent is not None and sent != graph.proof(call.token, APP_SECRET):
-            message = "Invalid appsecret_proof provided in the API argument"
-            raise Trouble(message, 100, type="GraphMethodException")
-
-    def _need(self, permission: str) -> None:
-        if permission in self.quirks.lacks:
-            message = f"(#10) This endpoint requires the '{permission}' permission to be granted"
-            raise Trouble(message, 10, status=403)
-
-    def _accounts(self) -> list[WorldAccount]:
-        return [account for account in self.world.accounts.values() if account.platform == self.platform]
-
-    # What is asked
-
-    def _route(self, call: Call) -> object:
-        if not call.path and call.method == "POST":
-            return self._batch(call)
-        if call.path == ("debug_token",):
-            return self._debug_token(call)
-        mine = self._page_of(call)
-        if call.method == "GET":
-            return self._read(mine, call)
-        if len(call.path) != 1 or call.method not in ("POST", "DELETE"):
-            raise _unknown(call)
-        comment = self._comment(call.path[0], mine, call)
-        return self._update(comment, mine, call) if call.method == "POST" else self._delete(comment, mine, call)
-
-    def _read(self, mine: WorldAccount | None, call: Call) -> object:
-        match call.path:
-            case ("me",):
-                return self._page_node(mine, call) if mine else self._person(call)
-            case ("me", "accounts"):
-                return {"data": [] if mine else [self._role(account, call) for account in self._accounts()]}
-            case (ident,):
-                return self._node(ident, mine, call)
-            case (ident, edge):
-                return self._edge(ident, edge, mine, call)
-        raise _unknown(call)
-
-    def _node(self, ident: str, mine: WorldAccount | None, call: Call) -> object:
-        if account := self.world.accounts.get((self.platform, ident)):
-            return self._page_node(account, call)
-        if post := self._post(ident, mine):
-            return self._show_post(post, graph.fields(call.params.get("fields", ""), _POST_DEFAULT), call)
-        comment = self._comment(ident, mine, call)
-        return self._show_comment(comment, graph.fields(call.params.get("fields", ""), _COMMENT_DEFAULT), call)
-
-    def _edge(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
-        account = self.world.accounts.get((self.platform, ident if ident != "me" or not mine else mine.id))
-        if account and edge in FEEDS:
-            self._need("pages_read_engagement")
-            return self._feed(account, edge, call) if account is mine else {"data": []}
-        if edge == "comments":
-            self._need("pages_read_user_content")
-            target = self._post(ident, mine) or self._comment(ident, mine, call)
-            asked = graph.fields(call.params.get("fields", ""), _COMMENT_DEFAULT)
-            return self._comments(target, call.params, asked, call) if mine else {"data": []}
-        message = f"(#100) Tried accessing nonexisting field ({edge})"
-        raise Trouble(message, 100)
-
-    def _post(self, ident: str, mine: WorldAccount | None) -> WorldPost | None:
-        post = self.world.posts.get((self.platform, ident))
-        return post if post and not post.deleted_by and mine in (None, post.account) else None
-
-    def _comment(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldComment:
-        comment = self.world.comments.get((self.platform, ident))
-        if comment is None or _gone(comment) or mine not in (None, comment.account):
-            raise graph.no_such_object(call.method, ident)
-        return comment
-
-    # What is done
-
-    def _update(self, comment: WorldComment, mine: WorldAccount | None, call: Call) -> object:
-        self._check_write(comment, mine, call)
-        if "is_hidden" not in call.params:
-            message = "(#100) The parameter is_hidden is required"
-            raise Trouble(message, 100)
-        if not graph.truth(call.params["is_hidden"]):
-            self.world.unhide(comment, world.APP)
-        elif not self._can_hide(comment):
-            message = f"(#{self.quirks.refusal}) Permissions error"
-            raise Trouble(message, self.quirks.refusal, status=403)
-        else:
-            self.world.hide(comment, world.APP)
-        return self.quirks.success
-
-    def _delete(self, comment: WorldComment, mine: WorldAccount | None, call: Call) -> object:
-        self._check_write(comment, mine, call)
-        self._need("pages_read_user_content")
-        self.world.delete(comment, world.APP)
-        return self.quirks.success
-
-    def _check_write(self, comment: WorldComment, mine: WorldAccount | None, call: Call) -> None:
-        self._need("pages_manage_engagement")
-        if mine is None:
-            message = "(#200) Permissions error"
-            raise Trouble(message, 200, status=403)
-        if self.quirks.writes_missing:
-            raise graph.no_such_object(call.method, comment.id)
-        if self.quirks.writes_blocked:
-            message = "The action attempted has been deemed abusive or is otherwise disallowed"
-            raise Trouble(message, 368)
-
-    def _can_hide(self, comment: WorldComment) -> bool:
-        """Not the Page's own, and none under a visitor's post ("Comment", Graph API reference)."""
-        own = comment.author is not None and comment.author.id == comment.account.id
-        return comment.hideable and not own and comment.post.author.id == comment.account.id
-
-    # What is shown
-
-    def _feed(self, account: WorldAccount, edge: str, call: Call) -> object:
-        there = [post for post in self.world.posts_of(account) if not post.deleted_by and _listed(post, edge)]
-        posts = sorted(there, key=lambda post: post.at, reverse=True)
-        cut = graph.window(posts, lambda post: post.id, call.params, self.manners, self._link(call))
-        asked = graph.fields(call.params.get("fields", ""), _POST_DEFAULT)
-        answer: dict[str, Any] = {"data": [self._show_post(post, asked, call) for post in cut.items]}
-        if cut.paging:
-            by_time = edge == "feed" and self.quirks.feed_by_time and cut.items
-            answer["paging"] = self._by_time(cut.items[-1], call) if by_time else cut.paging
-        return answer
-
-    def _by_time(self, last: WorldPost, call: Call) -> dict[str, str]:
-        """The older way in which feeds are paged: no cursors, and a `next` until a page is empty and has none."""
-        token = {"until": int(last.at.timestamp()), "__paging_token": graph.cursor(last.id)}
-        return {"next": f"{self._link(call)}&{urlencode(token)}"}
-
-    def _comments(
-        self, target: WorldPost | WorldComment, args: Mapping[str, str], asked: tuple[Field, ...], call: Call
-    ) -> dict[str, Any]:
-        found = [comment for comment in self._below(target, args.get("filter", "toplevel")) if not comment.deleted_by]
-        order = "ranked" if self.quirks.ranked else args.get("order", "chronological")
-        if order == "ranked":
-            found.sort(key=lambda comment: comment.id[::-1])
-        elif order == "reverse_chronological":
-            found.reverse()
-        elif order != "chronological":
-            message = "(#100) Param order must be one of {chronological, reverse_chronological}"
-            raise Trouble(message, 100)
-        if since := args.get("since"):
-            found = [comment for comment in found if comment.at >= _time(since)]
-        cut = graph.window(found, lambda comment: comment.id, args, self.manners, self._link(call, target, args))
-        answer: dict[str, Any] = {"data": [self._show_comment(comment, asked, call) for comment in cut.items]}
-        if cut.paging:
-            answer["paging"] = cut.paging
-        if (summary := args.get("summary", "false")) != "false":
-            count = len(found) + self.quirks.phantoms
-            told = {"order": order, "total_count": count, "can_comment": True}
-            every = summary in ("true", "1")
-            answer["summary"] = {name: part for name, part in told.items() if every or name in summary.split(",")}
-        return answer
-
-    def _below(self, target: WorldPost | WorldComment, filtered: str) -> list[WorldComment]:
-        if filtered not in ("toplevel", "stream"):
-            message = "(#100) Param filter must be one of {toplevel, stream}"
-            raise Trouble(message, 100)
-        is_post = isinstance(target, world.WorldPost)
-        everything = self.world.under(target if isinstance(target, world.WorldPost) else target.post)
-        parent = None if isinstance(target, world.WorldPost) else target
-        if filtered == "stream":
-            chosen = [comment for comment in everything if is_post or parent in _above(comment)]
-        else:
-            chosen = [comment for comment in everything if comment.parent is parent]
-        return sorted(chosen, key=lambda comment: comment.at)
-
-    def _show_post(self, post: WorldPost, asked: tuple[Field, ...], call: Call) -> dict[str, Any]:
-        return graph.show(
-            "PagePost",
-            {
-                "id": lambda _: post.id,
-                "message": lambda _: post.text or None,
-                "story": lambda _: None,
-                "created_time": lambda _: graph.stamp(post.at),
-                "updated_time": lambda _: graph.stamp(max([post.at, *(c.at for c in self.world.under(post))])),
-                "permalink_url": lambda _: self.post_url(post),
-                "from": lambda one: _named(post.author, one),
-                "full_picture": lambda _: None,
-                "status_type": lambda _: "mobile_status_update" if post.author.id == post.account.id else "wall_post",
-                "is_published": lambda _: True,
-                "is_hidden": lambda _: False,
-                "is_expired": lambda _: False,
-                "parent_id": lambda _: None,
-                "comments": lambda one: self._nested(post, one, call),
-            },
-            asked,
-        )
-
-    def _show_comment(self, comment: WorldComment, asked: tuple[Field, ...], call: Call) -> dict[str, Any]:
-        sticker = {
-            "type": "sticker",
-            "url": f"https://www.facebook.com/stickers/{_own_part(comment.id)}",
-            "target": {
-                "id": _own_part(comment.id),
-                "url": f"https://www.facebook.com/stickers/{_own_part(comment.id)}",
-            },
-            "media": {"image": {"height": 80, "width": 80, "src": f"{self.base}/sticker/{_own_part(comment.id)}.png"}},
-        }
-        with_author = call.token != self.user_token
-        return graph.show(
-            "Comment",
-            {
-                "id": lambda _: comment.id,
-                "message": lambda _: comment.text or None,
-                "created_time": lambda _: graph.stamp(comment.at),
-                "from": lambda one: _named(comment.author, one) if comment.author and with_author else None,
-                "is_hidden": lambda _: comment.hidden_by is not None,
-                "is_private": lambda _: False,
-                "can_hide": lambda _: self._can_hide(comment) if self.quirks.can_hide else None,
-                "can_remove": lambda _: True,
-                "can_comment": lambda _: True,
-                "can_like": lambda _: True,
-                "can_reply_privately": lambda _: False,
-                "comment_count": lambda _: sum(not reply.deleted_by for reply in self.world.replies(comment)),
-                "like_count": lambda _: 0,
-                "user_likes": lambda _: False,
-                "message_tags": lambda _: None,
-                "attachment": lambda _: None if comment.text else sticker,
-                "object": lambda _: None,
-                "parent": lambda one: self._parent(comment, one, call),
-                "permalink_url": lambda _: self.comment_url(comment),
-                "comments": lambda one: self._nested(comment, one, call),
-            },
-            asked,
-        )
-
-    def _parent(self, comment: WorldComment, one: Field, call: Call) -> dict[str, Any] | None:
-        asked = one.inner or graph.fields("", _COMMENT_DEFAULT)
-        return self._show_comment(comment.parent, asked, call) if comment.parent else None
-
-    def _nested(self, target: WorldPost | WorldComment, one: Field, call: Call) -> dict[str, Any]:
-        return self._comments(target, one.args, one.inner or graph.fields("", _COMMENT_DEFAULT), call)
-
-    def _page_node(self, account: WorldAccount, call: Call) -> dict[str, Any]:
-        known: dict[str, Callable[[Field], Any]] = {
-            "id": lambda _: account.id,
-            "name": lambda _: account.name,
-            "username": lambda _: account.handle,
-            "link": lambda _: f"{self.base}/{account.handle}",
-            "category": lambda _: "City",
-            "fan_count": lambda _: 4120,
-            "followers_count": lambda _: 4120,
-        }
-        return graph.show("Page", known, graph.fields(call.params.get("fields", ""), "name,id"))
-
-    def _person(self, call: Call) -> dict[str, Any]:
-        known: dict[str, Callable[[Field], Any]] = {"id": lambda _: PERSON.id, "name": lambda _: PERSON.name}
-        return graph.show("User", known, graph.fields(call.params.get("fields", ""), "name,id"))
-
-    def _role(self, account: WorldAccount, call: Call) -> dict[str, Any]:
-        known: dict[str, Callable[[Field], Any]] = {
-            "id": lambda _: account.id,
-            "name": lambda _: account.name,
-            "category": lambda _: "City",
-            "access_token": lambda _: self.page_token(account),
-            "tasks": lambda _: ["MODERATE", "MESSAGING", "ANALYZE"],
-        }
-        return graph.show(
-            "Page", known, graph.fields(call.params.get("fields", ""), "access_token,category,name,id,tasks")
-        )
-
-    def _debug_token(self, call: Call) -> object:
-        """Only the app itself may ask (unsure: its developers may, too)."""
-        if call.token != f"{APP_ID}|{APP_SECRET}":
-            message = "(#100) You must provide an app access token, or a user access token of a developer of the app"
-            raise Trouble(message, 100)
-        asked = call.params.get("input_token", "")
-        account = next((each for each in self._accounts() if self.page_token(each) == asked), None)
-        known = {"app_id": APP_ID, "application": "citymod", "type": "PAGE" if account else "USER"}
-        scopes = [scope for scope in SCOPES if scope not in self.quirks.lacks]
-        if account or asked == self.user_token:
-            holder = {"profile_id": account.id} if account else {}
-            ends = {"expires_at": 0, "data_access_expires_at": 0, "is_valid": True, "scopes": scopes}
-            return {"data": {**known, **holder, **ends, "user_id": PERSON.id}}
-        error = {"code": 190, "message": "Invalid OAuth access token.", "subcode": 467}
-        return {"data": {"error": error, "is_valid": False, "scopes": []}}
-
-    def _batch(self, call: Call) -> object:
-        """Every operation by itself, in order; one that fails does not stop the others."""
-        with_headers = graph.truth(call.params.get("include_headers", "true"))
-        return [graph.packed(self.handle(one), with_headers=with_headers) for one in graph.operations(call)]
-
-    # How it is answered
-
-    def _link(
+    def link(
         self, call: Call, target: WorldPost | WorldComment | None = None, args: Mapping[str, str] | None = None
     ) -> str:
         """The address of a list, token and all, as `next` and `previous` give it."""
@@ -456,88 +227,248 @@ class StandIn:
             {"access_token": call.token, "pretty": "0", **kept}
         )
 
+    def gone(self, comment: WorldComment) -> bool:
+        """Whether a comment is no longer there, by itself or with its post; what happens by itself happens first."""
+        self._let_happen(comment)
+        return bool(comment.deleted_by or comment.post.deleted_by)
+
+    def can_hide(self, comment: WorldComment) -> bool:
+        """Not the Page's own, and none under a visitor's post ("Comment", Graph API reference)."""
+        own = comment.author is not None and comment.author.id == comment.account.id
+        hideable = comment.hideable and not self.pitfalls.strikes("can_hide_false", comment.id)
+        return hideable and not own and comment.post.author.id == comment.account.id
+
+    def can_tell(self, comment: WorldComment) -> bool:
+        """Whether a private reply may be written: one, within seven days, and not to the Page itself."""
+        return can_tell(self, comment)
+
+    # What happens on a Page by itself
+
+    def _let_happen(self, comment: WorldComment) -> None:
+        """What Facebook, authors and staff do to a comment while we do not look; each happens once."""
+        late = self.world.clock() - comment.at >= _LATE
+        ours = comment.hidden_by == world.APP
+        happenings: tuple[tuple[str, bool, Callable[[], None]], ...] = (
+            ("hidden_by_facebook", True, lambda: self.world.hide(comment, world.PLATFORM)),
+            ("late_edits", late, lambda: self.world.edit(comment, f"{comment.text} (edited)")),
+            ("vanishing", late, lambda: self.world.delete(comment, world.PLATFORM)),
+            ("staff_undoes", ours, lambda: self.world.unhide(comment, world.STAFF)),
+        )
+        for name, due, happen in happenings:
+            self._once(name, comment, happen, due=due)
+
+    def _once(self, name: str, comment: WorldComment, happen: Callable[[], None], *, due: bool = True) -> None:
+        done = (name, comment.id) in self._happened
+        if due and not done and not comment.deleted_by and self.pitfalls.strikes(name, comment.id):
+            self._happened.add((name, comment.id))
+            happen()
+
+    # Who asks
+
+    def _count(self, call: Call) -> None:
+        """Count a call, and refuse it where the hour's are used up. Raises Trouble."""
+        if not call.path and "batch" in call.params:
+            return  # its parts are counted
+        much = len(call.params["ids"].split(",")) if not call.path and "ids" in call.params else 1
+        self.calls += much
+        if self.quirks.calls_allowed is None:
+            return
+        now = self.world.clock()
+        begun, used = self._hour or (now, 0)
+        begun, used = (begun, used + much) if now - begun < _HOUR else (now, much)
+        self._hour = begun, used
+        self.manners.usage = min(used * 100 // self.quirks.calls_allowed, 100)
+        if used > self.quirks.calls_allowed:
+            minutes = int((begun + _HOUR - now).total_seconds() // 60) + 1
+            raise Trouble(THROTTLED, 80001, headers=self.manners.headers(self._business(call), minutes))
+
+    def _need(self, permission: str, *, lacking: bool = False) -> None:
+        if lacking or permission in self.quirks.lacks:
+            raise not_permitted(permission)
+
+    def accounts(self) -> list[WorldAccount]:
+        """The Pages there are."""
+        return [account for account in self.world.accounts.values() if account.platform == self.platform]
+
+    # What is asked
+
+    def _route(self, call: Call) -> object:
+        if not call.path and call.method == "POST":
+            return self._batch(call)
+        if call.path == ("debug_token",):
+            return keys.debug_token(self, call)
+        mine = keys.page_of(self, call)
+        return self._read(mine, call) if call.method == "GET" else self._write(mine, call)
+
+    def _write(self, mine: WorldAccount | None, call: Call) -> object:
+        match call.method, call.path:
+            case "POST", (ident, "messages"):
+                return write_privately(self, self._writer(ident, mine, call), call)
+            case "POST", (ident, "comments"):
+                return reply(self, self._to_write(ident, mine, call), call)
+            case "POST", (ident,):
+                return self._update(self._to_write(ident, mine, call), call)
+            case "DELETE", (ident,):
+                return self._delete(self._to_write(ident, mine, call))
+        raise _unknown(call)
+
+    def _read(self, mine: WorldAccount | None, call: Call) -> object:
+        match call.path:
+            case () if "ids" in call.params:
+                return {ident: self._node(ident, mine, call) for ident in call.params["ids"].split(",")}
+            case ("me",):
+                return self.display.page(mine, call) if mine else keys.person(call)
+            case ("me", "accounts"):
+                return {"data": [] if mine else [keys.role(self, account, call) for account in self.accounts()]}
+            case (ident,):
+                return self._node(ident, mine, call)
+            case (ident, edge):
+                return self._edge(ident, edge, mine, call)
+        raise _unknown(call)
+
+    def _node(self, ident: str, mine: WorldAccount | None, call: Call) -> object:
+        if account := self.world.accounts.get((self.platform, ident)):
+            return self.display.page(account, call)
+        if post := self._post(ident, mine):
+            return self.display.node(post, call)
+        comment, under = self._comment(ident, mine, call)
+        asked = graph.fields(call.params.get("fields", ""), COMMENT_DEFAULT)
+        return self.display.comment(comment, asked, call, under)
+
+    def _edge(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
+        account = self.world.accounts.get((self.platform, ident if ident != "me" or not mine else mine.id))
+        blind = account is not mine or self.pitfalls.strikes("reads_as_person")
+        if account and edge in (*FEEDS, *EDGES):
+            self._need("pages_read_engagement")
+            if edge == "ads_posts":
+                self._need("ads_read", lacking=self.pitfalls.strikes("ads_not_permitted"))
+            if edge == "video_reels" and self.pitfalls.strikes("reels_not_permitted"):
+                message = "(#200) Permissions error"
+                raise Trouble(message, 200, status=403)
+            return {"data": []} if blind else self._list(account, edge, call)
+        if edge == "comments":
+            self._need("pages_read_user_content")
+            target = self._post(ident, mine) or self._comment(ident, mine, call)[0]
+            asked = graph.fields(call.params.get("fields", ""), COMMENT_DEFAULT)
+            blind = mine is None or self.pitfalls.strikes("reads_as_person")
+            return {"data": []} if blind else self.display.comments(target, call.params, asked, call)
+        message = f"(#100) Tried accessing nonexisting field ({edge})"
+        raise Trouble(message, 100)
+
+    def _post(self, ident: str, mine: WorldAccount | None) -> WorldPost | None:
+        lives = (self.world.posts[self.platform, name] for name, each in self._things.items() if each.kind is Kind.LIVE)
+        known = self.world.posts.get((self.platform, ident))
+        post = known or next((each for each in lives if live_id(each) == ident), None)
+        return post if post and not post.deleted_by and mine in (None, post.account) else None
+
+    def _comment(self, ident: str, mine: WorldAccount | None, call: Call) -> tuple[WorldComment, WorldPost]:
+        """The comment of that name, and under what it is called so. Raises Trouble."""
+        comment = self.world.comments.get((self.platform, ident))
+        under = comment.post if comment else None
+        if comment is None:
+            prefix, _, own = ident.partition("_")
+            named = [post for post in self.world.posts.values() if own_part(post.id) == prefix]
+            under = next((post for post in named if post.account.platform == self.platform), None)
+            thread = self.display.thread(under) if under else []
+            comment = next((each for each in thread if own_part(each.id) == own), None)
+        if comment is None or under is None or self.gone(comment) or mine not in (None, comment.account):
+            raise graph.no_such_object(call.method, ident)
+        return comment, under
+
+    # What is done
+
+    def _update(self, comment: WorldComment, call: Call) -> object:
+        if "is_hidden" not in call.params:
+            message = "(#100) The parameter is_hidden is required"
+            raise Trouble(message, 100)
+        if not graph.truth(call.params["is_hidden"]):
+            self.world.unhide(comment, world.APP)
+        elif not self.can_hide(comment):
+            message = f"(#{self.quirks.refusal}) Permissions error"
+            raise Trouble(message, self.quirks.refusal, status=403)
+        else:
+            self.world.hide(comment, world.APP)
+        return self.quirks.success
+
+    def _delete(self, comment: WorldComment) -> object:
+        self._need("pages_read_user_content")
+        self.world.delete(comment, world.APP)
+        return self.quirks.success
+
+    def _to_write(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldComment:
+        """The comment that is to be changed, if the token may. Raises Trouble."""
+        comment, _ = self._comment(ident, mine, call)
+        self._need("pages_manage_engagement")
+        self._writer(comment.account.id, mine, call)
+        self._once("gone_before_write", comment, lambda: self.world.delete(comment, world.AUTHOR))
+        if self.quirks.writes_missing or comment.deleted_by:
+            raise graph.no_such_object(call.method, comment.id)
+        return comment
+
+    def _writer(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldAccount:
+        """The Page that writes. Raises Trouble."""
+        if mine is None:
+            message = "(#200) Permissions error"
+            raise Trouble(message, 200, status=403)
+        if ident not in (mine.id, "me"):
+            raise graph.no_such_object(call.method, ident)
+        if self.quirks.writes_blocked:
+            raise blocked()
+        return mine
+
+    # What is shown
+
+    def _list(self, account: WorldAccount, edge: str, call: Call) -> object:
+        there = [post for post in self.world.posts_of(account) if not post.deleted_by and self._listed(post, edge)]
+        posts = sorted(there, key=lambda post: post.at, reverse=True)
+        cut = graph.window(posts, lambda post: post.id, call.params, self.manners, self.link(call))
+        default = POST_DEFAULT if edge in FEEDS or edge == "ads_posts" else "id"
+        asked: tuple[Field, ...] = graph.fields(call.params.get("fields", ""), default)
+        answer: dict[str, Any] = {"data": [self.display.thing(post, asked, call, edge) for post in cut.items]}
+        if cut.paging:
+            by_time = edge == "feed" and self.quirks.feed_by_time and cut.items
+            answer["paging"] = self._by_time(cut.items[-1], call) if by_time else cut.paging
+        return answer
+
+    def _listed(self, post: WorldPost, edge: str) -> bool:
+        """Whether a post stands in the list of that name."""
+        kind, visitors = self.thing(post).kind, post.author.id != post.account.id
+        if edge in EDGES:
+            return kind in EDGES[edge]
+        return kind is Kind.POST and (edge == "feed" or visitors == (edge == "visitor_posts"))
+
+    def _by_time(self, last: WorldPost, call: Call) -> dict[str, str]:
+        """The older way in which feeds are paged: no cursors, and a `next` until a page is empty and has none."""
+        token = {"until": int(last.at.timestamp()), "__paging_token": graph.cursor(last.id)}
+        return {"next": f"{self.link(call)}&{urlencode(token)}"}
+
+    def _batch(self, call: Call) -> object:
+        """Every operation by itself, in order; one that fails does not stop the others."""
+        keys.check_proof(self, call)
+        with_headers = graph.truth(call.params.get("include_headers", "true"))
+        return [
+            None
+            if self.pitfalls.strikes("batch_nulls", f"{one.path} {self.calls}")
+            else graph.packed(self.handle(one), with_headers=with_headers)
+            for one in graph.operations(call)
+        ]
+
+    # How it is answered
+
     def _business(self, call: Call) -> str:
-        return next((each.id for each in self._accounts() if call.token == self.page_token(each)), "0")
+        return next((each.id for each in self.accounts() if call.token == self.page_token(each)), "0")
 
     def _answer(self, payload: object, call: Call) -> Response:
         return Response(status=200, body=graph.encode(payload), headers={**self.manners.headers(self._business(call))})
 
     def _trouble(self, trouble: Trouble, call: Call) -> Response:
-        trace = f"A{next(self._traces):07d}standin"
+        trace = f"A{next(self._numbers):07d}standin"
         headers = {**self.manners.headers(self._business(call)), **trouble.headers}
         return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
-
-    def _public_page(self, request: Request) -> Response:
-        """What anybody sees. A linked comment that is hidden or deleted is not on the page (unsure: or no page is)."""
-        handle, _, ident = request.path.strip("/").split("/")
-        account = next((each for each in self._accounts() if each.handle == handle), None)
-        post = self.world.posts.get((self.platform, f"{account.id}_{ident}")) if account else None
-        if post is None or post.deleted_by:
-            return Response.page(page.not_available(self.platform), status=404)
-        shown = [
-            comment
-            for comment in self.world.under(post)
-            if comment.public and all(above.public for above in _above(comment))
-        ]
-        named = request.one("reply_comment_id") or request.one("comment_id")
-        linked = next((comment for comment in shown if _own_part(comment.id) == named), None)
-        return Response.page(page.render(self.platform, post, shown, linked))
 
 
 _NOT_REPEATED = frozenset({"after", "before", "until", "__paging_token", "appsecret_proof", "pretty"})
 
 
-def _public(request: Request) -> bool:
-    """Whether a web page is asked for: ``/{handle}/posts/{post}``. Graph's own paths have no `posts` in the middle."""
-    parts = request.path.strip("/").split("/")
-    return request.method == "GET" and len(parts) == 3 and parts[1] == "posts"  # noqa: PLR2004  three parts
-
-
-def _own_part(ident: str) -> str:
-    """What names a post or comment itself, without what it stands under."""
-    return ident.rpartition("_")[2]
-
-
-def _listed(post: WorldPost, edge: str) -> bool:
-    """Whether a post stands in the feed of that name: all, the visitors', or the Page's own."""
-    visitors = post.author.id != post.account.id
-    return edge == "feed" or visitors == (edge == "visitor_posts")
-
-
-def _gone(comment: WorldComment) -> bool:
-    """Whether the comment was deleted, by itself or with its post."""
-    return bool(comment.deleted_by or comment.post.deleted_by)
-
-
-def _above(comment: WorldComment) -> list[WorldComment]:
-    """The comments to which this one, in the end, replies."""
-    found = []
-    while comment.parent:
-        comment = comment.parent
-        found.append(comment)
-    return found
-
-
-def _named(person: Person, one: Field) -> dict[str, Any]:
-    return graph.pick({"name": person.name, "id": person.id}, one)
-
-
-def _time(text: str) -> datetime:
-    """A time parameter: seconds since 1970 or ISO 8601."""
-    try:
-        return datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        message = "(#100) param since must be a valid date/time"
-        raise Trouble(message, 100) from None
-
-
 def _unknown(call: Call) -> Trouble:
     return Trouble(f"Unknown path components: /{'/'.join(call.path)}", 2500)
-
-
-def _expired() -> Trouble:
-    message = (
-        "Error validating access token: Session has expired on Sunday, 22-Nov-26 00:00:00 PST. The current time is "
-        "Sunday, 22-Nov-26 01:00:00 PST."
-    )
-    return Trouble(message, 190, 463)

@@ -27,6 +27,7 @@ T = TypeVar("T")
 MOST = 100
 USUAL = 25
 BATCH_MOST = 50
+PART = "part-of-a-batch"
 _VERSIONED = re.compile(r"/(v\d+\.\d+)(?=/|$)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ARGUMENT = re.compile(r"\.([A-Za-z_]+)\(([^()]*)\)")
@@ -84,6 +85,15 @@ def truth(text: str) -> bool:
     return spelled
 
 
+def time(text: str) -> datetime:
+    """A time parameter: seconds since 1970 or ISO 8601. Raises Trouble."""
+    try:
+        return datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        message = "(#100) param since must be a valid date/time"
+        raise Trouble(message, 100) from None
+
+
 def proof(token: str, app_secret: str) -> str:
     """What `appsecret_proof` has to be."""
     return hmac.new(app_secret.encode(), msg=token.encode(), digestmod=hashlib.sha256).hexdigest()
@@ -91,13 +101,17 @@ def proof(token: str, app_secret: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request as Graph understands it: its path without version and closing slash, its parameters in one place."""
+    """A request as Graph understands it: its path without version and closing slash, its parameters in one place.
+
+    `part`: it came within a batch, whose proof holds for it.
+    """
 
     method: str
     version: str | None
     path: tuple[str, ...]
     params: Mapping[str, str]
     token: str
+    part: bool = False
 
     @classmethod
     def of(cls, request: Request) -> Call:
@@ -108,9 +122,8 @@ class Call:
         params = {name: values[0] for name, values in {**request.query, **form}.items()}
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         token = params.pop("access_token", "") or bearer
-        return cls(
-            request.method, found[1] if found else None, tuple(part for part in rest.split("/") if part), params, token
-        )
+        path = tuple(part for part in rest.split("/") if part)
+        return cls(request.method, found[1] if found else None, path, params, token, request.headers.get(PART) == PART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +231,7 @@ class Manners:
     `page_most`: a page may be shorter than was asked for. `empty_pages`: a page may be empty and have a `next`.
     `farthest`: how far into a list a cursor may lead. `usage`: percent of the limit used, None where the headers are
     not sent. `served`: the version that really answers. `proof_required`: the app has "Require App Secret" on.
+    `limit`: what the limit counts the calls to, in the words of the header about it.
     """
 
     page_most: int = MOST
@@ -226,13 +240,14 @@ class Manners:
     usage: int | None = 28
     served: str = "v26.0"
     proof_required: bool = False
+    limit: str = "pages"
 
     def headers(self, business: str, minutes: int = 0) -> dict[str, str]:
         """What comes with every answer."""
         sent = {"content-type": "application/json; charset=UTF-8", "facebook-api-version": self.served}
         if self.usage is not None:
             counts = {"call_count": self.usage, "total_cputime": 25, "total_time": 25}
-            report = {"type": "pages", **counts, "estimated_time_to_regain_access": minutes}
+            report = {"type": self.limit, **counts, "estimated_time_to_regain_access": minutes}
             sent["x-app-usage"] = json.dumps(counts)
             sent["x-business-use-case-usage"] = json.dumps({business: [report]})
         return sent
@@ -256,7 +271,7 @@ def operations(call: Call) -> Iterator[Request]:
             method=str(one.get("method", "GET")),
             path="/" + split.path.lstrip("/"),
             query=parse_qs(split.query, keep_blank_values=True),
-            headers={"authorization": f"Bearer {call.token}"},
+            headers={"authorization": f"Bearer {call.token}", PART: PART},
             body=str(one.get("body", "")).encode(),
         )
 

@@ -20,7 +20,7 @@ article { background: #fff; border-radius: 8px; padding: 14px 18px; margin: 0 0 
 .by span, time { color: #586069; font-weight: 400; font-size: 14px; }
 .text { margin: 6px 0; white-space: pre-wrap; }
 """
-_BRANDS = {"x": "#0f1419", "facebook": "#1877f2", "youtube": "#c4302b"}
+_BRANDS = {"x": "#0f1419", "facebook": "#1877f2", "instagram": "#c13584", "youtube": "#c4302b"}
 
 
 def render(platform: str, post: WorldPost, comments: list[WorldComment], linked: WorldComment | None) -> str:

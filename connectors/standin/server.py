@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -85,7 +86,9 @@ class StandIn(Protocol):
     """One platform's API and public pages over the shared world.
 
     The class in each platform folder's standin.py is called `StandIn`, takes the world, and registers itself there as
-    the platform's minter. `base` is set by the server before the first request.
+    the platform's minter. `base` is set by the server before the first request. It may also have `own_faults` (names of
+    faults beside those of `faults.NAMES`), `pitfalls` (a faults.Pitfalls), `switch` (which pitfalls are on, by which
+    seed) and `ledger` (what was asked and spent, by name).
     """
 
     platform: ClassVar[str]
@@ -117,7 +120,7 @@ class Server:
     def __init__(self, standin: StandIn, port: int = 0) -> None:
         """Bind to the port (0: any free one). OSError if it is taken."""
         self.standin = standin
-        self.faults = faults.Faults()
+        self.faults = faults.Faults(names=(*faults.NAMES, *getattr(standin, "own_faults", ())))
         self.log: list[Exchange] = []
         self._log_lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -138,6 +141,19 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+
+    def ledger(self) -> dict[str, Any]:
+        """What was asked of the stand-in: requests by kind, faults and pitfalls met, and what the platform counts."""
+        with self._log_lock:
+            lines = list(self.log)
+        pitfalls = getattr(self.standin, "pitfalls", None)
+        own = getattr(self.standin, "ledger", None)
+        return {
+            "requests": dict(Counter(line.verb for line in lines)),
+            "faults": dict(Counter(line.fault for line in lines if line.fault)),
+            "pitfalls": dict(pitfalls.met) if pitfalls else {},
+            **(own() if callable(own) else {}),
+        }
 
     def answer(self, request: Request) -> Response | None:
         """Answer a request, faults included, and log the exchange. None: the connection breaks without an answer."""

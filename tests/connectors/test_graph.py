@@ -11,7 +11,7 @@ import pytest
 from builders import NOON
 
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
-from connectors.graph import ABUSE_WAIT, UNKNOWN_WAIT, Graph, Missing, proof
+from connectors.graph import ABUSE_WAIT, UNKNOWN_WAIT, Answer, Graph, Missing, NotPermitted, proof
 from connectors.standin.server import Request, Response, Server
 from connectors.standin.world import World
 from connectors.transport import Transport
@@ -112,15 +112,19 @@ READ_ERRORS = [
     (80001, None, 400, RateLimited),
     (80002, None, 400, RateLimited),
     (368, None, 400, RateLimited),
+    (4, 2207051, 400, RateLimited),
+    (25, 2207050, 400, Unauthorised),
+    (24, 2207006, 400, Missing),
+    (-2, 2207003, 400, Transient),
     (190, 458, 400, Unauthorised),
     (190, 463, 400, Unauthorised),
     (190, 492, 401, Unauthorised),
     (102, None, 400, Unauthorised),
     (104, None, 401, Unauthorised),
-    (10, None, 403, Unauthorised),
-    (3, None, 400, Unauthorised),
-    (200, None, 403, Unauthorised),
-    (299, None, 403, Unauthorised),
+    (10, None, 403, NotPermitted),
+    (3, None, 400, NotPermitted),
+    (200, None, 403, NotPermitted),
+    (299, None, 403, NotPermitted),
     (100, 33, 400, Missing),
     (803, None, 404, Missing),
     (100, None, 400, Malformed),
@@ -149,7 +153,9 @@ def test_reading_errors_are_told_apart_by_their_code(
         (100, None, Refused),
         (1705, None, Refused),
         (100, 33, Missing),
-        (10, None, Unauthorised),
+        (24, None, Missing),
+        (10, None, NotPermitted),
+        (10, 2534022, Refused),
         (190, 460, Unauthorised),
         (368, None, RateLimited),
         (80001, None, RateLimited),
@@ -217,8 +223,9 @@ def test_a_senseless_time_is_none(line: Line, minutes: Any) -> None:
     assert caught.value.until == NOON + UNKNOWN_WAIT
 
 
-def test_writing_blocked_as_abuse_waits_for_hours(line: Line) -> None:
-    line.canned.give_error(368)
+@pytest.mark.parametrize(("code", "subcode"), [(368, None), (4, 2207051)])
+def test_writing_blocked_as_abuse_waits_for_hours(line: Line, code: int, subcode: int | None) -> None:
+    line.canned.give_error(code, subcode)
     with pytest.raises(RateLimited) as caught:
         line.graph.delete("1_2", now=NOON)
     assert caught.value.until == NOON + ABUSE_WAIT
@@ -368,7 +375,7 @@ def test_version_and_usage_are_told(line: Line) -> None:
     assert line.graph.usage() == 91
 
 
-@pytest.mark.parametrize("answer", [{}, [], [None], [{"code": 200, "body": "no"}], [{"code": 200, "body": "{}"}]])
+@pytest.mark.parametrize("answer", [{}, [], [{"code": 200, "body": "no"}], [{"code": 200, "body": "{}"}]])
 def test_a_batch_that_is_none_is_malformed(line: Line, answer: object) -> None:
     line.canned.give(answer)
     with pytest.raises(Malformed):
@@ -381,3 +388,36 @@ def test_an_error_inside_a_batch_is_an_error(line: Line) -> None:
     with pytest.raises(Unauthorised):
         line.graph.inspect("1", SECRET, now=NOON)
     assert TOKEN not in str(line.canned.asked[0].query)
+
+
+def test_several_objects_in_one_request_do_not_spoil_each_other(line: Line) -> None:
+    missing = {"error": {"message": "no", "code": 100, "error_subcode": 33, "type": "GraphMethodException"}}
+    bodies = ['{"id":"1", "message": "caf\\u00e9"}', json.dumps(missing), "<html>", "[1]"]
+    line.canned.give([*({"code": 200, "body": body} for body in bodies), None, {"code": 200}])
+    found = line.graph.many(list("123456"), now=NOON, fields="id,from{id}")
+    assert [type(one) for one in found.values()] == [Answer, Missing, Malformed, Malformed, Transient, Malformed]
+    assert isinstance(found["1"], Answer)
+    assert found["1"].body == bodies[0].encode()
+    [asked] = line.canned.asked
+    assert json.loads(asked.form["batch"][0])[1]["relative_url"] == "v26.0/2?fields=id%2Cfrom%7Bid%7D"
+
+
+@pytest.mark.parametrize(("used", "minutes", "expected"), [(94, 0, None), (95, 0, 15), (100, 42, 42)])
+def test_reading_leaves_something_for_acting(line: Line, used: int, minutes: int, expected: int | None) -> None:
+    report = {"type": "pages", "call_count": used, "estimated_time_to_regain_access": minutes}
+    line.canned.give({"id": "1"}, x_business_use_case_usage=json.dumps({"1": [report]}))
+    line.graph.get("1", now=NOON)
+    if expected is None:
+        line.graph.relent(now=NOON)
+        return
+    with pytest.raises(RateLimited) as caught:
+        line.graph.relent(now=NOON)
+    assert caught.value.until == NOON + timedelta(minutes=expected)
+
+
+@pytest.mark.parametrize("answer", [True, [], "1"])
+def test_what_was_made_must_be_named(line: Line, answer: object) -> None:
+    line.canned.give(answer)
+    with pytest.raises(Malformed):
+        line.graph.send("1_2", "comments", now=NOON, message="words")
+    assert line.canned.asked[0].form["message"] == ["words"]

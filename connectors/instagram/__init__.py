@@ -1,0 +1,1 @@
+"""Instagram professional accounts, through Graph as Facebook Login lets a program use it."""
