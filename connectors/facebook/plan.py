@@ -1,4 +1,4 @@
-"""What reading a Page costs in calls to the Graph API, as connector.py and place.py read it.
+"""What reading a Page costs in calls to the Graph API, as reading.py and place.py read it.
 
 With a Page's token Graph allows 4,800 calls in 24 hours for each person who engaged with the Page in that time
 (developers.facebook.com/docs/graph-api/overview/rate-limiting, Business Use Case limits); no price is asked.
@@ -6,14 +6,17 @@ With a Page's token Graph allows 4,800 calls in 24 hours for each person who eng
 
 from __future__ import annotations
 
-from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
+from connectors.facebook.place import SWEEP
+from connectors.facebook.reading import AGAIN, ELSEWHERE
+from connectors.graph import BATCH_MOST
 from connectors.planning import DAY, MONTH, Cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from connectors.planning import Load
 
@@ -21,7 +24,6 @@ HOUR_EACH = 200
 """Calls an hour for each person engaged: an even share of the 4,800."""
 SHARE = 0.8
 """How much of that may be planned; the rest is for acting."""
-_SWEEPS = DAY / timedelta(minutes=10)
 _PAGE = 100
 _STIRRED = 1.7
 """Posts on which something happened in the last week, for each post of that week: most of the week before's, too."""
@@ -32,19 +34,23 @@ def plan(load: Load) -> Cost:
     posts = load.posts * (load.past + 0.5)
     feed = max(1, ceil(posts / _PAGE))
     each = max(1, ceil(load.comments / max(load.posts, 1) / _PAGE))
+    fresh = load.comments / MONTH
     stirred = load.recent * _STIRRED
-    sweeps = min(_SWEEPS, load.polls)
+    sweeps = _times(load, SWEEP)
     parts = {
         "the newest posts, every poll": load.polls,
         "posts where something changed": (load.comments + load.posts) / MONTH * each,
         "the rest of the feed, every 10 minutes": sweeps * (feed - 1),
         "posts commented on in the last week, every 10 minutes": sweeps * stirred * each,
         "all older posts, once a day": max(posts - stirred, 0) * each,
+        "reels, photos, videos, live videos and ads, every 5 minutes": 5 * _times(load, ELSEWHERE),
+        "comments of the last day by identifier, every 3 minutes": _times(load, AGAIN) * ceil(fresh / BATCH_MOST),
         "acts and looks": load.acts * 4,
     }
     calls = sum(parts.values())
     daily = parts["all older posts, once a day"]
-    return Cost(calls=calls, hour=(calls - daily) / 24 + daily, detection=load.poll, parts=parts)
+    named = _times(load, AGAIN) * fresh  # Graph counts each identifier of a batch as a call
+    return Cost(calls=calls, hour=(calls + named - daily) / 24 + daily, detection=load.poll, parts=parts)
 
 
 def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:  # noqa: ARG001  Graph takes no money
@@ -59,3 +65,8 @@ def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:  # noqa
                 "Poll less often."
             )
     return None
+
+
+def _times(load: Load, every: timedelta) -> float:
+    """How often a day something is done whose time comes round at a poll."""
+    return DAY / (load.poll * ceil(every / load.poll))

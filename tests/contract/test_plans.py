@@ -140,17 +140,23 @@ def held_against_each_other(platform: str, load: Load, days: float) -> None:
         assert abs(planned - seen) <= WITHIN * seen, f"{what}: planned and measured {told}"
 
 
-def loaded(platform: str) -> Load:
-    return replace(TWELFTH, poll=timedelta(minutes=5)) if platform == "youtube" else TWELFTH
+def test_twelve_accounts_cost_no_more_than_they_may_and_are_read_within_two_minutes() -> None:
+    usual = replace(TWELFTH, past=6)
+    costs = {platform: planner.plan(usual) for platform, planner in planners().items()}
+    assert 12 * costs["youtube"].units <= 2_900
+    assert 12 * costs["x"].dollars <= 35
+    for platform, planner in planners().items():
+        assert costs[platform].detection <= timedelta(minutes=2)
+        assert planner.runs_dry([usual] * 12, 35) is None, platform
 
 
 @pytest.mark.parametrize("platform", planners())
 def test_a_day_costs_what_the_plan_says(platform: str) -> None:
-    held_against_each_other(platform, loaded(platform), 1)
+    held_against_each_other(platform, TWELFTH, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("platform", planners())
 def test_a_month_costs_what_the_plan_says(platform: str) -> None:
-    held_against_each_other(platform, loaded(platform), MONTH)
+    held_against_each_other(platform, TWELFTH, MONTH)
