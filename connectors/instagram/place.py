@@ -111,7 +111,11 @@ class Place:
         if not shown:
             silent[_id(listed)] = listed.count
         beyond = replace(self._knowing(listed, now, listed.count), silent=silent)
-        return beyond if self.changed(listed) and self.full else replace(beyond, reading=self.due(now), through=key(listed))
+        return (
+            beyond
+            if self.changed(listed) and self.full
+            else replace(beyond, reading=self.due(now), through=key(listed))
+        )
 
     def broken(self, listed: Listed, now: datetime) -> Place:
         """The place once the comments of a medium could not be read to the end: they are wanted again."""

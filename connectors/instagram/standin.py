@@ -219,8 +219,8 @@ class StandIn:
             return self._show.children(post, graph.fields(call.params.get("fields", ""), "id"))
         if post and edge == "comments":
             return self._show.comments(post, call)
-        if not post and edge == "replies":
-            comment = self._comment(ident, mine, call)
+        comment = None if post else self._comment(ident, mine, call)
+        if comment and edge == "replies":
             asked = graph.fields(call.params.get("fields", ""), "id,text,timestamp")
             return self._show.replies(comment, call.params, asked, call)
         message = f"(#100) Tried accessing nonexisting field ({edge})"
