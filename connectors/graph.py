@@ -315,14 +315,14 @@ class Graph:
     def _classified(self, error: Mapping[str, Any], kind: _Kind, now: datetime) -> ConnectorError:  # noqa: PLR0911  one line of the table each
         """Say which of the five errors an error of Graph's is."""
         last = self._last()
-        code, subcode = error.get("code"), error.get("error_subcode")
+        code, subcode = (one if isinstance(one, int) else None for one in map(error.get, ("code", "error_subcode")))
         text = self._worded(error)
         if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
             return RateLimited(text, until=now + ABUSE_WAIT)
         if code in _THROTTLED:
             return self._throttled(text, now)
         if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
-            why = _WHY_DEAD.get(subcode) if isinstance(subcode, int) else None
+            why = _WHY_DEAD.get(subcode) if subcode else None
             return Unauthorised(f"{why}: {text}" if why else text)
         if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
