@@ -21,6 +21,7 @@ Kinds of lines, by what writes them:
 ``pause.``                                  begun ended expired
 ``mail.``                                   queued sent failed (the first failure and each tenth)
 ``digest.``                                 marked
+``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
 ==========================================  ===========================================================================
 """

@@ -465,12 +465,24 @@ def demo(  # noqa: PLR0913  each is an option
 def standin(
     port: Annotated[int, typer.Option(help="The first port; each platform takes the next. 0: any free ones.")] = 0,
     world: Annotated[Path | None, typer.Option(help="A world file: accounts, posts, comments.", exists=True)] = None,
-    seed: Annotated[int, typer.Option(help="Which world, if no file is given.")] = 1,
+    seed: Annotated[int, typer.Option(help="Which world, if no file is given, and what faults strike.")] = 1,
+    fault: Annotated[list[str] | None, typer.Option(help="Switch this on: NAME, or PLATFORM:NAME.")] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="List what can be switched on.")] = False,
 ) -> None:
-    """Run the stand-in platforms alone and print their addresses as one JSON line."""
-    from bot.standins import serve
+    """Run the stand-in platforms alone and print their addresses as one JSON line, and their ledgers when they end."""
+    from bot.standins import StandIns, serve
+    from connectors.standin.world import World
 
-    serve(port=port, world_file=world, seed=seed)
+    if faults:
+        with StandIns(World()) as standins:
+            for platform, names in standins.fault_names().items():
+                for name, says in names.items():
+                    out.print(f"{platform}:{name}  {says}", highlight=False, markup=False, soft_wrap=True)
+        return
+    try:
+        serve(port=port, world_file=world, seed=seed, wanted=fault or ())
+    except ValueError as error:
+        fail(str(error), 2)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from archive import accounts, cases, evidence, ledger, pauses
 from bot import digest, mail, pipeline
 from bot.alarms import alarm
 from bot.log import logger
+from bot.push import Receiver
+from connectors.contract import FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +34,9 @@ MAIL_SECONDS = 2
 SWITCH_SECONDS = 2
 DIGEST_SECONDS = 60
 HEARTBEAT_SECONDS = 10
+PUSH_SECONDS = 600
+WOKEN_APART = timedelta(seconds=5)
+"""The least time between the beginnings of two polls that platforms asked for."""
 
 log = logger("daemon")
 
@@ -60,6 +66,44 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
         pass
 
 
+class Woken:
+    """Which accounts are to be polled because a platform said so: each once, however often it is said.
+
+    What is said while an account is being polled may have come too late for that poll, so it is polled once more.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is asked for yet."""
+        self._asked: set[str] = set()
+        self._began: dict[str, datetime] = {}
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+
+    def ask(self, key: str, now: datetime) -> datetime | None:
+        """Ask for a poll; give when it is to begin, None if it is asked for already or another one runs."""
+        with self._lock:
+            if key in self._asked:
+                return None
+            self._asked.add(key)
+            return None if key in self._running else max(now, self._earliest(key, now))
+
+    def begin(self, key: str, now: datetime) -> None:
+        """A poll begins; whatever was asked for before is answered by it."""
+        with self._lock:
+            self._running.add(key)
+            self._asked.discard(key)
+            self._began[key] = now
+
+    def end(self, key: str) -> datetime | None:
+        """A poll has ended; give when the next is to begin, if one was asked for meanwhile."""
+        with self._lock:
+            self._running.discard(key)
+            return self._began[key] + WOKEN_APART if key in self._asked else None
+
+    def _earliest(self, key: str, now: datetime) -> datetime:
+        return self._began[key] + WOKEN_APART if key in self._began else now
+
+
 class Daemon:
     """The running program. `run` returns after SIGTERM or SIGINT, when the work in hand is done."""
 
@@ -69,6 +113,9 @@ class Daemon:
         self._clock = clock
         self._stop = threading.Event()
         self._file_said: str | None = None
+        self._woken = Woken()
+        self._receiver: Receiver | None = None
+        self._turned_away = 0
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 5
         self._scheduler = BackgroundScheduler(
@@ -84,26 +131,67 @@ class Daemon:
         make_ready(self._parts, self._clock())
         self._schedule()
         self._scheduler.start()
-        self._systemd.notify("READY=1")
-        log.info("started", accounts=len(self._parts.settings.accounts), data=str(self._parts.settings.data))
-        self._stop.wait()
-        self._systemd.notify("STOPPING=1")
+        with ExitStack() as listening:
+            self._listen(listening)
+            self._systemd.notify("READY=1")
+            log.info("started", accounts=len(self._parts.settings.accounts), data=str(self._parts.settings.data))
+            self._stop.wait()
+            self._systemd.notify("STOPPING=1")
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
+        self._count_pushes()
 
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:
             key = entry.account.key
-            self._every(entry.poll_seconds, f"poll {key}", partial(pipeline.poll, self._parts, key, self._clock))
+            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key))
         self._every(WORK_SECONDS, "work", self._work)
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch_switch)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
+    def _listen(self, listening: ExitStack) -> None:
+        """Listen where platforms push, if the settings say where."""
+        push = self._parts.settings.push
+        if push:
+            receiver = Receiver(push.host, push.port, self._parts.readers, self.wake)
+            self._receiver = listening.enter_context(receiver)
+            self._every(PUSH_SECONDS, "push", self._count_pushes)
+            log.info("listening", host=push.host, port=receiver.port)
+
+    def wake(self, key: str) -> None:
+        """Let the next poll of an account begin at once, or when the one that runs has ended."""
+        at = self._woken.ask(key, self._clock())
+        if at:
+            self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+
+    def _poll(self, key: str) -> None:
+        self._woken.begin(key, self._clock())
+        try:
+            pipeline.poll(self._parts, key, self._clock)
+        finally:
+            at = self._woken.end(key)
+            if at and not self._stop.is_set():
+                self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+
+    def _count_pushes(self) -> None:
+        """Record how many requests did not prove that a platform sent them: somebody tries, or a secret is wrong."""
+        turned_away = self._receiver.counts[FORBIDDEN] if self._receiver else 0
+        more, self._turned_away = turned_away - self._turned_away, turned_away
+        if more:
+            why = f"{more} requests to the place where platforms push were not signed by a platform, and were refused"
+            with self._parts.database.begin() as tx:
+                ledger.append(tx, kind="push.refused", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
+
     def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
         self._scheduler.add_job(
-            partial(self._guarded, name, job), "interval", seconds=seconds, next_run_time=self._clock(), name=name
+            partial(self._guarded, name, job),
+            "interval",
+            id=name,
+            seconds=seconds,
+            next_run_time=self._clock(),
+            name=name,
         )
 
     def _guarded(self, name: str, job: Callable[[], object]) -> None:

@@ -44,6 +44,7 @@ TROUBLE = {
     "daemon.failed": "A part of the program failed",
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",
     "moderation.answers": "The City's model server answers again",
+    "push.refused": "Requests that no platform signed were refused",
     "pause.expired": "A pause ran out, so acting goes on",
 }
 

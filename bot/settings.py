@@ -143,6 +143,13 @@ class Moderation(_Strict):
     categories: tuple[str, ...] = ()
 
 
+class Push(_Strict):
+    """Where platforms may push; the City's own web server passes ``/push/<platform>`` on to `host` and `port`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
 
@@ -156,6 +163,7 @@ class Settings(_Strict):
     capture_seconds: float = Field(default=45, gt=0)
     rules: Rules
     moderation: Moderation | None = None
+    push: Push | None = None
     mail: Mail
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from bot import corpus
 from connectors.find import platforms
+from connectors.standin.faults import Pitfalls
 from connectors.standin.server import Server
 from connectors.standin.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from connectors.standin.world import WorldAccount
+
+ONE_IN = 20
+"""An error that is switched on strikes one request in so many."""
 
 # The accounts that a made-up city holds; identifiers look as each platform's own do.
 ACCOUNTS = {
@@ -77,10 +82,49 @@ class StandIns:
             "credentials": {account.platform: self.credentials(account) for account in accounts},
         }
 
+    def fault_names(self) -> dict[str, dict[str, str]]:
+        """What can be switched on, by platform: pitfalls with what they do, and errors that strike now and then."""
+        return {platform: _switchable(server) for platform, server in self.servers.items()}
 
-def serve(*, port: int, world_file: Path | None, seed: int) -> None:
-    """Run until interrupted; the addresses go to standard output as one JSON line."""
+    def switch(self, wanted: Sequence[str], seed: int) -> None:
+        """Switch on what is named, as NAME on every platform that knows it or PLATFORM:NAME on one.
+
+        An error strikes one request in `ONE_IN`, by the seed. Raises ValueError for what no platform knows.
+        """
+        known = self.fault_names()
+        for platform, server in self.servers.items():
+            mine = [name for name in known[platform] if {name, f"{platform}:{name}"} & set(wanted)]
+            for name in set(mine) & set(server.faults.names):
+                server.faults.sometimes(name, share=1 / ONE_IN, seed=seed)
+            if isinstance(pitfalls := getattr(server.standin, "pitfalls", None), Pitfalls):
+                server.standin.switch([name for name in mine if name in pitfalls.names], seed=seed)  # type: ignore[attr-defined]
+        everything = {
+            form for platform, names in known.items() for name in names for form in (name, f"{platform}:{name}")
+        }
+        if unknown := sorted(set(wanted) - everything):
+            message = f"no stand-in knows {', '.join(unknown)}; `citymod standin --faults` lists what they know"
+            raise ValueError(message)
+
+    def ledgers(self) -> dict[str, dict[str, Any]]:
+        """What was asked of each platform and what it cost there."""
+        return {platform: server.ledger() for platform, server in self.servers.items()}
+
+
+def _switchable(server: Server) -> dict[str, str]:
+    errors = dict.fromkeys(server.faults.names, f"an error that one request in {ONE_IN} meets")
+    pitfalls = getattr(server.standin, "pitfalls", None)
+    if not isinstance(pitfalls, Pitfalls):
+        return errors
+    return errors | {pitfall.name: pitfall.says for pitfall in pitfalls.known if not pitfall.always}
+
+
+def serve(*, port: int, world_file: Path | None, seed: int, wanted: Sequence[str] = ()) -> None:
+    """Run until interrupted. Standard output gets the addresses as a line of JSON, and at the end the ledgers as another.
+
+    Raises ValueError where something `wanted` (see `StandIns.switch`) is not known.
+    """
     with StandIns(World(), port) as standins:
+        standins.switch(wanted, seed)
         if world_file:
             corpus.fill_from_file(standins.world, world_file)
         else:
@@ -91,3 +135,5 @@ def serve(*, port: int, world_file: Path | None, seed: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())
         ended.wait()
+        sys.stdout.write(json.dumps({"ledgers": standins.ledgers()}) + "\n")
+        sys.stdout.flush()

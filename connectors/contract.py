@@ -184,3 +184,39 @@ class ActsOnMany(Protocol):
         self, refs: Sequence[Ref], action: Action, *, now: datetime
     ) -> Mapping[Ref, Visibility | ConnectorError]:
         """Do to each what `act` does, and give for each what `act` would give or raise, in as few calls as may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A request that came from outside to the place where a platform pushes. Header names are in lower case."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How a delivery is to be answered, and which accounts (by their keys) had better be polled now."""
+
+    status: int
+    body: bytes = b""
+    kind: str = "text/plain"
+    polls: frozenset[str] = frozenset()
+
+
+FORBIDDEN = 403
+"""The status of a delivery that does not prove that it comes from the platform."""
+
+
+@runtime_checkable
+class Pushes(Protocol):
+    """A platform that says when there is something new. That is only ever a reason to poll, never what is recorded."""
+
+    def hear(self, delivery: Delivery) -> Heard:
+        """Answer a challenge, or take a delivery that proves that it comes from the platform; else say FORBIDDEN.
+
+        Called from other threads than the rest, and so often as anybody on the internet likes: it only computes.
+        Raises nothing.
+        """

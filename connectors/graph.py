@@ -55,7 +55,8 @@ ABUSE_WAIT = timedelta(hours=6)
 
 _THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
 _KEY_DEAD = frozenset({25, 102, 104, 190, 450, 452, 492})  # 25 is Instagram's
-_NOT_PERMITTED = frozenset({3, 10})
+_PERMISSION = 10
+_NOT_PERMITTED = frozenset({3, _PERMISSION})
 _NOT_PERMITTED_RANGE = range(200, 300)
 _HICCUP = frozenset({-1, -2, 1, 2})
 _ABUSE = 368
@@ -88,7 +89,7 @@ class Missing(Refused):
 
 
 class NotPermitted(Unauthorised):
-    """Codes 3, 10 and 200 to 299 on reading: the token is alive, and does not reach this one thing."""
+    """Codes 3, 10 and, on reading, 200 to 299: the token is alive, and does not reach this one thing."""
 
 
 class LostPlace(Transient):
@@ -326,10 +327,10 @@ class Graph:
             return Unauthorised(f"{why}: {text}" if why else text)
         if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
             return Missing(text)
-        if kind is not _Kind.WRITE and (code in _NOT_PERMITTED or code in _NOT_PERMITTED_RANGE):
+        if code == _PERMISSION and subcode in _TOO_LATE_TO_WRITE:
+            return Refused(text)
+        if code in _NOT_PERMITTED or (code in _NOT_PERMITTED_RANGE and kind is not _Kind.WRITE):
             return NotPermitted(text)
-        if code in _NOT_PERMITTED:
-            return Refused(text) if subcode in _TOO_LATE_TO_WRITE else Unauthorised(text)
         if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
             return Transient(text)
         if kind is _Kind.WRITE:

@@ -28,6 +28,10 @@ class TooMuch(requests.RequestException):
     """The answer was larger or slower than we are willing to take."""
 
 
+class TooLarge(TooMuch):
+    """The answer was larger, and will be the next time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """The last answer as it came: status, headers (lower-case names) and the whole body."""
@@ -114,7 +118,7 @@ def _read(response: requests.Response, deadline: float, limits: Transport) -> by
             size += len(chunk)
             if size > limits.most:
                 message = f"the answer is larger than {limits.most} bytes"
-                raise TooMuch(message)
+                raise TooLarge(message)
             if time.monotonic() > deadline:
                 message = f"the answer took longer than {limits.total:g} s"
                 raise TooMuch(message)

@@ -6,31 +6,36 @@ What a Page token may do, and what Facebook does not show, is in README.md besid
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from bot.domain.types import Action, Batch, Sighting, Visibility
-from connectors import verbatim
-from connectors.contract import Capabilities, Health, Malformed, Refused, Unauthorised
+from bot.domain.types import Action, Sighting, Visibility
+from connectors import push
+from connectors.contract import Capabilities, Followers, Health, Refused
 from connectors.facebook import parse
-from connectors.facebook.place import Due, Place, key
-from connectors.graph import Graph, LostPlace, Missing
+from connectors.facebook.notice import How, Notices
+from connectors.facebook.reading import Reader, named
+from connectors.graph import Graph, Missing
+from connectors.media import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.domain.types import Account, Cursor, Ref
-    from connectors.facebook.parse import Listed
-    from connectors.graph import Page
+    from bot.domain.types import Account, Attachment, Batch, Cursor, Ref
+    from connectors.contract import Delivery, Heard, Media, Profile
     from connectors.transport import Transport
 
 NEEDED = frozenset({"pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"})
 """Permissions without which a Page cannot be moderated ("Comment" and "Page Feed", Graph API reference)."""
 
+TELLING = "pages_messaging"
+"""The permission for private replies; without it authors are told in public, or not at all."""
+
+MEDIA_HOSTS = ("fbcdn.net", "fbsbx.com")
+"""Where Facebook keeps the pictures and videos that were put on it."""
+
 SOON = timedelta(days=14)
 """How long before a token's end a person is told."""
 
-_PAGE_OF_POSTS = "100"
-_PAGE_OF_COMMENTS = "100"
 _MUCH_USED = 80  # percent of what we may ask
 
 
@@ -38,10 +43,15 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     """Make the connector of a Page; `account.id` is the Page's id.
 
     Credentials: `page_token`; `app_secret` where the app has "Require App Secret" on (better always); `app_id` with
-    it lets `check` tell the token's permissions and end. KeyError without `page_token`.
+    it lets `check` tell the token's permissions and end. `verify_token`, a word of the City's own, and `app_secret` let
+    Facebook push. `notify` is how authors are told: `private`, `public` or `either` (the default). KeyError without
+    `page_token`, or where `notify` is anything else.
     """
     if not credentials.get("page_token"):
         name = "page_token"
+        raise KeyError(name)
+    if credentials.get("notify", How.EITHER) not in set(How):
+        name = f"notify as one of {', '.join(How)}"
         raise KeyError(name)
     return Facebook(account, credentials, transport)
 
@@ -51,7 +61,10 @@ class Facebook:
 
     platform: ClassVar[str] = "facebook"
     can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}), sees_edits=True, sees_visibility=True
+        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
+        sees_edits=True,
+        sees_visibility=True,
+        push=True,
     )
 
     def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
@@ -59,8 +72,12 @@ class Facebook:
         self._account = account
         self._app_id = credentials.get("app_id")
         self._app_secret = credentials.get("app_secret")
+        self._verify_token = credentials.get("verify_token")
+        self._how = How(credentials.get("notify", How.EITHER))
+        self._transport = transport
         self._graph = Graph(transport, credentials["page_token"], app_secret=self._app_secret)
-        self._unreadable: frozenset[str] = frozenset()
+        self._reader = Reader(account, self._graph)
+        self._notices = Notices(self._graph, account, self._how)
 
     def check(self, *, now: datetime) -> Health:
         """Whose token it is, whether the feed can be read, and what is to be known of token, version and limits."""
@@ -69,31 +86,17 @@ class Facebook:
         if me.get("id") != self._account.id:
             note = f"the token is of {identity}, not of the Page {self._account.id}; a person's token reads as empty"
             return Health(ok=False, identity=identity, notes=(note,))
-        self._read_one_post(now)
+        self._reader.first_post(now)
+        self._reader.probe(now)
         ok, notes = self._token_notes(now)
         return Health(ok=ok, identity=identity, notes=(*notes, *self._other_notes()))
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
-        """Give the comments of every post where something changed, and of those whose time to be read again has come.
+        """Give the comments of everything where something changed, or whose time to be read again has come.
 
-        A batch is a post with one page of its comments. See `place` for what is read when. A post whose comments
-        cannot be read to the end does not keep the others from being read; it is complained of after them.
+        A batch is a post with one page of its comments. See `reading` for what is read, and `place` for when.
         """
-        place, lost = Place.of(cursor), None
-        for listed in sorted(self._feed(place, now), key=key):
-            if place.wants(listed, now):
-                reached = place.after(listed, now)
-                try:
-                    yield from self._comments(listed, place.cursor, reached.cursor, now)
-                    place = reached
-                except LostPlace as error:
-                    place, lost = place.broken(listed, now), LostPlace(f"{listed.post.ref}: {error}")
-        if lost:
-            yield Batch(posts=(), comments=(), cursor=place.cursor)
-            raise lost
-        done = place.done(now)
-        if done != place:
-            yield Batch(posts=(), comments=(), cursor=done.cursor)
+        return self._reader.poll(cursor, now)
 
     def look(self, ref: Ref, *, now: datetime) -> Sighting:
         """Read one comment. What Graph calls missing is GONE only after we have seen that we may read around it."""
@@ -102,10 +105,7 @@ class Facebook:
         except Missing:
             self._confirm_missing(ref, now)
             return Sighting(ref=ref, visibility=Visibility.GONE, seen_at=now)
-        comment = parse.comment(answer.value, answer.body, self._account)
-        if comment.ref != ref:
-            message = f"asked for {ref}, and {comment.ref} came"
-            raise Malformed(message, payload=answer.body)
+        comment = named(parse.comment(answer.value, answer.body, self._account), ref.item)
         return Sighting(ref=ref, visibility=comment.visibility, seen_at=now, comment=comment)
 
     def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
@@ -125,6 +125,31 @@ class Facebook:
                 return Visibility.GONE
             raise Refused(str(missing)) from None
 
+    def profile(self, *, now: datetime) -> Profile:
+        """Read what the Page says of itself."""
+        answer = self._graph.get(self._account.id, now=now, fields=parse.PROFILE_FIELDS)
+        return parse.profile(answer.value, answer.body)
+
+    def followers(self, *, now: datetime) -> Followers:
+        """Count the followers; who they are Facebook tells no program ("Page", Graph API reference)."""
+        answer = self._graph.get(self._account.id, now=now, fields="id,followers_count")
+        count = answer.value.get("followers_count")
+        why = "Facebook tells how many follow a Page, and not who"
+        return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
+
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
+        """Fetch a picture or video; the address of one holds for some days only."""
+        return fetch(attachment, self._transport, MEDIA_HOSTS)
+
+    def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
+        """Tell the author privately or in public, as the credentials say."""
+        return self._notices.tell(ref, text, now)
+
+    def hear(self, delivery: Delivery) -> Heard:
+        """Answer what Facebook sends to the app's web hook."""
+        secret, word = self._app_secret, self._verify_token
+        return push.hear(delivery, platform=self.platform, kind="page", app_secret=secret, verify_token=word)
+
     def _set_hidden(self, ref: Ref, *, hide: bool, now: datetime) -> Visibility:
         """Look first: what is so already needs no call, and Facebook says of some comments that they cannot be hidden.
 
@@ -139,64 +164,16 @@ class Facebook:
         self._graph.write(ref.item, now=now, is_hidden=hide)
         return Visibility.UNKNOWN
 
-    def _feed(self, place: Place, now: datetime) -> list[Listed]:
-        """The posts on the Page, visitors' too: all of them when a sweep is due, else the latest."""
-        found: dict[str, Listed] = {}
-        for page in self._feed_pages(now, fields=parse.POST_FIELDS, limit=_PAGE_OF_POSTS):
-            for value, raw in _items(page.body):
-                listed = parse.listed(value, raw, self._account)
-                found[listed.post.ref.item] = listed
-            if found and place.due(now) is Due.NEWS:
-                break
-        return list(found.values())
-
-    def _comments(self, listed: Listed, here: Cursor, beyond: Cursor, now: datetime) -> Iterator[Batch]:
-        """All comments of a post, replies included, hidden ones included, one batch for each page Graph gives.
-
-        Only the last batch moves the cursor from `here` to `beyond`: a page's own place in the list dies with the
-        comment it is named after.
-        """
-        post = listed.post
-        pages = self._graph.pages(
-            post.ref.item,
-            "comments",
-            now=now,
-            fields=parse.COMMENT_FIELDS,
-            filter="stream",
-            order="chronological",
-            live_filter="no_filter",
-            limit=_PAGE_OF_COMMENTS,
-        )
-        try:
-            for page in pages:
-                comments = [parse.comment(value, raw, self._account, post.ref) for value, raw in _items(page.body)]
-                comments.sort(key=lambda comment: (comment.posted_at, comment.parent is not None))
-                yield Batch(posts=(post,), comments=tuple(comments), cursor=here if page.more else beyond)
-            self._unreadable -= {post.ref.item}
-        except Missing:
-            # Deleted since it was listed, or somebody else's post that names the Page: then it stays listed.
-            self._unreadable |= {post.ref.item}
-            yield Batch(posts=(post,), comments=(), cursor=beyond)
-
     def _confirm_missing(self, ref: Ref, now: datetime) -> None:
         """Tell a missing comment from missing permission: read beside it. Raises what that raises."""
-        post = f"{self._account.id}_{ref.item.partition('_')[0]}"
-        try:
-            next(self._graph.pages(post, "comments", now=now, fields="id", limit="1"), None)
-        except Missing:
-            self._read_one_post(now)
-
-    def _read_one_post(self, now: datetime) -> None:
-        """See that the feed of the Page can be read."""
-        next(self._feed_pages(now, fields="id", limit="1"), None)
-
-    def _feed_pages(self, now: datetime, **params: str) -> Iterator[Page]:
-        """The feed page by page. Raises Unauthorised if there is no such Page for us."""
-        try:
-            yield from self._graph.pages(self._account.id, "feed", now=now, **params)
-        except Missing as missing:
-            message = f"the Page {self._account.id} cannot be read with this token: {missing}"
-            raise Unauthorised(message) from None
+        thing = ref.item.partition("_")[0]
+        for post in (f"{self._account.id}_{thing}", thing):
+            try:
+                next(self._graph.pages(post, "comments", now=now, fields="id", limit="1"), None)
+            except Missing:
+                continue
+            return
+        self._reader.first_post(now)
 
     def _token_notes(self, now: datetime) -> tuple[bool, tuple[str, ...]]:
         """Whether the token reaches far enough, and what a person should know of it."""
@@ -207,6 +184,8 @@ class Facebook:
         token = self._graph.inspect(self._app_id, self._app_secret, now=now)
         lacking = sorted(NEEDED - set(token.get("scopes") or ()))
         notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
+        if self._how is not How.PUBLIC and TELLING not in (token.get("scopes") or ()):
+            notes.append(f"authors cannot be written to privately: the token lacks {TELLING}")
         for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
             seconds = token.get(name)
             if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
@@ -218,13 +197,7 @@ class Facebook:
             yield f"asked for {self._graph.version} of the Graph API, served {self._graph.served}"
         if (used := self._graph.usage()) >= _MUCH_USED:
             yield f"{used} % of the calls we may make are used"
-        if self._unreadable:
-            yield f"the comments of {len(self._unreadable)} posts in the feed cannot be read: {min(self._unreadable)} …"
-
-
-def _items(body: bytes) -> Iterator[tuple[Any, bytes]]:
-    """The items of a list with their own bytes. Raises Malformed."""
-    try:
-        yield from verbatim.items(body, "data")
-    except ValueError as error:
-        raise Malformed(str(error), payload=body) from None
+        for edge, why in sorted(self._reader.closed.items()):
+            yield f"{edge} are not read, the token does not reach them: {why}"
+        if unreadable := self._reader.unreadable:
+            yield f"the comments of {len(unreadable)} posts in the feed cannot be read: {min(unreadable)} …"

@@ -7,13 +7,14 @@ keeps the author to itself, `message` where the comment is a sticker or picture 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
-from connectors.contract import Malformed
+from connectors.contract import Malformed, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
 
 COMMENT_FIELDS = (
     "id,message,created_time,from{id,name},parent{id},permalink_url,is_hidden,can_hide,can_remove,is_private,"
-    "attachment,message_tags,comment_count,like_count"
+    "attachment,message_tags,comment_count,like_count,object{id}"
 )
+_COUNT = "comments.filter(stream).live_filter(no_filter).limit(0).summary(true)"
 POST_FIELDS = (
-    "id,message,story,created_time,updated_time,from{id,name},permalink_url,full_picture,status_type,"
-    "comments.filter(stream).limit(0).summary(true)"
+    f"id,message,story,created_time,updated_time,from{{id,name}},permalink_url,full_picture,status_type,{_COUNT}"
 )
+PHOTO_FIELDS = f"id,name,created_time,from{{id,name}},link,picture,page_story_id,{_COUNT}"
+VIDEO_FIELDS = f"id,title,description,created_time,from{{id,name}},permalink_url,picture,post_id,{_COUNT}"
+LIVE_FIELDS = f"id,title,description,creation_time,from{{id,name}},permalink_url,video{{id,post_id}},{_COUNT}"
+PROFILE_FIELDS = "id,name,username,about,description,website,picture{url}"
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+_WEB = "https://www.facebook.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +42,16 @@ class Listed:
     """A post as the feed lists it, with what tells that its comments changed.
 
     `updated` is in seconds since 1970; `count` is Graph's count of comments with replies, -1 where it gives none. It
-    may be more than are shown.
+    may be more than are shown. `apart`: no post, but a photo or video with comments of its own, whose `updated` does
+    not move when somebody comments; `story` is the post with which it was published. `front`: among the newest.
     """
 
     post: Post
     updated: int
     count: int
+    apart: bool = False
+    story: str | None = None
+    front: bool = True
 
 
 def listed(value: Any, raw: bytes, account: Account) -> Listed:
@@ -55,7 +66,7 @@ def listed(value: Any, raw: bytes, account: Account) -> Listed:
             author=_author(author) if author else Author(id=account.id, name=account.name),
             text=item.optional("message") or item.optional("story") or "",
             posted_at=item.time("created_time"),
-            url=item.optional("permalink_url") or f"https://www.facebook.com/{post_id}",
+            url=item.optional("permalink_url") or f"{_WEB}/{post_id}",
             attachments=(Attachment(id=urlsplit(picture).path, kind="picture", url=picture),) if picture else (),
             raw=raw,
         ),
@@ -64,14 +75,40 @@ def listed(value: Any, raw: bytes, account: Account) -> Listed:
     )
 
 
-def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -> Comment:
-    """Read one comment; `post` is the post under which it was listed. Raises Malformed.
+def photo(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one photo of a list of photos. Raises Malformed."""
+    item = _Item(value, raw)
+    return _apart(item, account, text=item.optional("name"), page=item.optional("link"))
 
-    Without `post` it is taken from the identifier, ``{post}_{comment}``, which names the post without its Page.
+
+def video(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one video or reel of a list of videos. Raises Malformed."""
+    item = _Item(value, raw)
+    text = "\n\n".join(part for part in (item.optional("title"), item.optional("description")) if part)
+    return _apart(item, account, text=text, page=item.optional("permalink_url"))
+
+
+def live(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one live video: under the name of its video, where it has one by now. Raises Malformed."""
+    item = _Item(value, raw)
+    found = video({**value, "created_time": item.text("creation_time")}, raw, account)
+    recorded = _Item(item.object("video"), raw)
+    return replace(
+        found,
+        post=replace(found.post, ref=_ref(account, recorded.optional("id") or item.text("id"))),
+        story=_story(recorded.optional("post_id"), account),
+    )
+
+
+def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -> Comment:
+    """Read one comment; `post` is the post or object under which it was listed. Raises Malformed.
+
+    Without `post` it is taken from the identifier, ``{post}_{comment}``, which names the post without its Page; or
+    from `object`, the photo or video it is on, if that is what the identifier begins with.
     """
     item = _Item(value, raw)
     comment_id = item.text("id")
-    post = post or _ref(account, f"{account.id}_{comment_id.partition('_')[0]}")
+    post = post or _ref(account, _beneath(comment_id.partition("_")[0], item.object("object").get("id"), account))
     author = _author(item.object("from"))
     parent = item.object("parent").get("id")
     return Comment(
@@ -89,6 +126,23 @@ def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -
     )
 
 
+def profile(value: Any, raw: bytes) -> Profile:
+    """Read what a Page says of itself. `website` may hold several addresses. Raises Malformed."""
+    item = _Item(value, raw)
+    text = "\n\n".join(part for part in (item.optional("about"), item.optional("description")) if part)
+    picture = item.object("picture").get("data")
+    url = picture.get("url") if isinstance(picture, dict) else None
+    websites = re.split(r"[\s,;]+", item.optional("website") or "")
+    return Profile(
+        name=item.text("name"),
+        handle=item.optional("username"),
+        text=text,
+        links=tuple(dict.fromkeys(link for link in (*websites, *_ADDRESS.findall(text)) if link)),
+        picture=url if isinstance(url, str) else None,
+        raw=raw,
+    )
+
+
 def visibility(value: Mapping[str, Any]) -> Visibility:
     """What `is_hidden` says; UNKNOWN where it is not said."""
     hidden = value.get("is_hidden")
@@ -101,7 +155,7 @@ class _Item:
     """One object of an answer, whose members are asked for by name and kind."""
 
     def __init__(self, value: Any, raw: bytes) -> None:
-        self._raw = raw
+        self.raw = raw
         self._value: Mapping[str, Any] = value if isinstance(value, dict) else {}
 
     def text(self, name: str) -> str:
@@ -129,7 +183,38 @@ class _Item:
             raise self._malformed(name, "is not a time with its offset") from None
 
     def _malformed(self, name: str, what: str) -> Malformed:
-        return Malformed(f"`{name}` of {str(self._value.get('id'))[:80]} {what}", payload=self._raw)
+        return Malformed(f"`{name}` of {str(self._value.get('id'))[:80]} {what}", payload=self.raw)
+
+
+def _apart(item: _Item, account: Account, *, text: str | None, page: str | None) -> Listed:
+    """A photo or video; the address of a video is given without its host."""
+    ident, author, picture = item.text("id"), item.object("from"), item.optional("picture")
+    created = item.time("created_time")
+    return Listed(
+        post=Post(
+            ref=_ref(account, ident),
+            author=_author(author) if author else Author(id=account.id, name=account.name),
+            text=text or "",
+            posted_at=created,
+            url=urljoin(_WEB, page or f"/{ident}"),
+            attachments=(Attachment(id=urlsplit(picture).path, kind="picture", url=picture),) if picture else (),
+            raw=item.raw,
+        ),
+        updated=int(created.timestamp()),
+        count=_count(item.object("comments")),
+        apart=True,
+        story=_story(item.optional("page_story_id") or item.optional("post_id"), account),
+    )
+
+
+def _story(ident: str | None, account: Account) -> str | None:
+    """A post's identifier with its Page, which videos leave out."""
+    return ident if not ident or "_" in ident else f"{account.id}_{ident}"
+
+
+def _beneath(prefix: str, on: object, account: Account) -> str:
+    """What stands above a comment whose identifier begins with `prefix`, and which Graph says is `on` an object."""
+    return on if isinstance(on, str) and on.rpartition("_")[2] == prefix else f"{account.id}_{prefix}"
 
 
 def _ref(account: Account, item: str) -> Ref:
@@ -149,7 +234,7 @@ def _count(comments: Mapping[str, Any]) -> int:
 
 def _permalink(post: Ref, comment_id: str) -> str:
     """A comment's address, made where Graph does not give it."""
-    return f"https://www.facebook.com/{post.item}?{urlencode({'comment_id': comment_id.rpartition('_')[2]})}"
+    return f"{_WEB}/{post.item}?{urlencode({'comment_id': comment_id.rpartition('_')[2]})}"
 
 
 def _attachments(found: Mapping[str, Any]) -> tuple[Attachment, ...]:

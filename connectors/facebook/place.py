@@ -5,6 +5,9 @@ tells that everything before it is read. Beside it the cursor keeps what the fee
 that is said differently, their comments are read again. Neither tells of an edit, of something hidden by staff, or of
 a comment gone: `updated_time` does not move for them. So posts where something happened in the last `RECENT` are read
 again every `SWEEP`, and all posts every `FULL`; an interrupted reading goes on where it was.
+
+Photos and videos have comments apart from their posts, and no time that moves with them. Of the newest of them the
+cursor keeps how many comments they had (`others`), and they are read again when the number is another.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from connectors.facebook.parse import Listed
 
 KEPT = 200
+KEPT_OTHERS = 600
 RECENT = timedelta(days=7)
 SWEEP = timedelta(minutes=10)
 FULL = timedelta(days=1)
@@ -41,12 +45,14 @@ class Due(StrEnum):
 class Place:
     """A place in the reading of a Page. Times are in seconds since 1970.
 
-    `posts` maps a post to what the feed said of it when its comments were last read; `swept` and `full` are when the
+    `posts` maps a post to what the feed said of it when its comments were last read, `others` does so for photos and
+    videos, the one read last at the end; `swept` and `full` are when the
     last complete reading of each kind began; `reading` is the kind that is under way and `through` the post (with its
     `updated_time`) that it has come to.
     """
 
     posts: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     mark: int = 0
     swept: int = 0
     full: int = 0
@@ -60,6 +66,7 @@ class Place:
             found = json.loads(cursor.text) if cursor else {}
             return cls(
                 posts={str(post): str(said) for post, said in dict(found.get("posts", {})).items()},
+                others={str(item): str(said) for item, said in dict(found.get("others", {})).items()},
                 mark=int(found.get("mark", 0)),
                 swept=int(found.get("swept", 0)),
                 full=int(found.get("full", 0)),
@@ -80,42 +87,45 @@ class Place:
             return Due.FULL
         return Due.SWEEP if now.timestamp() - self.swept >= SWEEP.total_seconds() else Due.NEWS
 
-    def wants(self, listed: Listed, now: datetime) -> bool:
-        """Whether the comments of a post are to be read now."""
-        due = self.due(now)
+    def wants(self, listed: Listed, due: Due, now: datetime) -> bool:
+        """Whether the comments of a post or object are to be read in a reading of that kind."""
         if self._changed(listed):
             return True
         if due is self.reading and key(listed) <= self.through:
             return False
         return due is Due.FULL or (due is Due.SWEEP and listed.updated >= (now - RECENT).timestamp())
 
-    def after(self, listed: Listed, now: datetime) -> Place:
-        """The place once a post's comments have been read; posts come in the order of their `key`."""
-        posts = {**self.posts, listed.post.ref.item: _said(listed)}
-        latest = sorted(posts, key=lambda post: (int(posts[post].partition(".")[0]), post))[-KEPT:]
-        return replace(
-            self,
-            posts={post: posts[post] for post in latest},
-            mark=max(self.mark, listed.updated),
-            reading=self.due(now),
-            through=key(listed),
-        )
+    def after(self, listed: Listed, due: Due) -> Place:
+        """The place once the comments of a post or object have been read; they come in the order of their `key`."""
+        return replace(self._with(listed, _said(listed)), reading=due, through=key(listed))
 
-    def broken(self, listed: Listed, now: datetime) -> Place:
-        """The place once a post's comments could not be read to the end: as `after`, but they are wanted again."""
-        beyond = self.after(listed, now)
-        return replace(beyond, posts={**beyond.posts, listed.post.ref.item: f"{listed.updated}.broken"})
+    def broken(self, listed: Listed, due: Due) -> Place:
+        """The place once comments could not be read to the end: as `after`, but they are wanted again."""
+        return replace(self._with(listed, f"{listed.updated}.broken"), reading=due, through=key(listed))
 
-    def done(self, now: datetime) -> Place:
+    def done(self, due: Due, now: datetime) -> Place:
         """The place once everything that was due `now` has been read."""
-        begun, due = int(now.timestamp()), self.due(now)
+        begun = int(now.timestamp())
         if due is Due.NEWS:
             return self
         full = begun if due is Due.FULL else self.full
         return replace(self, swept=begun, full=full, reading=Due.NEWS, through=(0, ""))
 
+    def _with(self, listed: Listed, said: str) -> Place:
+        item = listed.post.ref.item
+        if listed.apart:
+            others = {name: old for name, old in self.others.items() if name != item}
+            kept = [*others.items(), (item, said)] if listed.front else list(others.items())
+            return replace(self, others=dict(kept[-KEPT_OTHERS:]))
+        posts = {**self.posts, item: said}
+        latest = sorted(posts, key=lambda post: (int(posts[post].partition(".")[0]), post))[-KEPT:]
+        return replace(self, posts={post: posts[post] for post in latest}, mark=max(self.mark, listed.updated))
+
     def _changed(self, listed: Listed) -> bool:
-        known = self.posts.get(listed.post.ref.item)
+        item = listed.post.ref.item
+        if listed.apart:
+            return listed.front and self.others.get(item) != _said(listed)
+        known = self.posts.get(item)
         if known is not None:
             return known != _said(listed)
         return listed.updated >= self.mark
@@ -127,7 +137,7 @@ def key(listed: Listed) -> tuple[int, str]:
 
 
 def _said(listed: Listed) -> str:
-    return f"{listed.updated}.{listed.count}"
+    return str(listed.count) if listed.apart else f"{listed.updated}.{listed.count}"
 
 
 def _through(updated: object, post: object) -> tuple[int, str]:

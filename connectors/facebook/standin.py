@@ -144,7 +144,12 @@ class StandIn:
 
     def is_live(self, post: WorldPost) -> bool:
         """Whether a post or object is being broadcast now, or was published with what is."""
-        return self.thing(post).live or any(each.live and each.story is post for each in self._things.values())
+        return self.thing(post).live or any(self.thing(part).live for part in self.parts(post))
+
+    def parts(self, post: WorldPost) -> list[WorldPost]:
+        """The photos and videos that were published with a post."""
+        found = [ident for ident, thing in self._things.items() if thing.story is post]
+        return [self.world.posts[self.platform, ident] for ident in found]
 
     def mint_post(self, account: WorldAccount, at: datetime, number: int) -> str:  # noqa: ARG002
         """``{page}_{post}``, as text beyond 2^53; photos and videos have a number alone."""
@@ -351,13 +356,10 @@ class StandIn:
         raise Trouble(message, 100)
 
     def _post(self, ident: str, mine: WorldAccount | None) -> WorldPost | None:
-        post = self.world.posts.get((self.platform, ident)) or next(
-            (each for each in self.world.posts.values() if self._lives_as(each, ident)), None
-        )
+        lives = (self.world.posts[self.platform, name] for name, each in self._things.items() if each.kind is Kind.LIVE)
+        known = self.world.posts.get((self.platform, ident))
+        post = known or next((each for each in lives if live_id(each) == ident), None)
         return post if post and not post.deleted_by and mine in (None, post.account) else None
-
-    def _lives_as(self, post: WorldPost, ident: str) -> bool:
-        return post.account.platform == self.platform and self.thing(post).kind is Kind.LIVE and live_id(post) == ident
 
     def _comment(self, ident: str, mine: WorldAccount | None, call: Call) -> tuple[WorldComment, WorldPost]:
         """The comment of that name, and under what it is called so. Raises Trouble."""

@@ -92,9 +92,8 @@ class Display:
         """What is listed under a post or object, oldest first, whatever became of it."""
         standin, thing = self._standin, self._standin.thing(post)
         shown = standin.world.under(thing.story if thing.shares and thing.story else post)
-        for part in standin.world.posts_of(post.account):
-            other = standin.thing(part)
-            if other.story is post and not other.shares and standin.pitfalls.strikes("twins", part.id):
+        for part in standin.parts(post):
+            if not standin.thing(part).shares and standin.pitfalls.strikes("twins", part.id):
                 shown = shown + standin.world.under(part)
         return sorted(shown, key=lambda comment: comment.at)
 

@@ -146,12 +146,12 @@ class Server:
         with self._log_lock:
             lines = list(self.log)
         pitfalls = getattr(self.standin, "pitfalls", None)
-        own = getattr(self.standin, "ledger", dict)
+        own = getattr(self.standin, "ledger", None)
         return {
             "requests": dict(Counter(line.verb for line in lines)),
             "faults": dict(Counter(line.fault for line in lines if line.fault)),
             "pitfalls": dict(pitfalls.met) if pitfalls else {},
-            **own(),
+            **(own() if callable(own) else {}),
         }
 
     def answer(self, request: Request) -> Response | None:

@@ -156,7 +156,7 @@ def test_reading_errors_are_told_apart_by_their_code(
         (1705, None, Refused),
         (100, 33, Missing),
         (24, None, Missing),
-        (10, None, Unauthorised),
+        (10, None, NotPermitted),
         (10, 2534022, Refused),
         (190, 460, Unauthorised),
         (368, None, RateLimited),

@@ -19,9 +19,12 @@ from connectors.standin.server import PAGE, Exchange, Request, Response
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from facebook_business.adobjects.advideo import AdVideo
     from facebook_business.adobjects.comment import Comment
+    from facebook_business.adobjects.livevideo import LiveVideo
     from facebook_business.adobjects.page import Page
     from facebook_business.adobjects.pagepost import PagePost
+    from facebook_business.adobjects.photo import Photo
     from facebook_business.adobjects.user import User
     from facebook_business.api import FacebookAdsApi, FacebookRequest
     from facebook_business.session import FacebookSession
@@ -54,14 +57,26 @@ _EDGES: dict[str, tuple[FacebookRequest, ...]] = {
     "posts": (Page("1", api=_API).get_posts(pending=True),),
     "published_posts": (Page("1", api=_API).get_published_posts(pending=True),),
     "visitor_posts": (Page("1", api=_API).get_visitor_posts(pending=True),),
+    "ads_posts": (Page("1", api=_API).get_ads_posts(pending=True),),
+    "photos": (Page("1", api=_API).get_photos(pending=True),),
+    "videos": (Page("1", api=_API).get_videos(pending=True),),
+    "video_reels": (Page("1", api=_API).get_video_reels(pending=True),),
+    "live_videos": (Page("1", api=_API).get_live_videos(pending=True),),
 }
-_PLAIN_NODES = (Page("1", api=_API).api_get(pending=True), User("1", api=_API).api_get(pending=True))
+_SENT: dict[str, tuple[FacebookRequest, ...]] = {
+    "comments": (Comment("1", api=_API).create_comment(pending=True),),
+    "messages": (Page("1", api=_API).create_message(pending=True),),
+}
+_MADE = {"comments": {"id": str}, "messages": {"recipient_id": str, "message_id": str}}
+_PLAIN_NODES = tuple(kind("1", api=_API).api_get(pending=True) for kind in (Page, User, Photo, AdVideo, LiveVideo))
+_OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo)
+_UNLISTED = {(User, "accounts"), (Page, "picture")}
 _PAIRED_NODES = {
     "GET": (Comment("1", api=_API).api_get(pending=True), PagePost("1", api=_API).api_get(pending=True)),
     "POST": (Comment("1", api=_API).api_update(pending=True),),
     "DELETE": (Comment("1", api=_API).api_delete(pending=True),),
 }
-_CHILDREN = {"comments": Comment, "parent": Comment}
+_CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo}
 _ERROR = {
     "message": str,
     "type": str,
@@ -123,7 +138,8 @@ def _exchange(request: Request, response: Response) -> Iterator[str]:
 
 def _candidates(call: graph.Call) -> tuple[FacebookRequest, ...]:
     if len(call.path) > 1:
-        return _EDGES.get(call.path[1], ()) if call.method == "GET" and len(call.path) == 2 else ()
+        known = {"GET": _EDGES, "POST": _SENT}.get(call.method, {})
+        return known.get(call.path[1], ()) if len(call.path) == 2 else ()
     if "_" in call.path[0] or (not call.path[0].isdigit() and call.path[0] != "me"):
         return _PAIRED_NODES.get(call.method, ())
     return _PLAIN_NODES if call.method == "GET" else ()
@@ -134,19 +150,28 @@ def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
     checker = contract._param_checker
     for name, value in call.params.items():
         if checker.is_valid_key(name):
-            if not checker.is_valid_pair(name, value):
+            if not checker.is_valid_pair(name, _decoded(value) if checker.get_type(name) == "Object" else value):
                 yield f"parameter {name}={value!r} is not {checker.get_type(name)}"
         elif name not in UNIVERSAL:
             yield f"parameter {name!r} is not the call's"
         elif not re.fullmatch(UNIVERSAL[name], value):
             yield f"parameter {name}={value!r} has not the form it should"
-    if "fields" in call.params and contract._target_class in (Comment, Page, PagePost, User):
+    if "fields" in call.params and contract._target_class in _OBJECTS:
         yield from _fields(contract._target_class, graph.fields(call.params["fields"], ""))
+
+
+def _decoded(value: str) -> Any:
+    """An object travels in a form as JSON; what is none stays as it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _fields(target: Any, asked: tuple[graph.Field, ...]) -> Iterator[str]:
     for one in asked:
-        if one.name not in target._field_types and one.name != "comments" and (target, one.name) != (User, "accounts"):
+        known = one.name in target._field_types or (target, one.name) in _UNLISTED
+        if not known and one.name != "comments":
             yield f"{target.__name__} has no field {one.name!r}"
         if one.name in _CHILDREN:
             yield from _fields(_CHILDREN[one.name], one.inner)
@@ -162,6 +187,8 @@ def _answered(contract: FacebookRequest, call: graph.Call, response: Response) -
     value = json.loads(response.body)
     if response.status != 200:
         yield from _error(value)
+    elif contract._method == "POST" and len(call.path) > 1:
+        yield from _typed(value, _MADE[call.path[1]])
     elif contract._method != "GET":
         if not (isinstance(value, dict) and isinstance(value.get("success"), bool)):
             yield "a write does not answer with `success`"
@@ -195,16 +222,16 @@ def _object(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
     for name, part in value.items():
         if name == "comments":
             yield from _list(Comment, part)
-        elif name == "tasks" and target is Page:
-            pass  # an account's tasks are the user's, not the Page's
+        elif (name == "tasks" and target is Page) or (target, name) in _UNLISTED:
+            pass  # an account's tasks are the user's, not the Page's; a picture is a list of one
         elif name not in target._field_types:
             yield f"{target.__name__} has no field {name!r}"
         elif not checker.is_type(target._field_types[name], part):
             yield f"{target.__name__}.{name} is not {target._field_types[name]}: {part!r}"
         elif target._field_types[name] == "datetime" and not _TIME.fullmatch(str(part)):
             yield f"{target.__name__}.{name} is not a time in Graph's spelling: {part!r}"
-        elif name == "parent":
-            yield from _object(Comment, part)
+        elif name in ("parent", "video"):
+            yield from _object(_CHILDREN[name], part)
     if not isinstance(value.get("id"), str):
         yield f"a {target.__name__} without its id as text"
 
@@ -234,5 +261,7 @@ def _batch(call: graph.Call, response: Response) -> Iterator[str]:
         yield from _error(answers)
         return
     for part, answer in zip(graph.operations(call), answers, strict=True):
+        if answer is None:
+            continue
         headers = {"content-type": "application/json"}
         yield from _exchange(part, Response(status=answer["code"], body=answer["body"].encode(), headers=headers))
