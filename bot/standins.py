@@ -119,7 +119,7 @@ def _switchable(server: Server) -> dict[str, str]:
 
 
 def serve(*, port: int, world_file: Path | None, seed: int, wanted: Sequence[str] = ()) -> None:
-    """Run until interrupted. Standard output gets the addresses as a line of JSON, and at the end the ledgers as another.
+    """Run until interrupted. Standard output gets the addresses as a line of JSON, and the ledgers at the end.
 
     Raises ValueError where something `wanted` (see `StandIns.switch`) is not known.
     """

@@ -9,25 +9,28 @@ import json
 from typing import TYPE_CHECKING, ClassVar
 
 from bot.domain.types import Action, Batch, Sighting, Speaker, Visibility
-from connectors import verbatim
+from connectors import push, verbatim
 from connectors.contract import Capabilities, Followers, Health, Malformed, Profile, Refused, Transient, Unauthorised
 from connectors.graph import Graph, LostPlace, Missing, NotPermitted
 from connectors.instagram import health, parse
-from connectors.instagram.download import download
 from connectors.instagram.place import Due, Place, key
+from connectors.media import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.types import Account, Attachment, Comment, Cursor, Post, Ref
-    from connectors.contract import Media
+    from connectors.contract import Delivery, Heard, Media
     from connectors.graph import Page
     from connectors.instagram.parse import Listed
     from connectors.transport import Transport
 
 BLIND = 3
 """So many media that count comments, and not one comment to be seen anywhere, mean that the token is kept from them."""
+
+MEDIA_HOSTS = ("cdninstagram.com", "fbcdn.net")
+"""Where Instagram keeps pictures and videos (`media_url` in the samples of "IG Media", Graph API reference)."""
 
 _PAGE_OF_MEDIA = "100"
 _PAGE_OF_COMMENTS = "50"  # the most that Instagram gives at once ("IG Media Comments", Graph API reference)
@@ -39,8 +42,8 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     """Make the connector of a professional account; `account.id` is its identifier in Graph (17841…).
 
     Credentials: `page_token` of the Page that the account is linked to; `app_secret` where the app has "Require App
-    Secret" on (better always); `app_id` with it lets `check` tell the token's permissions and end. KeyError without
-    `page_token`.
+    Secret" on (better always); `app_id` with it lets `check` tell the token's permissions and end; `verify_token` with
+    it lets Instagram push. KeyError without `page_token`.
     """
     if not credentials.get("page_token"):
         name = "page_token"
@@ -53,7 +56,10 @@ class Instagram:
 
     platform: ClassVar[str] = "instagram"
     can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}), sees_edits=True, sees_visibility=True
+        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
+        sees_edits=True,
+        sees_visibility=True,
+        push=True,
     )
 
     def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
@@ -169,9 +175,14 @@ class Instagram:
         why = "Instagram tells programs how many follow an account, and not who"
         return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
 
-    def media(self, attachment: Attachment, *, now: datetime) -> Media:
-        """Fetch a picture or video of a post (comments have none that Graph gives)."""
-        return download(self._transport, attachment, now)
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
+        """Fetch a picture or video of a post (comments have none that Graph gives); its address holds for some days."""
+        return fetch(attachment, self._transport, MEDIA_HOSTS)
+
+    def hear(self, delivery: Delivery) -> Heard:
+        """Answer what Instagram sends to the app's web hook: comments and mentions that are new."""
+        secret, word = self._credentials.get("app_secret"), self._credentials.get("verify_token")
+        return push.hear(delivery, platform=self.platform, kind="instagram", app_secret=secret, verify_token=word)
 
     def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
         """Write to a comment's author privately, once and within 7 days (Instagram Platform, "Private Replies").

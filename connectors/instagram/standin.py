@@ -94,7 +94,8 @@ class StandIn:
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
         """What the connector of an account needs."""
-        return {"page_token": keys.page_token(account), "app_id": keys.APP_ID, "app_secret": keys.APP_SECRET}
+        app = {"app_id": keys.APP_ID, "app_secret": keys.APP_SECRET, "verify_token": keys.VERIFY_TOKEN}
+        return {"page_token": keys.page_token(account), **app}
 
     def accounts(self) -> list[WorldAccount]:
         """The City's accounts here."""

@@ -62,7 +62,7 @@ class Town:
         return keys.page_token(self.page)
 
     def connect(self, **credentials: str) -> Instagram:
-        transport = Transport(api=self.server.url, connect=2, read=5, total=10)
+        transport = Transport(api=self.server.url, web=self.server.url, connect=2, read=5, total=10)
         return connect(self.account, self.standin.credentials(self.page) | credentials, transport)
 
     def ref(self, comment: WorldComment) -> Ref:

@@ -19,6 +19,7 @@ from connectors.contract import (
     HasProfile,
     Malformed,
     Notifies,
+    Pushes,
     RateLimited,
     Refused,
     Transient,
@@ -26,7 +27,6 @@ from connectors.contract import (
 )
 from connectors.instagram import standin_keys as keys
 from connectors.instagram.connector import connect
-from connectors.instagram.download import HOSTS, download
 from connectors.standin import faults, world
 from connectors.transport import Transport
 
@@ -330,7 +330,7 @@ class TestHealth:
 
 class TestWhatElseItTells:
     def test_it_says_what_it_can(self, town: Town) -> None:
-        for can in (HasProfile, HasFollowers, HasMedia, Notifies):
+        for can in (HasProfile, HasFollowers, HasMedia, Notifies, Pushes):
             assert isinstance(town.connector, can)
 
     def test_the_accounts_own_page(self, town: Town) -> None:
@@ -380,29 +380,13 @@ class TestWhatElseItTells:
             town.connector.media(Attachment(id="1", kind="image", url=url), now=NOON)
         assert town.requests() == []
 
-    @pytest.mark.parametrize("host", HOSTS)
-    def test_pictures_come_from_metas_own_hosts(self, town: Town, host: str) -> None:
-        """Which the transport sends to the stand-in, as it does all else."""
-        attachment = Attachment(id="1", kind="image", url=f"https://scontent-1.{host}/cdn/1.png?oh=seal")
-        assert town.connector.media(attachment, now=NOON).kind == "image/png"
-
-    @pytest.mark.parametrize(
-        ("fault", "expected"),
-        [
-            (faults.SERVER_ERROR_HTML, Transient),
-            (faults.CONNECTION_RESET, Transient),
-            (faults.GARBLED, Malformed),
-            (faults.REFUSED, Refused),
-        ],
-    )
-    def test_pictures_that_do_not_come_have_a_reason(
-        self, town: Town, fault: str, expected: type[ConnectorError]
-    ) -> None:
+    @pytest.mark.parametrize("fault", [faults.SERVER_ERROR_HTML, faults.CONNECTION_RESET])
+    def test_pictures_that_do_not_come_are_tried_again(self, town: Town, fault: str) -> None:
         town.server.faults.add(fault, verb="file")
         attachment = Attachment(id="1", kind="image", url=f"{town.server.url}/cdn/1.png")
-        with pytest.raises(expected) as caught:
-            download(Transport(api=town.server.url, connect=1, read=1, total=2), attachment, NOON)
-        assert type(caught.value) is expected
+        with pytest.raises(Transient):
+            town.connector.media(attachment, now=NOON)
+        assert town.connector.media(attachment, now=NOON).kind == "image/png"
 
 
 class TestNotice:

@@ -153,7 +153,7 @@ class TestWhatIsRead:
 
 
 class TestWhoseWordsTheyAre:
-    @pytest.mark.parametrize("pitfalls", [[], ["own_by_username"], ["authors_withheld", "own_by_username"]])
+    @pytest.mark.parametrize("pitfalls", [[], ["own_by_username"], ["authors_withheld"], ["authors_unknown"]])
     def test_the_citys_own_words_are_known_as_such(self, town: Town, pitfalls: list[str]) -> None:
         town.standin.switch(pitfalls)
         first = town.comment()
@@ -557,6 +557,7 @@ GOOD = {"id": "18001", "timestamp": "2026-11-22T01:02:03+0000", "media": {"id": 
         {},
         GOOD | {"id": 12},
         GOOD | {"id": ""},
+        GOOD | {"id": "\ud800"},
         GOOD | {"timestamp": "yesterday"},
         GOOD | {"timestamp": "2026-11-22T01:02:03"},
         GOOD | {"timestamp": 1},
