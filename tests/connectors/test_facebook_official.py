@@ -15,14 +15,17 @@ from facebook_town import NOON, PAT, SAM, Town, a_town, comments, oracle
 
 from bot.domain.types import Action
 from connectors.facebook.standin import APP_ID, APP_SECRET
+from connectors.facebook.standin_show import Kind
 from connectors.standin import faults
 from connectors.standin.graph import Trouble, fields
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from facebook_business.adobjects.advideo import AdVideo
     from facebook_business.adobjects.comment import Comment
     from facebook_business.adobjects.page import Page
     from facebook_business.adobjects.pagepost import PagePost
+    from facebook_business.adobjects.photo import Photo
     from facebook_business.adobjects.user import User
     from facebook_business.api import FacebookAdsApi
     from facebook_business.exceptions import FacebookRequestError
@@ -102,6 +105,55 @@ def test_it_hides_shows_and_deletes(town: Town) -> None:
     with pytest.raises(FacebookRequestError) as caught:
         node.api_get()
     assert (caught.value.api_error_code(), caught.value.api_error_subcode()) == (100, 33)
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [
+        (Kind.AD, Page.get_ads_posts),
+        (Kind.PHOTO, Page.get_photos),
+        (Kind.VIDEO, Page.get_videos),
+        (Kind.REEL, Page.get_video_reels),
+        (Kind.LIVE, Page.get_live_videos),
+    ],
+)
+def test_it_reads_what_is_in_no_feed(town: Town, kind: Kind, read: Any) -> None:
+    thing = town.standin.publish(town.page, kind, "something new")
+    comment = town.world.add_comment(thing, "words", author=PAT)
+    page = Page(town.page.id, api=official(town))
+    assert list(page.get_feed()) == []
+    [found] = read(page, fields=["id", "video"] if kind is Kind.LIVE else ["id", "from"])
+    ident = found["video"]["id"] if kind is Kind.LIVE else found["id"]
+    assert ident == thing.id
+    [read_comment] = (PagePost if kind is Kind.AD else Photo)(found["id"], api=official(town)).get_comments(
+        fields=["id", "message"], params={"filter": "stream"}
+    )
+    assert (read_comment["id"], read_comment["message"]) == (comment.id, "words")
+    if kind is Kind.VIDEO:
+        assert AdVideo(ident, api=official(town)).api_get(fields=["description"])["description"] == "something new"
+
+
+def test_it_tells_authors_privately_and_in_public(town: Town) -> None:
+    first, *_ = peopled(town, 1)
+    recipient, message = {"comment_id": first.id}, {"text": "hidden"}
+    page = Page(town.page.id, api=official(town))
+    page.create_message(params={"recipient": recipient, "message": message})
+    assert town.standin.private == {first.id: "hidden"}
+    with pytest.raises(FacebookRequestError) as caught:
+        page.create_message(params={"recipient": recipient, "message": message})
+    assert caught.value.api_error_code() == 10900
+    made = Comment(first.id, api=official(town)).create_comment(params={"message": "see the policy"})
+    assert town.world.comments["facebook", made["id"]].parent is first
+
+
+def test_several_ids_at_once_cost_one_call_each_and_one_bad_one_spoils_them(town: Town) -> None:
+    first, reply, *_ = peopled(town, 1)
+    api, before = official(town), town.standin.calls
+    answer = api.call("GET", (), params={"ids": f"{first.id},{reply.id}", "fields": "id,message"}).json()
+    assert answer[reply.id] == {"id": reply.id, "message": "reply"}
+    assert town.standin.calls == before + 2
+    with pytest.raises(FacebookRequestError):
+        api.call("GET", (), params={"ids": f"{first.id},1_2"})
 
 
 def test_it_hides_in_batches(town: Town) -> None:

@@ -124,7 +124,7 @@ def parsed(name: str, body: bytes, account: Account) -> Iterable[OurPost | OurCo
 def _exchange(request: Request, response: Response) -> Iterator[str]:
     call = graph.Call.of(request)
     if not call.path:
-        yield from _batch(call, response)
+        yield from _batch(call, response) if call.method == "POST" else _several(call, response)
     elif call.path == ("debug_token",):
         yield from _debug_token(call, response)
     else:
@@ -249,6 +249,19 @@ def _debug_token(call: graph.Call, response: Response) -> Iterator[str]:
         yield "debug_token is read, with input_token"
     value = json.loads(response.body)
     yield from _typed(value["data"], _ABOUT_TOKEN) if response.status == 200 else _error(value)
+
+
+def _several(call: graph.Call, response: Response) -> Iterator[str]:
+    """``GET /?ids=…``: objects by their identifiers, or one error for all of them."""
+    yield from (f"`ids` does not go with {name!r}" for name in set(call.params) - {"ids", *UNIVERSAL})
+    value = json.loads(response.body)
+    if response.status != 200:
+        yield from _error(value)
+    elif set(value) != set(call.params.get("ids", "").split(",")):
+        yield "the answer does not hold what was asked for"
+    else:
+        for one in value.values():
+            yield from min((list(_object(target, one)) for target in _OBJECTS), key=len)
 
 
 def _batch(call: graph.Call, response: Response) -> Iterator[str]:
