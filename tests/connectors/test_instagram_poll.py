@@ -364,7 +364,7 @@ class TestWhereNothingIsShown:
             town.comment(town.post(str(number)))
         town.standin.switch(["blank_lists"])
         read: list[Batch] = []
-        with pytest.raises(Unauthorised, match="kept from them"):
+        with pytest.raises(Unauthorised, match="may not see them"):
             read.extend(town.connector.poll(None, now=NOON))
         # Somebody who resumes the account all the same is told again in a day, not at every poll.
         assert town.poll(read[-1].cursor) == []
