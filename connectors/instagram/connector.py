@@ -9,25 +9,26 @@ import json
 from typing import TYPE_CHECKING, ClassVar
 
 from bot.domain.types import Action, Batch, Sighting, Speaker, Visibility
-from connectors import verbatim
+from connectors import push, verbatim
 from connectors.contract import Capabilities, Followers, Health, Malformed, Profile, Refused, Transient, Unauthorised
 from connectors.graph import Graph, LostPlace, Missing, NotPermitted
 from connectors.instagram import health, parse
-from connectors.instagram.download import download
 from connectors.instagram.place import Due, Place, key
+from connectors.instagram.silence import Complaints, counts, under
+from connectors.media import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.types import Account, Attachment, Comment, Cursor, Post, Ref
-    from connectors.contract import Media
+    from connectors.contract import Delivery, Heard, Media
     from connectors.graph import Page
     from connectors.instagram.parse import Listed
     from connectors.transport import Transport
 
-BLIND = 3
-"""So many media that count comments, and not one comment to be seen anywhere, mean that the token is kept from them."""
+MEDIA_HOSTS = ("cdninstagram.com", "fbcdn.net")
+"""Where Instagram keeps pictures and videos (`media_url` in the samples of "IG Media", Graph API reference)."""
 
 _PAGE_OF_MEDIA = "100"
 _PAGE_OF_COMMENTS = "50"  # the most that Instagram gives at once ("IG Media Comments", Graph API reference)
@@ -39,8 +40,8 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     """Make the connector of a professional account; `account.id` is its identifier in Graph (17841…).
 
     Credentials: `page_token` of the Page that the account is linked to; `app_secret` where the app has "Require App
-    Secret" on (better always); `app_id` with it lets `check` tell the token's permissions and end. KeyError without
-    `page_token`.
+    Secret" on (better always); `app_id` with it lets `check` tell the token's permissions and end; `verify_token` with
+    it lets Instagram push. KeyError without `page_token`.
     """
     if not credentials.get("page_token"):
         name = "page_token"
@@ -53,7 +54,10 @@ class Instagram:
 
     platform: ClassVar[str] = "instagram"
     can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}), sees_edits=True, sees_visibility=True
+        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
+        sees_edits=True,
+        sees_visibility=True,
+        push=True,
     )
 
     def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
@@ -79,7 +83,7 @@ class Instagram:
         identity = f"@{found.get('username')} ({found.get('id')})"
         ok, notes = health.of_token(self._graph, self._credentials, now)
         if silent := self._silent(media, now):
-            notes = (*notes, f"comments are counted and not shown {_under(silent)}; README.md says why that may be")
+            notes = (*notes, f"comments are counted and not shown {under(silent)}; README.md says why that may be")
         notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *health.of_service(self._graph))
         return Health(ok=ok and not silent, identity=identity, notes=notes)
 
@@ -91,10 +95,8 @@ class Instagram:
         read; they are complained of after them.
         """
         place = Place.of(cursor)
-        reached, told, full = place.cursor, place.silent, place.due(now) is Due.FULL
-        broken: list[str] = []
-        silent: list[Listed] = []
-        heard = False
+        reached, full = place.cursor, place.due(now) is Due.FULL
+        complaints = Complaints(told=place.silent, full=full)
         for listed in sorted(self._listed(place, now), key=lambda one: (not place.changed(one), *key(one))):
             if not place.wants(listed, now):
                 continue
@@ -106,26 +108,19 @@ class Instagram:
                     yield Batch(posts=(listed.post,), comments=comments, cursor=reached)
             except LostPlace as error:
                 place = place.broken(listed, now)
-                broken.append(f"{listed.post.ref}: {error}")
+                complaints.broken.append(f"{listed.post.ref}: {error}")
+                complaints.note(listed, shown=True)
                 continue
-            heard = heard or shown
-            quiet = not shown and _counts(listed)
-            silent += [listed] if quiet else []
-            place = place.after(listed, now, shown=not quiet)
+            silent = complaints.note(listed, shown=shown)
+            place = place.after(listed, now, shown=not silent)
             reached = place.cursor
             yield Batch(posts=(listed.post,), comments=(), cursor=reached)
         if full:
             yield from self._tagged(reached, now)
-        place = place if broken else place.done(now)
+        place = place if complaints.broken else place.done(now)
         if place.cursor != reached:
             yield Batch(posts=(), comments=(), cursor=place.cursor)
-        if full and len(silent) >= BLIND and not heard:
-            message = f"comments are counted {_under(silent)}, and none is shown anywhere: the token is kept from them"
-            raise Unauthorised(message)
-        new = [listed for listed in silent if full or told.get(listed.post.ref.item) != listed.count]
-        if complaints := [*broken, *([f"comments are counted and not shown {_under(new)}"] if new else [])]:
-            message = "; ".join(complaints)
-            raise Transient(message)
+        complaints.make()
 
     def look(self, ref: Ref, *, now: datetime) -> Sighting:
         """Read one comment. What Graph calls missing is GONE only after we have seen that we may read around it."""
@@ -169,9 +164,14 @@ class Instagram:
         why = "Instagram tells programs how many follow an account, and not who"
         return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
 
-    def media(self, attachment: Attachment, *, now: datetime) -> Media:
-        """Fetch a picture or video of a post (comments have none that Graph gives)."""
-        return download(self._transport, attachment, now)
+    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
+        """Fetch a picture or video of a post (comments have none that Graph gives); its address holds for some days."""
+        return fetch(attachment, self._transport, MEDIA_HOSTS)
+
+    def hear(self, delivery: Delivery) -> Heard:
+        """Answer what Instagram sends to the app's web hook: comments and mentions that are new."""
+        secret, word = self._credentials.get("app_secret"), self._credentials.get("verify_token")
+        return push.hear(delivery, platform=self.platform, kind="instagram", app_secret=secret, verify_token=word)
 
     def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
         """Write to a comment's author privately, once and within 7 days (Instagram Platform, "Private Replies").
@@ -304,29 +304,17 @@ class Instagram:
     def _confirm_missing(self, now: datetime) -> None:
         """Tell a missing comment from one that the token is kept from: read others. Raises what that raises."""
         if silent := self._silent(self._newest(now), now):
-            message = f"whether a comment is gone cannot be told: comments are counted and not shown {_under(silent)}"
+            message = f"whether a comment is gone cannot be told: comments are counted and not shown {under(silent)}"
             raise Transient(message)
 
     def _silent(self, media: Sequence[Listed], now: datetime) -> list[Listed]:
         """Those looked into of the media that count comments, if none of them shows any."""
-        counting = [listed for listed in media if _counts(listed)][:_PROBED]
+        counting = [listed for listed in media if counts(listed)][:_PROBED]
         for listed in counting or media[:1]:
             pages = self._graph.pages(listed.post.ref.item, "comments", now=now, fields="id", limit="1")
             if any(list(parse.items(page.body, "data")) for page in pages):
                 return []
         return counting
-
-
-def _counts(listed: Listed) -> bool:
-    """Whether a medium says that there is something to be read under it."""
-    return listed.count > 0 and listed.open_to_comments
-
-
-def _under(media: Sequence[Listed]) -> str:
-    """Name some media in words."""
-    first = media[0]
-    others = f" and {len(media) - 1} others" if media[1:] else ""
-    return f"under {first.post.url} ({first.count}){others}"
 
 
 def _in_order(comments: Iterable[Comment]) -> tuple[Comment, ...]:

@@ -76,7 +76,7 @@ def medium(value: Any, raw: bytes, account: Account, *, own: bool = True) -> Pos
     username = item.optional("username")
     author = Author(id=account.id, name=account.name, handle=username) if own else _author(None, username)
     return Post(
-        ref=_ref(account, item.text("id")),
+        ref=_ref(account, item.identifier()),
         author=author,
         text=item.optional("caption") or "",
         posted_at=item.time("timestamp"),
@@ -97,9 +97,9 @@ def comment(value: Any, raw: bytes, account: Account, place: Place | None = None
     Raises Malformed.
     """
     item = _Item(value, raw)
-    ident = item.text("id")
+    ident = item.identifier()
     place = place or _place(item, account)
-    parent = item.optional("parent_id") or above
+    parent = item.identifier("parent_id") if item.optional("parent_id") else above
     return Comment(
         ref=_ref(account, ident),
         post=place.medium,
@@ -176,6 +176,13 @@ class _Item:
             raise self.malformed(name, "is not there")
         return found
 
+    def identifier(self, name: str = "id") -> str:
+        """Text that can be asked for again."""
+        found = self.text(name)
+        if not found.isascii():
+            raise self.malformed(name, "is no identifier")
+        return found
+
     def optional(self, name: str) -> str | None:
         found = self.value.get(name)
         if found is not None and not isinstance(found, str):
@@ -208,7 +215,7 @@ def _ref(account: Account, item: str) -> Ref:
 def _place(item: _Item, account: Account) -> Place:
     medium = item.within("media")
     return Place(
-        medium=_ref(account, medium.text("id")), permalink=_permalink(medium), username=medium.optional("username")
+        medium=_ref(account, medium.identifier()), permalink=_permalink(medium), username=medium.optional("username")
     )
 
 
@@ -242,7 +249,7 @@ def _is_citys(item: _Item, account: Account, place: Place) -> bool:
 
     `user` is sent of nobody but the account itself ("IG Comment", Graph API reference).
     """
-    named = {item.object("user").get("id"), item.object("from").get("id")}
+    named = (item.object("user").get("id"), item.object("from").get("id"))
     username = _username(item)
     return account.id in named or (
         username is not None and place.username is not None and username.casefold() == place.username.casefold()
@@ -262,4 +269,4 @@ def _attachments(item: _Item) -> Iterator[Attachment]:
 def _attachment(item: _Item, product: str) -> Attachment:
     """`media_url` is missing where the rights to what is in it belong to others ("IG Media", Graph API reference)."""
     kind = "reel" if product == "REELS" else (item.optional("media_type") or "medium").lower()
-    return Attachment(id=item.text("id"), kind=kind, url=item.optional("media_url") or item.optional("thumbnail_url"))
+    return Attachment(id=item.identifier(), kind=kind, url=item.optional("media_url") or item.optional("thumbnail_url"))

@@ -104,13 +104,18 @@ class Place:
     def after(self, listed: Listed, now: datetime, *, shown: bool = True) -> Place:
         """The place once the comments of a medium have been read; `shown`: whether there were any.
 
-        What changed is read out of turn, and moves the reading of everything on by nothing.
+        What changed is read out of turn and moves the reading of everything on by nothing, but in the very first one,
+        in which all is new and comes in its turn.
         """
         silent = {medium: count for medium, count in self.silent.items() if medium != _id(listed)}
         if not shown:
             silent[_id(listed)] = listed.count
         beyond = replace(self._knowing(listed, now, listed.count), silent=silent)
-        return beyond if self.changed(listed) else replace(beyond, reading=self.due(now), through=key(listed))
+        return (
+            beyond
+            if self.changed(listed) and self.full
+            else replace(beyond, reading=self.due(now), through=key(listed))
+        )
 
     def broken(self, listed: Listed, now: datetime) -> Place:
         """The place once the comments of a medium could not be read to the end: they are wanted again."""

@@ -94,7 +94,8 @@ class StandIn:
 
     def credentials(self, account: WorldAccount) -> dict[str, str]:
         """What the connector of an account needs."""
-        return {"page_token": keys.page_token(account), "app_id": keys.APP_ID, "app_secret": keys.APP_SECRET}
+        app = {"app_id": keys.APP_ID, "app_secret": keys.APP_SECRET, "verify_token": keys.VERIFY_TOKEN}
+        return {"page_token": keys.page_token(account), **app}
 
     def accounts(self) -> list[WorldAccount]:
         """The City's accounts here."""
@@ -219,8 +220,8 @@ class StandIn:
             return self._show.children(post, graph.fields(call.params.get("fields", ""), "id"))
         if post and edge == "comments":
             return self._show.comments(post, call)
-        if not post and edge == "replies":
-            comment = self._comment(ident, mine, call)
+        comment = None if post else self._comment(ident, mine, call)
+        if comment and edge == "replies":
             asked = graph.fields(call.params.get("fields", ""), "id,text,timestamp")
             return self._show.replies(comment, call.params, asked, call)
         message = f"(#100) Tried accessing nonexisting field ({edge})"

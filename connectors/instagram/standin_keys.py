@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 APP_ID = "2210000000000043"
 APP_SECRET = "standin0insta0secret0of0no0use0elsewhere"  # noqa: S105  it opens nothing but this stand-in
+VERIFY_TOKEN = "standin-insta-verify-token"  # noqa: S105  nor does this
 PERSON = world.Person(id="10220000000000098", name="Page Staff", handle="page.staff")
 USER_TOKEN = f"EAAStandInUser{PERSON.id}"
 EXPIRED_TOKEN = "EAAStandInExpired"  # noqa: S105  it is a made-up one

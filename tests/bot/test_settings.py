@@ -54,7 +54,8 @@ def test_a_mistake_names_file_line_and_key(tmp_path: Path, old: str, new: str, s
 
 
 def test_an_account_without_a_digest_reader_is_refused(tmp_path: Path) -> None:
-    text = EXAMPLE.read_text(encoding="utf-8").replace("    hour: 7\n", '    hour: 7\n    accounts: ["x:1000000001"]\n')
+    some = '["x:1000000001", "instagram:17841400000000001"]'
+    text = EXAMPLE.read_text(encoding="utf-8").replace("    hour: 7\n", f"    hour: 7\n    accounts: {some}\n")
     path = tmp_path / "citymod.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FileProblems, match=r"no public information officer gets a digest of .*youtube"):

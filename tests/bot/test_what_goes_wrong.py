@@ -24,7 +24,7 @@ from connectors.standin.faults import (
 from connectors.standin.world import AUTHOR, STAFF
 
 EVERYWHERE = pytest.mark.parametrize("platform", worked())
-WHERE_HIDDEN_SHOWS = pytest.mark.parametrize("platform", ["facebook", "youtube"])
+WHERE_HIDDEN_SHOWS = pytest.mark.parametrize("platform", ["facebook", "instagram", "youtube"])
 
 
 @EVERYWHERE

@@ -128,6 +128,8 @@ READ_ERRORS = [
     (100, 33, 400, Missing),
     (803, None, 404, Missing),
     (100, None, 400, Malformed),
+    ([], None, 400, Malformed),
+    ("100", {}, 400, Malformed),
     (2500, None, 400, Malformed),
     (99999, None, 400, Malformed),
     (99999, None, 500, Transient),
