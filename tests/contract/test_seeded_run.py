@@ -119,7 +119,9 @@ class Play:
         """Read as the program does, and say whether it could be read to the end."""
         stage = self.stage
         stage.clock.forward(minutes=self.chance.uniform(1, 20))
-        there = {comment.id for comment in stage.world.comments_of(stage.page) if public(comment)}
+        there = {
+            comment.id for comment in stage.world.comments_of(stage.page) if public(comment) and self._listed(comment)
+        }
         with self.database.read() as tx:
             standing = accounts.standing(tx, stage.account.key)
         assert standing
@@ -139,6 +141,12 @@ class Play:
         answers = [exchange.response.body for exchange in stage.server.log if exchange.verb != PAGE]
         self.shown.update(token for body in answers for token in TOKEN.findall(body))
         return True
+
+    def _listed(self, comment: WorldComment) -> bool:
+        """Whether the platform lists what stands under that post: Nextdoor forgets all but the newest."""
+        newest = getattr(self.stage.standin, "newest", None)
+        listed = [post for post in self.stage.world.posts_of(self.stage.page) if post.deleted_by is None]
+        return newest is None or comment.post in sorted(listed, key=lambda post: post.at)[-newest:]
 
     def _record(self, batch: Batch) -> None:
         for _ in range(self.chance.choice([1, 1, 1, 2])):  # at times the program is killed in between and polls again
@@ -182,6 +190,9 @@ def play(stage: Stage, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
         yield Play(stage, database, random.Random(request.param))
 
 
+NAMELESS = ("nextdoor", "x")
+
+
 def played(play: Play, events: int, at_once: int) -> None:
     """Let so many things happen, some at once between two polls, and hold the archive against the world."""
     for _ in range(events // at_once):
@@ -190,7 +201,7 @@ def played(play: Play, events: int, at_once: int) -> None:
         play.trouble()
         play.poll()
     assert play.complete >= 3
-    assert sum(play.failed.values()) >= 3
+    assert sum(play.failed.values()) >= 2
     assert len(play.failed) >= 2, play.failed
     play.come_to_rest(polls=2 + events // 500)
     world, page = play.stage.world, play.stage.page
@@ -209,8 +220,8 @@ def played(play: Play, events: int, at_once: int) -> None:
     for row in revisions:
         comment, text = wordings[token(row.text)]
         assert (item(row.ref), row.text) == (comment.id, text)
-        # X bills names, so there they are asked for up to a number; then the identifier alone is on record.
-        if comment.author and not (play.stage.platform == "x" and row.author_id == comment.author.id):
+        # X bills names, so there they are asked for up to a number; Nextdoor tells none. The identifier is on record.
+        if comment.author and not (play.stage.platform in NAMELESS and row.author_id == comment.author.id):
             assert row.author_name in (comment.author.name, f"@{comment.author.handle}")
     for row in comments.values():
         comment = world.comments[play.stage.platform, item(row.ref)]
@@ -222,7 +233,7 @@ def played(play: Play, events: int, at_once: int) -> None:
     assert play.seen <= comments.keys()
     assert play.shown <= {*found, *posts}
     # The last wording of everything that stands in the end, and every post.
-    standing = {token(comment.text) for comment in world.comments_of(page) if public(comment)}
+    standing = {token(c.text) for c in world.comments_of(page) if public(c) and play._listed(c)}
     assert standing <= set(found)
     assert {token(post.text) for post in world.posts_of(page)} <= set(posts)
     assert len(play.seen) > events / 10
