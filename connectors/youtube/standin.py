@@ -26,7 +26,7 @@ from connectors.youtube.standin_pitfalls import PITFALLS
 from connectors.youtube.standin_show import Live, Quirks, closed, in_chat, scramble, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from connectors.standin.world import Person, World, WorldAccount, WorldPost
@@ -257,6 +257,10 @@ class StandIn:
             raise No(Reason.QUOTA_EXCEEDED)
         spent[day] = total
         self.booked.setdefault(day, Counter())[method.name] += units
+
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> None:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
 
     def ledger(self) -> dict[str, dict[str, int]]:
         """The quota ledger: units by day in California, and by method."""
