@@ -55,6 +55,7 @@ PITFALLS: Final = (
     _pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
     _pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
     _pitfall("media_expired", "the addresses of pictures have expired"),
+    _pitfall("media_down", "the hosts of pictures do not answer"),
     _pitfall("hooks_unsigned", "web hooks come with a signature that is none"),
     _pitfall("hooks_twice", "web hooks come twice"),
     _pitfall("hooks_out_of_order", "web hooks come in any order: an edit before what it edits"),

@@ -47,6 +47,8 @@ def answer(standin: StandIn, request: Request) -> Response:
 
 def _picture(standin: StandIn) -> Response:
     """A picture as Facebook's own hosts serve it, for as long as the seal in its address holds."""
+    if standin.pitfalls.strikes("media_down"):
+        return Response(status=503, body=b"", headers={"content-type": "text/plain"})
     if standin.pitfalls.strikes("media_expired"):
         return Response(status=403, body=b"URL signature expired", headers={"content-type": "text/plain"})
     return Response(status=200, body=_PIXEL, headers={"content-type": "image/png"})

@@ -86,6 +86,14 @@ def test_a_picture_whose_address_has_run_out_is_refused(town: Town) -> None:
         town.connector.media(read.attachments[0], now=town.clock.now)
 
 
+def test_a_picture_that_does_not_come_may_come_next_time(town: Town) -> None:
+    a_comment(town, text="")
+    [read] = comments(town.poll()).values()
+    town.standin.switch(["media_down"])
+    with pytest.raises(Transient, match="503"):
+        town.connector.media(read.attachments[0], now=town.clock.now)
+
+
 @pytest.mark.parametrize(
     "url",
     [
