@@ -28,6 +28,7 @@ Kinds of lines, by what writes them:
 ``digest.``                                 marked
 ``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
+``stream.broken``                           likewise, if a platform's line of news does not hold
 ==========================================  ===========================================================================
 """
 

@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, evidence, ledger, pauses
-from bot import digest, dropped, mail, mailbox, pipeline
+from bot import digest, dropped, mail, mailbox, pipeline, streams
 from bot.alarms import alarm
 from bot.log import logger
 from bot.push import Receiver
@@ -160,13 +160,23 @@ class Daemon:
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
-        """Listen where platforms push, if the settings say where."""
+        """Listen where platforms push, if the settings say where, and on the lines that they keep open."""
         push = self._parts.settings.push
         if push:
             receiver = Receiver(push.host, push.port, self._parts.readers, self.wake)
             self._receiver = listening.enter_context(receiver)
             self._every(PUSH_SECONDS, "push", self._count_pushes)
             log.info("listening", host=push.host, port=receiver.port)
+        for connector, keys in streams.lines(self._parts.listeners):
+            listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock))
+
+    def _line_failed(self, why: str) -> None:
+        """Record that a line does not hold; the e-mail digest tells it."""
+        self._guarded("stream", partial(self._note_line, why))
+
+    def _note_line(self, why: str) -> None:
+        with self._parts.database.begin() as tx:
+            ledger.append(tx, kind="stream.broken", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
 
     def wake(self, key: str) -> None:
         """Let the next poll of an account begin at once, or when the one that runs has ended."""

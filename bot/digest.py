@@ -44,6 +44,7 @@ TROUBLE = {
     "case.refused": "An order could not be carried out, so a person decides",
     "case.resurfaced": "A hidden comment is visible again, not by this program",
     "media.missed": "A file that came with a comment could not be fetched",
+    "stream.broken": "A line on which a platform says what is new is broken",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",

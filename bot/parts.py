@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from archive.capture import BrowserSettings, Camera
 from archive.database import Database
 from bot.pause import Switch
 from bot.settings import credential
+from connectors.contract import Streams
 from connectors.find import connect
 from connectors.moderation import ModerationServer
 from connectors.transport import Transport
@@ -75,7 +76,11 @@ class Rulebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything a pass works with. Connectors are used by one thread each, hence two for every account."""
+    """Everything a pass works with.
+
+    Connectors are used by one thread each, hence two for every account, and a third (`listeners`) where the platform
+    keeps a line open on which it says what is new.
+    """
 
     settings: Settings
     database: Database
@@ -84,6 +89,7 @@ class Parts:
     switch: Switch
     readers: Mapping[str, Connector]
     actors: Mapping[str, Connector]
+    listeners: Mapping[str, Connector] = field(default_factory=dict)
     moderation: ModerationServer | None = None
 
     @classmethod
@@ -102,6 +108,7 @@ class Parts:
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings)),
             actors=dict(_connected(settings)),
+            listeners={key: one for key, one in _connected(settings) if isinstance(one, Streams) and one.line},
             moderation=moderation_server(settings),
         )
 

@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.domain.types import Action, Attachment, Author, Batch, Cursor, Ref, Sighting, Visibility
@@ -224,3 +224,21 @@ class Pushes(Protocol):
         Called from other threads than the rest, and so often as anybody on the internet likes: it only computes.
         Raises nothing.
         """
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A platform that keeps a line open and says on it when there is something new: like a push, a reason to poll."""
+
+    @property
+    def line(self) -> str:
+        """What names the line: accounts of one platform with the same name share it; empty if the City has none."""
+
+    def listen(self, accounts: Collection[str], *, now: datetime) -> Iterator[frozenset[str]]:
+        """Open the line and give, for whatever comes on it, which of these accounts (identifiers) to poll now.
+
+        Gives nobody for a sign of life. Ends by one of the five errors and in no other way.
+        """
+
+    def rest(self, error: ConnectorError, tries: int) -> timedelta:
+        """How long to leave the platform alone after so many tries in a row (1: the first) that ended so."""

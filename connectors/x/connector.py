@@ -10,6 +10,8 @@ to hiding itself is the only word X gives.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
@@ -18,8 +20,8 @@ import requests
 import tweepy
 
 from bot.domain.types import Action, Sighting, Visibility
-from connectors.contract import Capabilities, Followers, Health, Malformed, Media, Refused
-from connectors.x import parse
+from connectors.contract import Capabilities, Followers, Health, Malformed, Media, Refused, Unauthorised
+from connectors.x import parse, stream
 from connectors.x.api import Api
 from connectors.x.cursor import Mark
 from connectors.x.names import Names
@@ -29,11 +31,11 @@ from connectors.x.tokens import Tokens
 from connectors.x.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime, timedelta
 
     from bot.domain.types import Account, Attachment, Author, Batch, Cursor, Ref
-    from connectors.contract import Profile
+    from connectors.contract import ConnectorError, Profile
     from connectors.transport import Transport
     from connectors.x.bill import Bill
     from connectors.x.parse import Tweet
@@ -51,7 +53,8 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     To sign with, one of: `api_key`, `api_secret`, `access_token` and `access_secret` (OAuth 1.0a, does not expire: for
     a daemon); `client_id`, `tokens` (a path) and `refresh_token`, perhaps with `client_secret` (OAuth 2.0, renewed
     here); `user_token` (OAuth 2.0, two hours: for a trial). Besides, `names` (how many authors' names a month, or
-    `all`), `owns_app` and `list_followers` (`yes`).
+    `all`), `owns_app` and `list_followers` (`yes`), and `stream_token`, the app's own bearer token, to be told at once
+    what is new.
     """
     names = credentials.get("names", str(NAMES_A_MONTH))
     options = {"names", "owns_app", "list_followers", "tokens", "client_id"}
@@ -88,30 +91,58 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
         api,
         names=Names(api, None if names == "all" else int(names)),
         lists_followers=credentials.get("list_followers") == "yes",
+        news=(replace(transport, last=None), credentials["stream_token"]) if "stream_token" in credentials else None,
     )
 
 
 class XConnector:
-    """See connectors.contract: Connector, HasProfile, HasFollowers, HasMedia and Notifies."""
+    """See connectors.contract: Connector, HasProfile, HasFollowers, HasMedia, Notifies and Streams."""
 
     platform: ClassVar[str] = "x"
     can: ClassVar[Capabilities] = Capabilities(
         actions=frozenset({Action.HIDE, Action.RESTORE}), sees_edits=True, sees_visibility=False, push=True
     )
 
-    def __init__(self, account: Account, api: Api, *, names: Names, lists_followers: bool = False) -> None:
-        """Work `account` through `api`."""
+    def __init__(
+        self,
+        account: Account,
+        api: Api,
+        *,
+        names: Names,
+        lists_followers: bool = False,
+        news: tuple[Transport, str] | None = None,
+    ) -> None:
+        """Work `account` through `api`; `news` is the way to X's stream and the token that opens it."""
         self._account = account
         self._api = api
         self._names = names
         self._lists_followers = lists_followers
         self._threads = Threads(api, account.id)
         self._quotes: set[str] = set()
+        self._news = news
 
     @property
     def bill(self) -> Bill:
         """What this connector has spent at X."""
         return self._api.bill
+
+    @property
+    def line(self) -> str:
+        """The app's stream is one for all its accounts; empty without its token."""
+        return hashlib.sha256(self._news[1].encode()).hexdigest() if self._news else ""
+
+    def listen(self, accounts: Collection[str], *, now: datetime) -> Iterator[frozenset[str]]:
+        """See to it that X tells what concerns these accounts, and give whom it tells of."""
+        if not self._news:
+            message = "`stream_token` is not among the credentials, so there is no stream"
+            raise Unauthorised(message)
+        for account in sorted(accounts):
+            stream.subscribe(*self._news, account, now=now)
+        yield from stream.wakes(*self._news, accounts, now=now)
+
+    def rest(self, error: ConnectorError, tries: int) -> timedelta:
+        """As long as X asks for (`stream.pause`)."""
+        return stream.pause(error, tries)
 
     def check(self, *, now: datetime) -> Health:
         """Ask X whose credentials these are. Whether they may also write shows only when something is hidden."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import signal
 import socket
@@ -35,6 +36,7 @@ from connectors.facebook.standin import StandIn
 from connectors.facebook.standin_hooks import Hooks
 from connectors.standin.world import Person, World
 from connectors.transport import Transport
+from connectors.x.standin_auth import APP_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -266,3 +268,30 @@ def wait_for(there: Callable[[], bool], process: subprocess.Popen[bytes], second
         assert time.monotonic() < end
         assert process.poll() is None, "the daemon has ended"
         time.sleep(0.2)
+
+
+def test_a_daemon_that_polls_once_an_hour_reads_what_xs_stream_tells_of_within_seconds(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        world = World()
+        standins = stack.enter_context(StandIns(world))
+        page = standins.open_accounts()["x"]
+        activity = standins.servers["x"].standin.activity  # type: ignore[attr-defined]
+        activity.keep_alive = 0.2
+        stack.callback(activity.closing.set)
+        sink = stack.enter_context(MailSink(tmp_path / "mails"))
+        file = lay_out(tmp_path, standins, {"x": page}, sink.port)
+        file.write_text(re.sub(r"poll_seconds: .*", "poll_seconds: 3600", file.read_text(encoding="utf-8")))
+        keys = tmp_path / "credentials" / "x"
+        keys.write_text(json.dumps(json.loads(keys.read_text()) | {"stream_token": APP_TOKEN}))
+        settings = load(file)
+        post = world.add_post(page, "The pool opens on Friday.")
+        log = stack.enter_context((tmp_path / "daemon.log").open("wb"))
+        command = [sys.executable, "-m", "bot.cli", "run", "--config", str(file)]
+        process = stack.enter_context(subprocess.Popen(command, stderr=log))
+        stack.callback(process.kill)
+        wait_for(lambda: activity.connections > 0, process)
+        time.sleep(2)
+        comment = world.add_comment(post, "Lovely!", author=PAT)
+        wait_for(lambda: recorded(settings, comment), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
