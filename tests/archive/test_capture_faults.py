@@ -62,12 +62,15 @@ def processes_of(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
+FOR_EVER = "{ while (true); }"
 PAGES = {
     "never answers": "/hang",
     "redirects for ever": "/round",
     "reloads for ever": "<script>setTimeout(() => location.reload(), 20)</script>",
-    "computes while it loads": article(TEXT, extra="<script>while (true);</script>"),
-    "computes once it has loaded": article(TEXT, extra="<script>setTimeout(() => { while (true); }, 300)</script>"),
+    "computes while it loads": article(TEXT, extra=f"<script>{FOR_EVER}</script>"),
+    "computes once it has loaded": article(
+        TEXT, extra=f"<script>onload = () => setTimeout(() => {FOR_EVER}, 20)</script>"
+    ),
 }
 
 

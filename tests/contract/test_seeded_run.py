@@ -21,6 +21,7 @@ from connectors.contract import ConnectorError, RateLimited
 from connectors.standin import faults
 from connectors.standin.server import PAGE
 from connectors.standin.world import AUTHOR, PLATFORM, STAFF
+from connectors.x.walk import MOST_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,8 +144,8 @@ class Play:
         return True
 
     def _listed(self, comment: WorldComment) -> bool:
-        """Whether the platform lists what stands under that post: Nextdoor forgets all but the newest."""
-        newest = getattr(self.stage.standin, "newest", None)
+        """Whether what is under that post is looked for: Nextdoor forgets all but the newest, X is asked of no more."""
+        newest = {"x": MOST_ROOTS}.get(self.stage.platform) or getattr(self.stage.standin, "newest", None)
         listed = [post for post in self.stage.world.posts_of(self.stage.page) if post.deleted_by is None]
         return newest is None or comment.post in sorted(listed, key=lambda post: post.at)[-newest:]
 
