@@ -130,7 +130,7 @@ def _telling(string: str) -> bool:
         or whole_word
         or mixed
         or not _RARE_SIGNS.isdisjoint(string)
-        or any(map(_is_picture, string))
+        or (not string.isascii() and any(map(_is_picture, string)))
     )
 
 
@@ -148,7 +148,7 @@ def _worth(clause: Clause) -> tuple[float, list[str]]:
 def share(string: str) -> float:
     """Guess the share of comments that hold a string, from 0 to 1: that of its rarest word."""
     shares = [_share_of_word(found[0], string, *found.span()) for found in _WORD.finditer(string)]
-    if any(map(_is_picture, string)):
+    if not string.isascii() and any(map(_is_picture, string)):
         shares.append(_RARE)
     return min(shares, default=_PART[3])
 

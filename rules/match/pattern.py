@@ -108,7 +108,7 @@ class Patterns:
             branches = atoms(pattern)
             for branch in branches:
                 first, *others = branch
-                choices = tuple(Choice.of(map(_edges, clause)) for clause in others if all(map(_has_letters, clause)))
+                choices = tuple(_choice(clause) for clause in others if all(map(_has_letters, clause)))
                 for string in _added(literals, first):
                     self._gates.setdefault(string, []).append((number, choices))
             if not branches:
@@ -214,11 +214,18 @@ def _find(pattern: str, text: str) -> tuple[int, int] | None:
     return (found.start(), found.end() - 2) if found else None
 
 
+@cache
+def _choice(clause: Clause) -> Choice:
+    """Take a clause as a choice; a pattern is compiled several times while its pack is checked."""
+    return Choice.of(map(_edges, sorted(clause)))
+
+
 def _added(literals: Literals, clause: Clause) -> frozenset[int]:
     edged = map(_edges, sorted(clause))
     return frozenset(literals.add(string, begins=begins, ends=ends) for string, begins, ends in edged)
 
 
+@cache
 def _edges(string: str) -> tuple[str, bool, bool]:
     """Give a string, whether it begins with a word, and whether it ends with one."""
     return string.strip(EDGE), string.startswith(EDGE), string.endswith(EDGE)
