@@ -15,7 +15,7 @@ Kinds of lines, by what writes them:
 ``verdict.`` ``decision.``                  recorded
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
-``media.``                                  kept missed (a file that came with a post or comment)
+``media.``                                  kept missed left (a file that came with a post or comment)
 ``evidence.``                               sealed
 ``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended

@@ -49,12 +49,16 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What became of one file: its hash (SHA-256, hex), media type and size in bytes; or why there is none."""
+    """What became of one file: its hash (SHA-256, hex), media type and size in bytes; or why there is none.
+
+    `tried`: the platform was asked for it. It is not where no program can fetch files, which is nobody's failure.
+    """
 
     sha256: str | None = None
     kind: str | None = None
     size: int = 0
     why: str | None = None
+    tried: bool = True
 
 
 def expect(tx: Tx, account: str, ref: Ref, revision: str, attachments: Iterable[Attachment]) -> None:
@@ -124,7 +128,7 @@ def conclude(tx: Tx, one: Due, kept: Kept, now: datetime) -> None:
     row |= {"sha256": kept.sha256, "kind": kept.kind, "size": kept.size, "why": kept.why}
     ledger.append(
         tx,
-        kind="media.kept" if kept.sha256 else "media.missed",
+        kind="media.kept" if kept.sha256 else "media.missed" if kept.tried else "media.left",
         ref=one.ref,
         agent=ledger.DAEMON,
         at=now,

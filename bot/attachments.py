@@ -60,7 +60,7 @@ def _fetch(parts: Parts, connector: Connector, due: Iterable[Due], clock: Callab
 def _fetch_one(parts: Parts, connector: Connector, one: Due, clock: Callable[[], datetime]) -> bool:
     """Fetch one file, or record why there is none; raises what keeps the others from being fetched, too."""
     if not isinstance(connector, HasMedia):
-        _conclude(parts, one, Kept(why=f"citymod cannot fetch files from {connector.platform}"), clock())
+        _conclude(parts, one, Kept(why=f"citymod cannot fetch files from {connector.platform}", tried=False), clock())
         return False
     try:
         found = connector.media(one.attachment, now=clock())

@@ -123,3 +123,12 @@ def test_a_row_says_either_where_the_file_is_or_why_there_is_none(tx: Tx) -> Non
     media.conclude(tx, due, Kept(why="gone"), NOON)
     row = tx.execute(select(tables.media)).one()
     assert (row.ref, row.sha256, row.why) == (a_ref(), None, "gone")
+
+
+def test_where_no_program_can_fetch_files_that_is_on_record_and_no_failure(tx: Tx) -> None:
+    comment = a_comment(attachments=(PICTURE,))
+    observe(tx, comment)
+    (due,) = media.due(tx, KEY, NOON, 10)
+    media.conclude(tx, due, Kept(why="no program can", tried=False), later(5))
+    assert [line.kind for line in ledger.entries(tx, ref=comment.ref)][-1] == "media.left"
+    assert media.of(tx, comment.ref, comment.revision)["photo-1"].why == "no program can"
