@@ -27,10 +27,8 @@ import errno
 import hashlib
 import json
 import mimetypes
-import os
 import re
 import shutil
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +36,7 @@ from sqlalchemy import func, select
 
 from archive import card, ledger, tables, uploads
 from archive.capture_job import PICTURE
+from archive.files import sha256_of, sync
 from archive.stored import read_utc, utc_text
 from bot.domain.types import Evidence, Quality, Ref
 
@@ -89,7 +88,7 @@ def seal(  # noqa: PLR0913  what is sealed, where, under which name, and when
     _write_manifest(spool, id, subject, capture, now, head)
     for path in _files(spool):
         path.chmod(FILE_MODE)
-        _sync(path)
+        sync(path)
     _sync_folders(spool)
     folder = store / f"{capture.captured_at.astimezone(UTC):%Y/%m}" / id
     _move(spool, folder, store)
@@ -153,7 +152,7 @@ def check(root: Path, evidence: Evidence) -> list[str]:
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return [f"evidence {evidence.id}: {evidence.folder}/{MANIFEST} is missing"]
-    if _sha256(manifest) != evidence.manifest:
+    if sha256_of(manifest) != evidence.manifest:
         return [f"evidence {evidence.id}: {MANIFEST} is not the one that was sealed, so no file can be checked"]
     said = json.loads(manifest.read_bytes())
     row = {"id": evidence.id, "ref": str(evidence.ref), "revision": evidence.revision, "quality": evidence.quality}
@@ -223,7 +222,7 @@ def _write_manifest(  # noqa: PLR0913  the manifest names them all
     for name in (MANIFEST, SUMS):
         (spool / name).unlink(missing_ok=True)
     files = [
-        {"name": path.relative_to(spool).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
+        {"name": path.relative_to(spool).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(spool)
     ]
     manifest = {
@@ -240,7 +239,7 @@ def _write_manifest(  # noqa: PLR0913  the manifest names them all
         "files": files,
     }
     _write(spool / MANIFEST, _json(manifest))
-    _write(spool / SUMS, _sums(manifest, _sha256(spool / MANIFEST)))
+    _write(spool / SUMS, _sums(manifest, sha256_of(spool / MANIFEST)))
 
 
 def _sums(manifest: dict[str, Any], sha256: str) -> bytes:
@@ -382,7 +381,7 @@ def _move(spool: Path, folder: Path, store: Path) -> None:
         raise SealBroken(message) from error
     _lock(folder)
     for changed in (folder, folder.parent, *(parent.parent for parent in made)):
-        _sync(changed)
+        sync(changed)
 
 
 def _lock(folder: Path) -> None:
@@ -394,27 +393,7 @@ def _lock(folder: Path) -> None:
 def _sync_folders(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
         if path.is_dir():
-            _sync(path)
-
-
-def _sync(path: Path) -> None:
-    """Have the system put a file's bytes, or a folder's names, on the disk."""
-    with _opened(path) as descriptor:
-        os.fsync(descriptor)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            sync(path)
 
 
 def _find(store: Path, name: str) -> Path | None:
@@ -444,7 +423,7 @@ def _read(store: Path, folder: Path) -> Evidence:
         captured_at=read_utc(manifest["captured_at"]),
         quality=Quality(manifest["quality"]),
         folder=folder.relative_to(store).as_posix(),
-        manifest=_sha256(folder / MANIFEST),
+        manifest=sha256_of(folder / MANIFEST),
         conditions=capture["conditions"],
     )
 
@@ -458,9 +437,9 @@ def _file_problems(folder: Path, listed: dict[str, dict[str, Any]]) -> Iterator[
         yield f"{name} does not belong to it"
     for name in sorted(listed.keys() & there.keys()):
         path, entry = there[name], listed[name]
-        if path.is_symlink() or path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
+        if path.is_symlink() or path.stat().st_size != entry["bytes"] or sha256_of(path) != entry["sha256"]:
             yield f"{name} is not as it was sealed"
-    sums = _sums({"files": list(listed.values())}, _sha256(folder / MANIFEST))
+    sums = _sums({"files": list(listed.values())}, sha256_of(folder / MANIFEST))
     if SUMS not in there:
         yield f"{SUMS} is missing"
     elif there[SUMS].read_bytes() != sums:

@@ -14,9 +14,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from archive import ledger, tables
+from archive.files import sha256_of, sync
 from bot.domain.types import Attachment
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
     from archive.database import Tx
     from bot.domain.types import Ref
@@ -103,11 +104,7 @@ def store(root: Path, body: bytes) -> str:
         os.fsync(file.fileno())
     draft.chmod(FILE_MODE)
     draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
     return sha256
 
 
@@ -121,8 +118,7 @@ def conclude(tx: Tx, one: Due, kept: Kept, now: datetime) -> None:
 
     Once; somebody else may have done so meanwhile.
     """
-    own = (_due.ref == one.ref, _due.revision == one.revision, _due.attachment == one.attachment.id)
-    if not tx.execute(delete(tables.media_due).where(*own)).rowcount:
+    if not tx.execute(delete(tables.media_due).where(_is(one))).rowcount:
         return
     row = {"ref": one.ref, "revision": one.revision, "attachment": one.attachment.id, "at": now}
     row |= {"sha256": kept.sha256, "kind": kept.kind, "size": kept.size, "why": kept.why}
@@ -139,8 +135,7 @@ def conclude(tx: Tx, one: Due, kept: Kept, now: datetime) -> None:
 
 def later(tx: Tx, wanted: Due, until: datetime) -> None:
     """Note that fetching failed and is to be tried again."""
-    own = (_due.ref == wanted.ref, _due.revision == wanted.revision, _due.attachment == wanted.attachment.id)
-    tx.execute(update(tables.media_due).where(*own).values(attempts=_due.attempts + 1, not_before=until))
+    tx.execute(update(tables.media_due).where(_is(wanted)).values(attempts=_due.attempts + 1, not_before=until))
 
 
 def of(tx: Tx, ref: Ref, revision: str) -> dict[str, Kept]:
@@ -156,16 +151,16 @@ def problems(root: Path, hashes: Mapping[str, int]) -> list[str]:
         path = file_of(root, sha256)
         if not path.is_file():
             found.append(f"media {sha256}: the file is missing")
-        elif path.stat().st_size != size or _sha256(path) != sha256:
+        elif path.stat().st_size != size or sha256_of(path) != sha256:
             found.append(f"media {sha256}: the file is not as it was fetched")
     return found
+
+
+def _is(one: Due) -> ColumnElement[bool]:
+    """The row of `media_due` that a file waits in."""
+    return and_(_due.ref == one.ref, _due.revision == one.revision, _due.attachment == one.attachment.id)
 
 
 def _read(row: Row[tuple[object, ...]]) -> Due:
     attachment = Attachment(id=row.attachment, kind=row.kind, url=row.url, alt=row.alt)
     return Due(ref=row.ref, revision=row.revision, attachment=attachment, account=row.account, attempts=row.attempts)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
