@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, insert, or_, select, update
 from archive import cases, ledger, tables
 from archive.cases import CaseMoved, by_kind
 from archive.stored import new_id
-from bot.domain.types import Action, Agent, AgentKind, Order, OrderStatus, Visibility
+from bot.domain.types import Action, Agent, AgentKind, Ask, Order, OrderStatus, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 ATTESTED = "attested"
 """The basis of an order that a person says they carried out by hand, where no program can look."""
 
+HELD = "held by a pause of its clause"
+
 _order = tables.order_.c
 _attempt = tables.attempt.c
+_ended = tables.attempt.alias("ended")
 
 
 class OrderMoved(Exception):
@@ -34,6 +37,16 @@ class OrderMoved(Exception):
         """Name the order, and what could not be done to it."""
         super().__init__(f"order {order.id} on {order.ref} cannot be {what}: it has changed in the meantime")
         self.order = order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many orders of one kind wait on one account, and since when the oldest does."""
+
+    account: str
+    action: Action
+    number: int
+    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +181,17 @@ def put_off(tx: Tx, order: Order, until: datetime, why: str, now: datetime) -> N
     )
 
 
+def hold(tx: Tx, order: Order, until: datetime, now: datetime) -> None:
+    """Hold an order that a pause stops, until then or until `release`, so that it does not crowd out others."""
+    put_off(tx, order, until, HELD, now)
+
+
+def release(tx: Tx) -> None:
+    """Let what pauses of clauses held be tried at once; whatever a pause still stops is held again."""
+    held = (_order.status == OrderStatus.WAITING, _order.why == HELD)
+    tx.execute(update(tables.order_).where(*held).values(not_before=None, why=None))
+
+
 # Asking ---------------------------------------------------------------------------------------------------------------
 
 
@@ -266,6 +290,38 @@ def by_rules(tx: Tx) -> dict[str, int]:
     """Count the orders that rules ever placed, by account key."""
     query = select(_order.account, func.count()).where(by_kind(tables.order_, AgentKind.RULE)).group_by(_order.account)
     return dict(tx.execute(query).all())
+
+
+def tally_waiting(tx: Tx) -> list[Waiting]:
+    """Give what waits, by account and action."""
+    query = select(
+        _order.account, _order.action, func.count().label("number"), func.min(_order.placed_at).label("oldest")
+    )
+    query = query.where(_order.status == OrderStatus.WAITING).group_by(_order.account, _order.action)
+    return [Waiting(**row._mapping) for row in tx.execute(query.order_by(_order.account, _order.action))]  # noqa: SLF001
+
+
+def under_way(tx: Tx, since: datetime) -> int:
+    """Count the attempts that began since then and whose end is not written down yet."""
+    ended = select(1).where(
+        _ended.c.order == _attempt.order, _ended.c.number == _attempt.number, _ended.c.stage == "ended"
+    )
+    query = select(func.count()).where(_attempt.stage == "begun", _attempt.at >= since, ~ended.exists())
+    return int(tx.execute(query).scalar_one())
+
+
+def clauses(tx: Tx, order: Order) -> frozenset[str]:
+    """Give the clauses that an order rests on: the one a person named, else those of the rules that asked to act.
+
+    Where a person upheld what no rule would act on, those of all rules that matched.
+    """
+    ground = cases.ground(tx, order.ref, order.revision)
+    if order.agent.kind is AgentKind.PERSON and ground:
+        return frozenset({ground.clause})
+    stored = cases.verdict_on(tx, order.ref, order.revision)
+    counting = [match for match in stored.verdict.matches if not match.shadow] if stored else []
+    acting = [match for match in counting if match.ask is not Ask.REVIEW]
+    return frozenset(match.clause for match in acting or counting)
 
 
 def reasons(tx: Tx, ref: Ref) -> list[Reasons]:

@@ -1,4 +1,7 @@
-"""Pauses: who stopped acting, where, why and until when; and who let it go on."""
+"""Pauses: who stopped acting, where, why and until when; and who let it go on.
+
+A pause has a scope: `EVERYTHING`, one account by its key, or one clause of the policy (`on_clause`).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, or_, select, update
 
-from archive import ledger, tables
+from archive import ledger, orders, tables
 from archive.stored import new_id
 
 if TYPE_CHECKING:
@@ -16,12 +19,16 @@ if TYPE_CHECKING:
     from archive.database import Tx
     from bot.domain.types import Agent
 
+EVERYTHING = "*"
+OBEYED = "pause.obeyed"
+DRILLED = "pause.drilled"
+_CLAUSE = "clause:"
 _pause = tables.pause.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """One pause. `scope` is ``*`` for everything or an account's key; without `until` it lasts until resumed."""
+    """One pause of one scope; without `until` it lasts until resumed."""
 
     id: str
     scope: str
@@ -29,6 +36,21 @@ class Pause:
     why: str
     since: datetime
     until: datetime | None
+
+    @property
+    def clause(self) -> str | None:
+        """The clause whose acts it stops, or None if it stops those of an account or all."""
+        return self.scope.removeprefix(_CLAUSE) if self.scope.startswith(_CLAUSE) else None
+
+    @property
+    def what(self) -> str:
+        """What it stops, for people."""
+        return {EVERYTHING: "everything"}.get(self.scope) or (f"clause {self.clause}" if self.clause else self.scope)
+
+
+def on_clause(code: str) -> str:
+    """The scope of a pause that stops what is done under one clause (C1 to C10)."""
+    return f"{_CLAUSE}{code}"
 
 
 def pause(  # noqa: PLR0913 - a pause is all of this
@@ -53,6 +75,13 @@ def resume(tx: Tx, scope: str, agent: Agent, why: str, now: datetime) -> int:
     return len(ending)
 
 
+def end(tx: Tx, pause: Pause, agent: Agent, why: str, now: datetime) -> None:
+    """End this very pause and no other of its scope."""
+    _end(tx, pause, now, agent, why)
+    detail = {"pauses": [pause.id], "scope": pause.scope, "why": why}
+    ledger.append(tx, kind="pause.ended", agent=agent, at=now, detail=detail)
+
+
 def in_force(tx: Tx, now: datetime) -> list[Pause]:
     """Give the pauses that hold at this moment, oldest first."""
     query = select(tables.pause).where(_pause.ended_at.is_(None), or_(_pause.until.is_(None), _pause.until > now))
@@ -70,8 +99,34 @@ def expire(tx: Tx, now: datetime) -> list[Pause]:
     return out
 
 
+def obeyed(tx: Tx, pause: Pause, now: datetime) -> None:
+    """Record that a running daemon has seen a pause and that no call to a platform which it stops is under way."""
+    took = round((now - pause.since).total_seconds(), 3)
+    ledger.append(tx, kind=OBEYED, agent=ledger.DAEMON, at=now, detail={"pause": pause.id, "seconds": took})
+
+
+def seconds_to_effect(tx: Tx, pause: Pause) -> float | None:
+    """Give how long a pause took until a running daemon obeyed it (seconds), or None if none has said so."""
+    for line in ledger.entries(tx, kinds=(OBEYED,)):
+        if line.detail["pause"] == pause.id:
+            return float(line.detail["seconds"])
+    return None
+
+
+def drilled(tx: Tx, pause: Pause, seconds: float | None, agent: Agent, now: datetime) -> None:
+    """Record how a drill went: how long it took until a daemon obeyed, None if none did in time."""
+    ledger.append(tx, kind=DRILLED, agent=agent, at=now, detail={"pause": pause.id, "seconds": seconds})
+
+
+def last_drill(tx: Tx) -> tuple[datetime, float | None] | None:
+    """Give when the last drill was and how many seconds it took (None: no daemon obeyed), or None if there was none."""
+    lines = list(ledger.entries(tx, kinds=(DRILLED,)))
+    return (lines[-1].at, lines[-1].detail["seconds"]) if lines else None
+
+
 def _end(tx: Tx, pause: Pause, now: datetime, agent: Agent, why: str) -> None:
     tx.execute(update(tables.pause).where(_pause.id == pause.id).values(ended_at=now, ended_by=agent, ended_why=why))
+    orders.release(tx)
 
 
 def _read(row: Row[Any]) -> Pause:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-from datetime import timedelta
 from pathlib import Path  # noqa: TC003  typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +14,7 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
+from bot.cli_pause import pause, resume
 from bot.cli_rules import rules
 from bot.settings import MissingCredential, load
 from bot.terminal import (
@@ -53,6 +52,8 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.command()(pause)
+app.command()(resume)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -143,79 +144,6 @@ def status(
     out.print(
         "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
     )
-
-
-@app.command()
-def pause(
-    reason: Reason,
-    who: Who,
-    config: Config = DEFAULT_CONFIG,
-    duration: Annotated[
-        str, typer.Option("--for", help="How long, such as 30m, 4h or 2d. Without it: until resumed.")
-    ] = "",
-    account: Annotated[str, typer.Option("--account", help="Only this account (platform:id).")] = "",
-) -> None:
-    """Stop all acting at once, or on one account. Recording goes on."""
-    from archive import pauses
-    from bot.pause import EVERYTHING
-    from bot.review import person
-
-    settings = settings_from(config)
-    now = clock()
-    until = now + _duration(duration) if duration else None
-    _known(settings, account)
-    with writing(settings) as tx:
-        pauses.pause(tx, account or EVERYTHING, person(who), reason, until, now)
-    what = account or "every account"
-    end = f"until {until.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}" if until else "until `citymod resume`"
-    out.print(f"Paused: nothing is hidden or deleted on {what} {end}. Recording goes on.", highlight=False)
-
-
-@app.command()
-def resume(
-    reason: Reason,
-    who: Who,
-    config: Config = DEFAULT_CONFIG,
-    account: Annotated[str, typer.Option("--account", help="Only this account; also starts one that stopped.")] = "",
-) -> None:
-    """End a pause; with --account also start an account again that stopped by itself."""
-    from archive import accounts, pauses
-    from bot.pause import EVERYTHING
-    from bot.review import person
-
-    settings = settings_from(config)
-    _known(settings, account)
-    agent, now = person(who), clock()
-    with writing(settings) as tx:
-        ended = pauses.resume(tx, account or EVERYTHING, agent, reason, now)
-        standing = accounts.standing(tx, account) if account else None
-        started = bool(standing and standing.stopped_why)
-        if started:
-            accounts.resume(tx, account, agent, now)
-        left = pauses.in_force(tx, now)
-    if not account and settings.switch_file.exists():
-        settings.switch_file.unlink()
-        ended += 1
-        out.print(f"Removed the pause file {settings.switch_file}.", highlight=False)
-    out.print(f"{ended} pause(s) ended." + (f" {account} is started again." if started else ""), highlight=False)
-    for other in left:
-        out.print(f"Still paused: {other.scope} by {other.who}: {other.why}", highlight=False, markup=False)
-    if not ended and not started:
-        raise typer.Exit(1)
-
-
-def _known(settings: Settings, account: str) -> None:
-    keys = [entry.account.key for entry in settings.accounts]
-    if account and account not in keys:
-        fail(f"There is no account {account}; there are: {', '.join(keys)}.", 2)
-
-
-def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d+)\s*([mhd])", text.strip().lower())
-    if not found:
-        fail(f"--for {text}: write a number and m, h or d, such as 30m, 4h or 2d.", 2)
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
 
 
 # ------------------------------------------------------------------------------------------------------- deciding

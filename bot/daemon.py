@@ -17,10 +17,11 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, ledger, pauses
+from archive import accounts, cases, evidence, ledger
 from bot import digest, dropped, mail, mailbox, pipeline, streams
 from bot.alarms import alarm
 from bot.log import logger
+from bot.pausing import Watch
 from bot.push import Receiver
 from connectors.contract import FORBIDDEN
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 WORK_SECONDS = 0.5
 MAIL_SECONDS = 2
-SWITCH_SECONDS = 2
+SWITCH_SECONDS = 1
 DIGEST_SECONDS = 60
 DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
@@ -115,7 +116,7 @@ class Daemon:
         self._parts = parts
         self._clock = clock
         self._stop = threading.Event()
-        self._file_said: str | None = None
+        self._watch = Watch(parts, clock)
         self._woken = Woken()
         self._receiver: Receiver | None = None
         self._turned_away = 0
@@ -155,7 +156,7 @@ class Daemon:
             self._every(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
         self._every(WORK_SECONDS, "work", self._work)
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
-        self._every(SWITCH_SECONDS, "pause switch", self._watch_switch)
+        self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
@@ -245,17 +246,6 @@ class Daemon:
     def _work(self) -> None:
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
             pass
-
-    def _watch_switch(self) -> None:
-        """Record that the pause file came or went, and announce pauses that have run out."""
-        says = self._parts.switch.file_says()
-        now = self._clock()
-        with self._parts.database.begin() as tx:
-            pauses.expire(tx, now)
-            if says != self._file_said:
-                detail = {"says": says or "the pause file is gone"}
-                ledger.append(tx, kind="pause.file", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
-        self._file_said = says
 
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""

@@ -17,7 +17,7 @@ from archive.orders import ATTESTED
 from bot import tasks
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
-from bot.letters import STYLES, TEMPLATES, compose, embed
+from bot.letters import STYLES, TEMPLATES, compose, embed, when
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         city=settings.city.name,
         pio=pio.name,
         number=mark.number + 1 if mark else 1,
-        since=_when(settings, mark.at) if mark else "the beginning",
-        until=_when(settings, now),
+        since=when(settings, mark.at) if mark else "the beginning",
+        until=when(settings, now),
         headlines=(
             *_stopped(tx, keys),
             *_unchecked(watched),
@@ -216,8 +216,11 @@ def _attested(tx: Tx, settings: Settings, keys: tuple[str, ...]) -> Iterator[Ite
 
 def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
-    if any(_pauses(tx, settings, now)):
+    whole = [pause for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING]
+    if whole or Switch(settings.switch_file).file_says():
         yield "Acting is paused: nothing is hidden or deleted"
+    elif any(_pauses(tx, settings, now)):
+        yield "Acting is paused in part"
     if waiting:
         yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
     if by_hand:
@@ -232,9 +235,8 @@ def _unverified(attested: int) -> Iterator[str]:
 
 def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
     for pause in pauses.in_force(tx, now):
-        scope = "everything" if pause.scope == "*" else pause.scope
-        until = f"until {_when(settings, pause.until)}" if pause.until else "until it is resumed"
-        yield f"{scope}, since {_when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
+        until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
+        yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
     file_says = Switch(settings.switch_file).file_says()
     if file_says:
         yield f"everything: {file_says}"
@@ -266,14 +268,14 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
     return Item(
         ref=ref,
         account=name,
-        at=_when(settings, line.at if line else case.since),
+        at=when(settings, line.at if line else case.since),
         author=author,
         text=comment.text,
         url=comment.url,
         why=case.why,
         reasons=(*_ground(ground), *(_reason(match) for match in matches)),
         evidence=sealed,
-        alternative=f"Comment by {author} on {name}, {_when(settings, comment.posted_at)}: {comment.text}",
+        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: {comment.text}",
         cid=sealed.id if sealed else "",
     )
 
@@ -291,7 +293,7 @@ def _trouble(settings: Settings, line: Entry) -> str:
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
     return (
-        f"{_when(settings, line.at)}: {TROUBLE[line.kind]}"
+        f"{when(settings, line.at)}: {TROUBLE[line.kind]}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
@@ -317,10 +319,6 @@ def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> It
                 "shown again": kinds[key, "case.restored"],
             },
         )
-
-
-def _when(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(settings.zone):%b %d, %Y, %I:%M %p %Z}"
 
 
 def _message(settings: Settings, pio: Pio, told: Digest, now: datetime) -> EmailMessage:

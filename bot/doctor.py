@@ -101,7 +101,7 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         yield Finding(True, "database", (f"journal mode {database.journal_mode}: {database.journal_reason}",))  # noqa: FBT003
         with database.read() as tx:
-            paused = [f"paused: {pause.scope} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
+            paused = [f"paused: {pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
     finally:
         database.close()
     file_says = Switch(settings.switch_file).file_says()

@@ -38,6 +38,8 @@ MOST_ATTEMPTS = 8
 ENFORCED_AT_ONCE = 200
 LOOKED_AT_MOST = timedelta(seconds=10)
 """How old the first look of a group may be when the last is taken."""
+HELD_FOR = timedelta(seconds=30)
+"""How long an order whose clause is paused is left alone, unless the pause ends before."""
 LOOKED_OVER_EVERY = timedelta(minutes=5)
 """How often an order that waits for staff is held against policy and mode again."""
 
@@ -220,8 +222,11 @@ def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
     if order.agent.kind is AgentKind.RULE:
         why = _withdrawn(parts, case)
         if why:
-            _leave_to_a_person(tx, order, why, now)
+            leave_to_a_person(tx, order, why, now)
             return False
+    if parts.switch.clause_says(tx, order, now):
+        orders.hold(tx, order, now + HELD_FOR, now)
+        return False
     return _free_to_act(parts, tx, _key(order), now)
 
 
@@ -253,7 +258,7 @@ def _may_begin(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
         return False
     tried = orders.tried(tx, order)
     if tried >= MOST_ATTEMPTS:
-        _leave_to_a_person(tx, order, f"{tried} attempts did not change what the platform shows", now)
+        leave_to_a_person(tx, order, f"{tried} attempts did not change what the platform shows", now)
         return False
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):
         orders.put_off(tx, order, retry_at(1, now), "deleting waits until the evidence mail is accepted", now)
@@ -277,7 +282,7 @@ def _settled(parts: Parts, account: Account, order: Order, seen: Sighting, now: 
         records.sight(tx, seen, account=account, now=now)
         if seen.visibility is Visibility.HIDDEN and current.action is Action.HIDE:
             why = "it is hidden already, not by this program: by staff or the platform, or with what it answers"
-            _leave_to_a_person(tx, current, why, now)
+            leave_to_a_person(tx, current, why, now)
     return False
 
 
@@ -321,11 +326,11 @@ def _put_off(parts: Parts, order: Order, why: str, until: datetime, now: datetim
 def _refuse(parts: Parts, order: Order, why: str, now: datetime) -> None:
     _end_attempt(parts, order, why, None, now)
     with parts.database.begin() as tx:
-        _leave_to_a_person(tx, order, why, now)
+        leave_to_a_person(tx, order, why, now)
     log.warning("refused", ref=str(order.ref), why=why)
 
 
-def _leave_to_a_person(tx: Tx, order: Order, why: str, now: datetime) -> None:
+def leave_to_a_person(tx: Tx, order: Order, why: str, now: datetime) -> None:
     """End an order that cannot be carried out; its case waits for a person."""
     orders.refuse(tx, order, why, now)
     case = cases.case(tx, order.ref)

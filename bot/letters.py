@@ -42,6 +42,11 @@ STYLES = CSSInliner(keep_at_rules=True)
 """Writes styles into the elements, for mail programs that drop style sheets; what dark mode needs stays in the head."""
 
 
+def when(settings: Settings, at: datetime) -> str:
+    """A moment as the City's staff would say it."""
+    return f"{at.astimezone(settings.zone):%b %d, %Y, %I:%M %p %Z}"
+
+
 def evidence_key(evidence_id: str) -> str:
     """The outbox's name for the mail that carries one piece of evidence."""
     return f"evidence:{evidence_id}"

@@ -10,6 +10,7 @@ them; a restart is just the next pass. What makes that safe is where the transac
 * *judge* writes each verdict and what follows from it together (bot/verdicts.py). Killed before: judged next pass.
 * *secure* writes evidence, order, mail and state together. Killed before: shot again. So an order cannot exist without
   sealed evidence of that very revision, nor evidence of an act without the mail to the Social Media Manager (P1).
+* what rules of another day ordered is judged by those of today before it is carried out (bot/verdicts.py).
 * *enforce* writes that an attempt begins before the platform is called. Killed in between: the next pass looks first,
   and sees whether it happened. Acting twice equals once.
 * an order is *confirmed* by what the platform shows, not by what a call returned (P10). Where a platform gives no way
@@ -32,7 +33,7 @@ from bot.domain.states import State
 from bot.enforcing import enforce, look_over_tasks, together, waiting
 from bot.log import logger
 from bot.securing import secure
-from bot.verdicts import judge_standing
+from bot.verdicts import judge_standing, still_asked_for
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
         if stop():
             break
         done["secured"] += secure(parts, case, clock)
-    for group in together(parts, waiting(parts, clock())):
+    for group in together(parts, still_asked_for(parts, waiting(parts, clock()), clock())):
         if stop():
             break
         done["enforced"] += enforce(parts, group, clock)

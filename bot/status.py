@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     """Accounts, cases by state, mail by state, and why acting is paused if it is."""
-    paused = [f"{pause.scope} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
+    paused = [f"{pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
     file_says = Switch(settings.switch_file).file_says()
     if file_says:
         paused.append(file_says)

@@ -102,7 +102,7 @@ def _how(tx: Tx, entry: AccountSettings, order: Order) -> Iterator[str]:
 
 def _held(tx: Tx, settings: Settings, order: Order, now: datetime) -> str:
     """Why nobody is to do it now, if so."""
-    paused = Switch(settings.switch_file).pulled(tx, _key(order), now)
+    paused = Switch(settings.switch_file).holds(tx, order, now)
     if paused:
         return paused
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):

@@ -13,6 +13,10 @@ transaction those are judged again
   many copies follow, and a pass that is repeated changes nothing;
 * and then only if such a rule is met: the first copy is met by none, and nothing is written about it.
 
+Another thing may change while an order waits, through a pause or a platform's limit: the City's policy or rules. So
+before an order that rules gave is carried out, its comment is judged by those of today. If they would not act, a person
+decides.
+
 The way from CLEARED is the table's own (``referred`` or ``marked``), and the verdict says which comment brought it up
 again. The day's budget counts what is marked in this way as it counts all else.
 """
@@ -30,7 +34,8 @@ from bot import scoring
 from bot.domain.judge import Standing, judge
 from bot.domain.schedule import day_starts
 from bot.domain.states import Event, State
-from bot.domain.types import Budget, Outcome, Ref, Speaker
+from bot.domain.types import AgentKind, Budget, Outcome, Ref, Speaker
+from bot.enforcing import leave_to_a_person
 from bot.log import logger
 from bot.scoring import Scored
 from bot.securing import deciding_rule
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
 
     from archive.cases import Case
     from archive.database import Tx
-    from bot.domain.types import Attachment, Comment, Match, Verdict
+    from bot.domain.types import Attachment, Comment, Match, Order, Verdict
     from bot.parts import Parts
 
 JUDGED_AT_ONCE = 100
@@ -51,6 +56,7 @@ MOST_COMPARED = 100
 by one account cost no more each than a hundred do; of a longer series one copy in a hundred may stay."""
 
 _LINKS = {"link", "share"}  # attachments that platforms make of an address in the text
+FAILED = "judging failed, so a person decides"
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 log = logger("verdicts")
@@ -75,6 +81,31 @@ def judge_standing(parts: Parts, now: datetime) -> int:
         if standing:
             _Judging(parts, tx, scored, now).all_of(standing)
     return len(standing)
+
+
+def still_asked_for(parts: Parts, waiting: Iterable[Order], now: datetime) -> list[Order]:
+    """Judge again what rules of another day ordered; give the orders that those of today would give, too.
+
+    The others end, and a person decides on their cases.
+    """
+    with parts.database.read() as tx:
+        outdated = {order.id for order in waiting if _outdated(parts, tx, order)}
+    still = []
+    for order in waiting:
+        if order.id in outdated:
+            with parts.database.begin() as tx:
+                if not _Judging(parts, tx, Scored(), now).renewed(order):
+                    continue
+        still.append(order)
+    return still
+
+
+def _outdated(parts: Parts, tx: Tx, order: Order) -> bool:
+    if order.agent.kind is not AgentKind.RULE:
+        return False
+    stored = cases.verdict_on(tx, order.ref, order.revision)
+    today = (parts.rulebook.policy.sha256, parts.rulebook.pins)
+    return stored is None or (stored.policy_sha256, dict(stored.packs)) != today
 
 
 def _observed(parts: Parts, tx: Tx) -> list[Case]:
@@ -106,6 +137,7 @@ class _Judging:
         context = self._context(comment, case)
         matches = self._matches(comment, case, context)
         if matches is None:
+            self._refer(case)
             return []
         standing = self._standing(comment, case)
         self._record(case, judge(matches, self._parts.rulebook.policy, standing), standing, context)
@@ -129,23 +161,59 @@ class _Judging:
         comment = records.comment(self._tx, case.ref, case.revision)
         context = self._context(comment, case)
         matches = self._matches(comment, case, context)
-        if matches is None or not any(match.matcher.startswith(FOUND) for match in matches):
+        if matches is None:
+            self._refer(case)
+            return
+        if not any(match.matcher.startswith(FOUND) for match in matches):
             return
         standing = replace(self._standing(comment, case), again=str(by))
         self._record(case, judge(matches, self._parts.rulebook.policy, standing), standing, context)
 
+    def renewed(self, order: Order) -> bool:
+        """Judge a comment by today's rules for which an order waits; give whether they ask for the same."""
+        case = cases.case(self._tx, order.ref)
+        if case is None or case.state is not State.SECURED or case.revision != order.revision:
+            return True  # enforcing ends it, with its own reason
+        self._keep_documents()
+        comment = records.comment(self._tx, case.ref, case.revision)
+        context = self._context(comment, case)
+        matches = self._matches(comment, case, context)
+        if matches is None:
+            leave_to_a_person(self._tx, order, FAILED, self._now)
+            return False
+        # The order itself is counted in the day's budget already, so it cannot be the one too many.
+        counted = Budget(limit=self._parts.settings.acts_a_day, used=0)
+        standing = replace(self._standing(comment, case), budget=counted, renewed=True)
+        verdict = judge(matches, self._parts.rulebook.policy, standing)
+        self._write(case, verdict, standing, context)
+        same = verdict.outcome is Outcome.ACT and verdict.action is order.action
+        if not same:
+            leave_to_a_person(self._tx, order, f"the rules of today do not ask for it: {verdict.why}", self._now)
+        return same
+
     def _matches(self, comment: Comment, case: Case, context: Context) -> tuple[Match, ...] | None:
-        """Ask the rules. If they fail, the case goes to a person, and there is nothing to judge by."""
+        """Ask the rules; None if they fail, so that a person is to decide."""
         try:
             return self._engine.evaluate(comment.text, context)
         except Exception as error:
-            why = f"judging failed ({type(error).__name__}), so a person decides"
-            cases.advance(self._tx, case.ref, Event.REFERRED, agent=DAEMON, now=self._now, why=why)
-            log.exception("judging failed", ref=str(case.ref))
+            log.exception("judging failed", ref=str(case.ref), error=type(error).__name__)
             return None
+
+    def _refer(self, case: Case) -> None:
+        """Leave a case on which the rules failed to a person."""
+        cases.advance(self._tx, case.ref, Event.REFERRED, agent=DAEMON, now=self._now, why=FAILED)
 
     def _record(self, case: Case, verdict: Verdict, standing: Standing, context: Context) -> None:
         """Write a verdict down and move the case as it says. What is cleared already stays so."""
+        self._write(case, verdict, standing, context)
+        event = _EVENTS[verdict.outcome]
+        if (case.state, event) == (State.CLEARED, Event.CLEARED):
+            return
+        by_rules = event is not Event.CLEARED and any(not match.shadow for match in verdict.matches)
+        agent = deciding_rule(verdict) if by_rules else DAEMON
+        cases.advance(self._tx, case.ref, event, agent=agent, now=self._now, why=verdict.why, seen=case)
+
+    def _write(self, case: Case, verdict: Verdict, standing: Standing, context: Context) -> None:
         rulebook = self._parts.rulebook
         cases.record_verdict(
             self._tx,
@@ -157,12 +225,6 @@ class _Judging:
             now=self._now,
             standing=standing.as_record() | {"policy_in_force": rulebook.policy.in_force} | _kept(verdict, context),
         )
-        event = _EVENTS[verdict.outcome]
-        if (case.state, event) == (State.CLEARED, Event.CLEARED):
-            return
-        by_rules = event is not Event.CLEARED and any(not match.shadow for match in verdict.matches)
-        agent = deciding_rule(verdict) if by_rules else DAEMON
-        cases.advance(self._tx, case.ref, event, agent=agent, now=self._now, why=verdict.why, seen=case)
 
     def _standing(self, comment: Comment, case: Case) -> Standing:
         settings = self._parts.settings

@@ -25,6 +25,7 @@ class Standing:
 
     `dismissed`: a person let this very wording stand. `raised`: a person asked for a decision on it, and none was made.
     `again`: the comment (by its printed ref) that shows this one in another light after it was judged, if any.
+    `renewed`: it waited to be acted on while policy or rules changed, so it is judged by those of today.
     """
 
     speaker: Speaker
@@ -33,6 +34,7 @@ class Standing:
     dismissed: bool = False
     raised: bool = False
     again: str = ""
+    renewed: bool = False
 
     def as_record(self) -> dict[str, str | int | bool]:
         """Give it in plain words and numbers, to be recorded with the verdict that rests on it."""
@@ -44,6 +46,7 @@ class Standing:
             "dismissed": self.dismissed,
             "raised": self.raised,
             "again": self.again,
+            "renewed": self.renewed,
         }
 
     @classmethod
@@ -56,6 +59,7 @@ class Standing:
             dismissed=bool(record["dismissed"]),
             raised=bool(record["raised"]),
             again=str(record.get("again", "")),
+            renewed=bool(record.get("renewed", False)),
         )
 
 
@@ -64,6 +68,8 @@ def judge(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> Ver
     verdict = _decide(matches, policy, standing)
     if standing.again:
         return replace(verdict, why=f"{verdict.why}; judged again, since {standing.again} says nearly the same")
+    if standing.renewed:
+        return replace(verdict, why=f"{verdict.why}; judged again, since policy or rules have changed")
     return verdict
 
 

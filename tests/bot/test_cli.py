@@ -27,8 +27,8 @@ def test_pause_and_resume_are_told_by_status(city: City, citymod: Run) -> None:
     assert code == 0
     assert "nothing is hidden or deleted on every account until" in out
     found = json.loads(citymod("status", "--json", *config)[1])
-    assert found["paused"] == ["* by person:Kim On-Call: fire drill"]
-    assert "paused: * by person:Kim On-Call: fire drill" in citymod("status", *config)[1]
+    assert found["paused"] == ["everything by person:Kim On-Call: fire drill"]
+    assert "paused: everything by person:Kim On-Call: fire drill" in citymod("status", *config)[1]
     code, out, _ = citymod("resume", "--reason", "drill over", *config)
     assert (code, out) == (0, "1 pause(s) ended.\n")
     assert json.loads(citymod("status", "--json", *config)[1])["paused"] == []

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import pytest
 from city import VIOLATION
 
-from archive import cases
+from archive import cases, ledger, pauses
 from archive.database import Database
 from bot.domain.states import State
 from bot.promises import ref_of
@@ -96,3 +98,27 @@ def test_it_hides_stops_for_the_switch_goes_on_and_ends_when_told(running: Runni
 
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=60) == 0
+
+
+def test_a_drill_says_how_long_the_switch_takes_and_lets_go_again(running: Running) -> None:
+    first = running.write()
+    running.wait_for(first, State.ENFORCED)
+    drill = [sys.executable, "-m", "bot.cli", "pause", "--drill", "--who", "Kim On-Call", "--config", str(running.file)]
+    went = subprocess.run(drill, capture_output=True, text=True, timeout=90, check=False)
+    assert went.returncode == 0, went.stderr
+    seconds = re.search(r"Obeyed after ([0-9.]+) s", went.stdout)
+    assert seconds is not None
+    assert float(seconds[1]) <= 5
+    second = running.write()
+    running.wait_for(second, State.ENFORCED)
+
+    running.process.kill()
+    running.process.wait()
+    went = subprocess.run(drill, capture_output=True, text=True, timeout=90, check=False)
+    assert went.returncode == 1
+    assert "NOT OBEYED" in went.stderr
+    with Database.open(running.settings.database_url) as database, database.read() as tx:
+        drills = [line.detail["seconds"] for line in ledger.entries(tx, kinds=(pauses.DRILLED,))]
+        assert pauses.in_force(tx, datetime.now(UTC)) == []
+    assert drills[0] is not None
+    assert drills[1] is None

@@ -1,0 +1,144 @@
+"""Watches the pause switch for a running daemon, and tells people: a pause is obeyed, is about to end, has ended.
+
+That it is obeyed is recorded only when no call to a platform is under way any more which the pause is to stop, so that
+`citymod pause --drill` can say how long that took.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive import ledger, orders, pauses
+from bot.alarms import alarm
+from bot.letters import when
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from archive.database import Database, Tx
+    from archive.pauses import Pause
+    from bot.domain.types import Agent
+    from bot.parts import Parts
+    from bot.settings import Settings
+
+TOLD_BEFORE = timedelta(minutes=15)
+"""How long before its end a pause that ends by itself is announced; a short one at half its time."""
+DRILL_SECONDS = 15
+"""How long a drill waits for a daemon to obey."""
+
+
+class Watch:
+    """One daemon's eye on both switches. `look` is called every second or so."""
+
+    def __init__(self, parts: Parts, clock: Callable[[], datetime]) -> None:
+        """Nothing is known yet; what calls began before this daemon did is not its own."""
+        self._parts = parts
+        self._clock = clock
+        self._since = clock()
+        self._file_said: str | None = None
+        self._obeyed: set[str] = set()
+
+    def look(self) -> None:
+        """Record what changed since the last look, and queue the mails about it."""
+        says = self._parts.switch.file_says()
+        now = self._clock()
+        with self._parts.database.begin() as tx:
+            for ended in pauses.expire(tx, now):
+                _tell_ended(tx, self._parts.settings, ended, now)
+            standing = pauses.in_force(tx, now)
+            for pause in standing:
+                if _ends_soon(pause, now):
+                    _tell_ending(tx, self._parts.settings, pause, now)
+            self._obey(tx, standing, now)
+            if says != self._file_said:
+                detail = {"says": says or "the pause file is gone"}
+                ledger.append(tx, kind="pause.file", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
+        self._file_said = says
+
+    def _obey(self, tx: Tx, standing: list[Pause], now: datetime) -> None:
+        new = [pause for pause in standing if pause.id not in self._obeyed and pause.since >= self._since]
+        if not new or orders.under_way(tx, self._since):
+            return
+        for pause in new:
+            pauses.obeyed(tx, pause, now)
+        self._obeyed |= {pause.id for pause in new}
+
+
+def drill(
+    database: Database, agent: Agent, clock: Callable[[], datetime], wait: Callable[[float], None]
+) -> float | None:
+    """Pull the switch for everything, wait until a running daemon obeys, let go again; record how it went.
+
+    Gives the seconds that it took, None if no daemon obeyed within `DRILL_SECONDS`. `wait` waits some seconds.
+    """
+    until = clock() + timedelta(seconds=2 * DRILL_SECONDS)  # should this process die, the drill ends by itself
+    with database.begin() as tx:
+        pulled = pauses.pause(tx, pauses.EVERYTHING, agent, "a drill of the pause switch", until, clock())
+    seconds = None
+    while seconds is None and (clock() - pulled.since).total_seconds() < DRILL_SECONDS:
+        wait(0.1)
+        with database.read() as tx:
+            seconds = pauses.seconds_to_effect(tx, pulled)
+    with database.begin() as tx:
+        pauses.end(tx, pulled, agent, "the drill is over", clock())
+        pauses.drilled(tx, pulled, seconds, agent, clock())
+    return seconds
+
+
+def held(tx: Tx, settings: Settings) -> Iterator[str]:
+    """Say what waits to be carried out: a line for each account and action, with how many, and since when."""
+    for waits in orders.tally_waiting(tx):
+        what = f"{waits.number} order{'s' if waits.number > 1 else ''} to {waits.action}"
+        yield f"{waits.account}: {what}, the oldest since {when(settings, waits.oldest)}"
+
+
+def _ends_soon(pause: Pause, now: datetime) -> bool:
+    if pause.until is None:
+        return False
+    return now >= pause.until - min(TOLD_BEFORE, (pause.until - pause.since) / 2)
+
+
+def _tell_ending(tx: Tx, settings: Settings, pause: Pause, now: datetime) -> None:
+    if pause.until is None:
+        return
+    until = when(settings, pause.until)
+    alarm(
+        tx,
+        settings,
+        key=f"pause-ends:{pause.id}",
+        subject=f"a pause ends at {until}",
+        lines=(
+            f"Acting on {pause.what} was paused by {pause.who.name}: {pause.why}. It goes on at {until}, as was asked.",
+            *_waiting_lines(tx, settings),
+            f"To keep it paused, pause it again now: citymod pause {_option(pause)}--reason '…'",
+        ),
+        now=now,
+    )
+
+
+def _tell_ended(tx: Tx, settings: Settings, pause: Pause, now: datetime) -> None:
+    alarm(
+        tx,
+        settings,
+        key=f"pause-ended:{pause.id}",
+        subject="a pause has ended, acting goes on",
+        lines=(
+            f"The pause of {pause.what} by {pause.who.name} ({pause.why}) ran out, as was asked.",
+            *_waiting_lines(tx, settings),
+            f"To stop it again: citymod pause {_option(pause)}--reason '…'",
+        ),
+        now=now,
+    )
+
+
+def _waiting_lines(tx: Tx, settings: Settings) -> tuple[str, ...]:
+    lines = tuple(held(tx, settings))
+    return ("What waits, and is looked at again before anything is done:", *lines) if lines else ("Nothing waits.",)
+
+
+def _option(pause: Pause) -> str:
+    if pause.scope == pauses.EVERYTHING:
+        return ""
+    return f"--clause {pause.clause} " if pause.clause else f"--account {pause.scope} "
