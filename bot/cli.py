@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
+from bot.cli_init import init
 from bot.cli_pause import pause, resume
 from bot.cli_rules import rules
 from bot.settings import MissingCredential, load
@@ -52,6 +53,7 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.command()(init)
 app.command()(pause)
 app.command()(resume)
 
