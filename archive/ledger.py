@@ -40,7 +40,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from archive import tables
 from archive.stored import canonical, read_agent, read_utc, utc_text
@@ -168,10 +168,21 @@ def entries(
 
 def last(tx: Connection, kinds: Collection[str]) -> Entry | None:
     """Give the last line of these kinds, or None if there is none."""
+    return next(iter(latest(tx, kinds, 1)), None)
+
+
+def latest(tx: Connection, kinds: Collection[str], limit: int) -> list[Entry]:
+    """Give up to `limit` lines of these kinds, the last one first."""
     ledger = tables.ledger
-    query = select(ledger).where(ledger.c.kind.in_(kinds)).order_by(ledger.c.seq.desc()).limit(1)
-    row = tx.execute(query).mappings().one_or_none()
-    return _entry(row) if row else None
+    query = select(ledger).where(ledger.c.kind.in_(kinds)).order_by(ledger.c.seq.desc()).limit(limit)
+    return [_entry(row) for row in tx.execute(query).mappings()]
+
+
+def tally(tx: Connection, after: int, through: int) -> dict[str, int]:
+    """Count the lines after number `after`, up to and with `through`, by kind."""
+    ledger = tables.ledger
+    query = select(ledger.c.kind, func.count()).where(ledger.c.seq > after, ledger.c.seq <= through)
+    return {kind: number for kind, number in tx.execute(query.group_by(ledger.c.kind))}  # noqa: C416  typed so
 
 
 def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:

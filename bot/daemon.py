@@ -18,9 +18,10 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, evidence, ledger
-from bot import digest, dropped, mail, mailbox, pipeline, streams
+from bot import digest, dropped, mail, mailbox, pipeline, streams, troubles
 from bot.alarms import alarm
 from bot.log import logger
+from bot.metrics import Health
 from bot.pausing import Watch
 from bot.push import Receiver
 from connectors.contract import FORBIDDEN
@@ -36,6 +37,7 @@ SWITCH_SECONDS = 1
 DIGEST_SECONDS = 60
 DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
+TROUBLE_SECONDS = 60
 PUSH_SECONDS = 600
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
@@ -158,6 +160,7 @@ class Daemon:
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
+        self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -168,6 +171,10 @@ class Daemon:
             self._receiver = listening.enter_context(receiver)
             self._every(PUSH_SECONDS, "push", self._count_pushes)
             log.info("listening", host=push.host, port=receiver.port)
+        health = self._parts.settings.health
+        if health:
+            answering = listening.enter_context(Health(health.host, health.port, self._parts, self._clock))
+            log.info("health", host=health.host, port=answering.port)
         for connector, keys in streams.lines(self._parts.listeners):
             listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock))
 
@@ -246,6 +253,10 @@ class Daemon:
     def _work(self) -> None:
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
             pass
+
+    def _watch_troubles(self) -> None:
+        with self._parts.database.begin() as tx:
+            troubles.watch(tx, self._parts.settings, self._clock())
 
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""

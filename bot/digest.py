@@ -14,7 +14,7 @@ from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses,
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
-from bot import tasks
+from bot import tasks, troubles
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.letters import STYLES, TEMPLATES, compose, embed, when
@@ -53,6 +53,8 @@ TROUBLE = {
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",
     "moderation.answers": "The City's model server answers again",
     "push.refused": "Requests that no platform signed were refused",
+    "trouble.began": "Something is wrong with the program's surroundings",
+    "trouble.over": "What was wrong is over",
     "pause.expired": "A pause ran out, so acting goes on",
 }
 
@@ -154,6 +156,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         since=when(settings, mark.at) if mark else "the beginning",
         until=when(settings, now),
         headlines=(
+            *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
             *_stopped(tx, keys),
             *_unchecked(watched),
             *_spent(lines, settings),

@@ -214,6 +214,13 @@ class Push(_Strict):
     port: int = Field(ge=0, le=65535)
 
 
+class Local(_Strict):
+    """Where the daemon tells a monitoring system how it is; nothing of it is secret, and nothing is for the public."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
 
@@ -229,6 +236,7 @@ class Settings(_Strict):
     rules: Rules
     moderation: Moderation | None = None
     push: Push | None = None
+    health: Local | None = None
     mail: Mail
     mailbox: Mailbox | None = None
     drop_folder: Path | None = None

@@ -1,0 +1,168 @@
+"""What is wrong with the installation itself, looked for each minute: told to on-call staff once, and again when over.
+
+An account that stops, a job that fails and a pause that ends call people by themselves, the moment it happens. Looked
+for here is what nobody notices because nothing happens: a mail server that takes nothing, a disk that fills, comments
+that pile up, pictures that cannot be taken, digests that are not made, an account that is not read.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive import accounts, cases, ledger, orders, outbox, pauses
+from bot.alarms import alarm
+from bot.domain.states import State
+from bot.letters import when
+from bot.pause import Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from archive.database import Tx
+    from bot.settings import Settings
+
+BEGAN, OVER = "trouble.began", "trouble.over"
+
+LEAST_FREE_BYTES = 2 * 1024**3
+MAIL_WAITS = timedelta(minutes=30)
+UNREAD_FOR = timedelta(minutes=15)
+"""Or ten times an account's polling interval, if that is longer."""
+STANDS_STILL = timedelta(minutes=30)
+"""How long a comment may be recorded and not judged, or decided and not captured, or ordered and not tried."""
+DIGEST_LATE = timedelta(hours=26)
+CAPTURES = 5
+"""So many captures in a row that failed are no accident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """One thing that is wrong. `key` stays the same as long as it lasts; `lines` say what it is and what to do."""
+
+    key: str
+    subject: str
+    lines: tuple[str, ...]
+
+
+def watch(tx: Tx, settings: Settings, now: datetime) -> None:
+    """Tell what has begun since the last look, and what is over."""
+    found = {trouble.key: trouble for trouble in look(tx, settings, now)}
+    known = lasting(tx)
+    for key in found.keys() - known.keys():
+        trouble = found[key]
+        entry = _note(tx, BEGAN, key, trouble.subject, now)
+        alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=trouble.subject, lines=trouble.lines, now=now)
+    for key in known.keys() - found.keys():
+        entry = _note(tx, OVER, key, known[key], now)
+        lines = (f"What was told before is over: {known[key]}.",)
+        alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=f"over: {known[key]}", lines=lines, now=now)
+
+
+def lasting(tx: Tx) -> dict[str, str]:
+    """Give the troubles that were told and are not over, with their subjects, by key."""
+    lasts: dict[str, str] = {}
+    for line in ledger.entries(tx, kinds=(BEGAN, OVER)):
+        lasts.pop(str(line.detail["trouble"]), None)
+        if line.kind == BEGAN:
+            lasts[str(line.detail["trouble"])] = str(line.detail["why"])
+    return lasts
+
+
+def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """Look at everything that can stand still in silence; give what is wrong now."""
+    yield from _disk(settings)
+    yield from _mail(tx, settings, now)
+    yield from _unread(tx, settings, now)
+    yield from _backlog(tx, settings, now)
+    yield from _captures(tx)
+    yield from _digests(tx, settings, now)
+
+
+def _disk(settings: Settings) -> Iterator[Trouble]:
+    free = shutil.disk_usage(settings.data).free
+    if free < LEAST_FREE_BYTES:
+        said = f"{free / 1024**3:.1f} GiB are free at {settings.data}, less than {LEAST_FREE_BYTES // 1024**3} GiB."
+        remedy = "Make room there. When it is full nothing can be recorded, and comments stay visible."
+        yield Trouble(key="disk", subject="the disk is nearly full", lines=(said, remedy))
+
+
+def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    oldest = outbox.oldest_waiting(tx)
+    if oldest and now - oldest > MAIL_WAITS:
+        waiting = outbox.tally(tx)["waiting"]
+        said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
+        remedy = f"Look at the mail server {settings.mail.host}, and run: citymod doctor. No mail is lost."
+        yield Trouble(key="mail", subject="mail does not go out", lines=(said, remedy))
+
+
+def _unread(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """Accounts that were not read for long. One that has stopped was told of when it stopped."""
+    for standing in accounts.all_standing(tx):
+        entry = next((entry for entry in settings.accounts if entry.account.key == standing.account.key), None)
+        if entry is None or not entry.is_read or standing.stopped_why or standing.polled_at is None:
+            continue
+        patience = max(UNREAD_FOR, timedelta(seconds=10 * entry.poll_seconds))
+        if now - standing.polled_at > patience:
+            subject = f"{entry.name} on {entry.platform} is not read"
+            said = (
+                f"It was read last at {when(settings, standing.polled_at)}, and {standing.failures} tries have failed."
+            )
+            remedy = (
+                "What is written there meanwhile is read later. citymod status says why; citymod doctor tries again."
+            )
+            yield Trouble(key=f"unread:{standing.account.key}", subject=subject, lines=(said, remedy))
+
+
+def _backlog(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    read = [entry.account.key for entry in settings.accounts if entry.by_hand is None]
+    for state, undone in ((State.OBSERVED, "judged"), (State.MARKED, "captured")):
+        oldest = cases.standing_at(tx, state, limit=1, accounts=read)
+        if oldest and now - oldest[0].since > STANDS_STILL:
+            said = f"The oldest waits since {when(settings, oldest[0].since)}; {cases.tally(tx)[state]} wait in all."
+            remedy = "Comments stay visible meanwhile. The daemon's log says what keeps it: journalctl --unit citymod"
+            yield Trouble(key=f"backlog:{state}", subject=f"comments are not {undone}", lines=(said, remedy))
+    if not pauses.in_force(tx, now) and Switch(settings.switch_file).file_says() is None:
+        yield from _orders(tx, settings, read, now)
+
+
+def _orders(tx: Tx, settings: Settings, read: list[str], now: datetime) -> Iterator[Trouble]:
+    """Orders that could be tried and are not. A stopped account and a platform's limit are told of by themselves."""
+    free = [
+        standing.account.key
+        for standing in accounts.all_standing(tx)
+        if standing.account.key in read and not standing.stopped_why and not standing.act_not_before
+    ]
+    for order in orders.waiting(tx, now=now, limit=1, accounts=free):
+        since = orders.placed_at(tx, order)
+        if order.attempts == 0 and now - since > STANDS_STILL:
+            said = f"The oldest order, on {order.ref}, waits since {when(settings, since)} and was never tried."
+            remedy = "The comment stays visible meanwhile. The daemon's log says what keeps it."
+            yield Trouble(key="backlog:orders", subject="orders are not carried out", lines=(said, remedy))
+
+
+def _captures(tx: Tx) -> Iterator[Trouble]:
+    """Captures fail one by one and each ends with a person; that all do needs somebody who looks at the browser."""
+    lines = ledger.latest(tx, ("case.captured", "case.capture_failed"), CAPTURES)
+    if len(lines) == CAPTURES and all(line.kind == "case.capture_failed" for line in lines):
+        said = (
+            f"The last {CAPTURES} comments could not be captured in full, so none was hidden: {lines[0].detail['why']}"
+        )
+        remedy = "Run citymod doctor: it tries the browser and the fonts."
+        yield Trouble(key="captures", subject="pictures cannot be taken", lines=(said, remedy))
+
+
+def _digests(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    for pio in settings.pios:
+        mark = outbox.last_digest(tx, pio.email)
+        if mark and now - mark.at > DIGEST_LATE:
+            said = f"The last digest for {pio.name} was made at {when(settings, mark.at)}. One is due each day."
+            remedy = "Look at the daemon's log: journalctl --unit citymod. citymod digest makes one at once."
+            yield Trouble(key=f"digest:{pio.email}", subject=f"{pio.name} gets no digest", lines=(said, remedy))
+
+
+def _note(tx: Tx, kind: str, key: str, subject: str, now: datetime) -> int:
+    detail = {"trouble": key, "why": subject}
+    return ledger.append(tx, kind=kind, agent=ledger.DAEMON, at=now, detail=detail).seq

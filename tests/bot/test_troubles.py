@@ -1,0 +1,130 @@
+"""What stands still in silence is told to on-call staff once, and again when it is over."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archive import pauses
+from archive.capture import BrowserSettings, Camera
+from bot import digest, pipeline, troubles
+from bot.parts import VERSION
+from bot.review import person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+    from city import City
+
+
+def wrong(city: City) -> list[str]:
+    """What is wrong now, by key."""
+    with city.parts.database.read() as tx:
+        return [trouble.key for trouble in troubles.look(tx, city.settings, city.clock())]
+
+
+def watch(city: City) -> None:
+    with city.parts.database.begin() as tx:
+        troubles.watch(tx, city.settings, city.clock())
+
+
+@contextmanager
+def paused(city: City) -> Iterator[None]:
+    who = person("on-call")
+    with city.parts.database.begin() as tx:
+        pauses.pause(tx, pauses.EVERYTHING, who, "a storm", None, city.clock())
+    yield
+    with city.parts.database.begin() as tx:
+        pauses.resume(tx, pauses.EVERYTHING, who, "over", city.clock())
+
+
+def test_a_city_at_work_is_well(city: City) -> None:
+    city.write("facebook")
+    city.run()
+    assert wrong(city) == []
+
+
+def test_it_is_told_once_and_again_when_it_is_over(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(troubles, "LEAST_FREE_BYTES", 1 << 60)
+    for _ in range(3):
+        watch(city)
+    (told,) = city.alarms()
+    assert "the disk is nearly full" in told
+    with city.parts.database.begin() as tx:
+        said = digest.fold(tx, city.settings, city.settings.pios[0], city.clock())
+    assert any("the disk is nearly full" in line for line in said.headlines)
+    monkeypatch.undo()
+    watch(city)
+    watch(city)
+    assert "over: the disk is nearly full" in city.alarms()[1]
+    assert len(city.alarms()) == 2
+    monkeypatch.setattr(troubles, "LEAST_FREE_BYTES", 1 << 60)
+    watch(city)
+    assert len(city.alarms()) == 3, "the same trouble on another day is told again"
+
+
+def test_mail_that_no_server_takes(city: City) -> None:
+    city.write("facebook")
+    city.up_to_secured()
+    assert wrong(city) == []
+    city.clock.move(minutes=31)
+    assert "mail" in wrong(city)
+    city.deliver()
+    assert "mail" not in wrong(city)
+
+
+def test_an_account_that_cannot_be_read(city: City) -> None:
+    city.run()
+    city.fault("youtube", "server_error_html", times=1000)
+    for _ in range(12):
+        city.clock.move(minutes=6)
+        for key in city.parts.readers:
+            pipeline.poll(city.parts, key, city.clock)
+    assert [key for key in wrong(city) if key.startswith("unread")] == [f"unread:youtube:{city.accounts['youtube'].id}"]
+
+
+def test_comments_that_are_recorded_and_not_judged(city: City) -> None:
+    city.write("facebook")
+    city.poll()
+    city.clock.move(minutes=10)
+    assert "backlog:observed" not in wrong(city)
+    city.clock.move(minutes=21)
+    assert "backlog:observed" in wrong(city)
+
+
+def test_orders_that_are_not_tried_unless_acting_is_paused(city: City) -> None:
+    city.write("facebook")
+    city.up_to_secured()
+    city.deliver()
+    city.clock.move(minutes=31)
+    assert "backlog:orders" in wrong(city)
+    with paused(city):
+        assert "backlog:orders" not in wrong(city)
+    city.settings.switch_file.touch()
+    assert "backlog:orders" not in wrong(city)
+
+
+def test_a_browser_that_takes_no_picture_any_more(city: City, tmp_path: Path) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    comments = [city.write("x", f"what the fuck, number {number}") for number in range(troubles.CAPTURES)]
+    city.poll()
+    city.judge()
+    with Camera(BrowserSettings(executable=str(broken)), VERSION) as camera:
+        parts = replace(city.parts, camera=camera)
+        for number in range(troubles.CAPTURES):
+            assert ("captures" in wrong(city)) is False, number
+            pipeline.secure(parts, city.case(comments[number]), city.clock)
+    assert "captures" in wrong(city)
+
+
+def test_a_digest_that_is_not_made(city: City) -> None:
+    city.make_digests()
+    city.clock.move(hours=25)
+    assert not any(key.startswith("digest") for key in wrong(city))
+    city.clock.move(hours=2)
+    assert f"digest:{city.settings.pios[0].email}" in wrong(city)
