@@ -146,6 +146,15 @@ def latest(tx: Tx, ref: Ref) -> Evidence | None:
     return next(reversed(all_of(tx, ref)), None)
 
 
+def named(tx: Tx, name: str) -> Evidence | None:
+    """Give evidence by its identifier, or else what was sealed last of the case that is called so; None if neither."""
+    table = tables.evidence
+    ref = tx.execute(select(table.c.ref).where(table.c.id == name)).scalar_one_or_none()
+    if ref is not None:
+        return next(each for each in all_of(tx, ref) if each.id == name)
+    return latest(tx, Ref.parse(name)) if name.count(":") > 1 else None
+
+
 def check(root: Path, evidence: Evidence) -> list[str]:
     """Compare a sealed folder under `root` with its manifest, and the manifest with the row; name what is wrong."""
     folder = root / evidence.folder

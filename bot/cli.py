@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
+from bot.cli_evidence import evidence
 from bot.cli_init import init
 from bot.cli_pause import pause, resume
 from bot.cli_rules import rules
@@ -53,6 +54,7 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.add_typer(evidence, name="evidence")
 app.command()(init)
 app.command()(pause)
 app.command()(resume)

@@ -1,0 +1,76 @@
+"""`citymod evidence show` and `open`: what was sealed, how, and whether it is still so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive import evidence
+from bot.exhibit import exhibit
+from bot.promises import ref_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from city import City
+
+    from bot.domain.types import Evidence
+    from connectors.standin.world import WorldComment
+
+Run = "Callable[..., tuple[int, str, str]]"
+
+
+def sealed_of(city: City, comment: WorldComment) -> Evidence:
+    with city.parts.database.read() as tx:
+        sealed = evidence.latest(tx, ref_of(comment))
+    assert sealed is not None
+    return sealed
+
+
+def test_it_names_files_steps_and_conditions_and_checks_them(city: City, citymod: Run) -> None:
+    comment = city.write("facebook")
+    city.run()
+    sealed = sealed_of(city, comment)
+    code, said, _ = citymod("evidence", "show", sealed.id, "--config", city.file)
+    assert code == 0
+    assert f"Evidence {sealed.id}: full, of {ref_of(comment)}" in said
+    assert sealed.manifest in said
+    assert "comment picture" in said
+    assert "raw.json" in said
+    assert "every file is as it was sealed" in said
+    assert citymod("evidence", "show", ref_of(comment), "--config", city.file)[1] == said, "a case will do as well"
+
+
+def test_one_changed_byte_is_told_and_the_command_fails(city: City, citymod: Run) -> None:
+    comment = city.write("facebook")
+    city.run()
+    sealed = sealed_of(city, comment)
+    words = city.settings.evidence_folder / sealed.folder / "transcript.txt"
+    words.chmod(0o640)
+    words.write_bytes(words.read_bytes().replace(b"street", b"Street"))
+    code, said, _ = citymod("evidence", "show", sealed.id, "--config", city.file)
+    assert code == 1
+    assert "transcript.txt is not as it was sealed" in said
+    assert "not as it was sealed" in exhibit(city.settings, sealed).page()
+
+
+def test_the_page_shows_pictures_words_and_hashes(city: City, citymod: Run, tmp_path: Path) -> None:
+    comment = city.write("x", "what the fuck <script>alert(1)</script>")
+    city.run()
+    page = tmp_path / "exhibit.html"
+    code, _, _ = citymod("evidence", "open", ref_of(comment), "--page", page, "--config", city.file)
+    assert code == 0
+    text = page.read_text()
+    assert "comment.png" in text
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert all(file.sha256 in text for file in exhibit(city.settings, sealed_of(city, comment)).files)
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_evidence_that_there_is_none_of_is_said_so(city: City, citymod: Run) -> None:
+    comment = city.write("facebook", "an ordinary remark")
+    city.run()
+    for name in ("0123456789ab", ref_of(comment)):
+        code, _, said = citymod("evidence", "show", name, "--config", city.file)
+        assert code == 2
+        assert "There is no evidence" in said
