@@ -117,10 +117,18 @@ def make_due(parts: Parts, now: datetime) -> int:
     for pio in parts.settings.pios:
         with parts.database.begin() as tx:
             mark = outbox.last_digest(tx, pio.email)
-            if digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+            ready = mark is not None or _begun(tx, parts.settings)
+            if ready and digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
                 make(tx, parts.settings, pio, now)
                 made += 1
     return made
+
+
+def _begun(tx: Tx, settings: Settings) -> bool:
+    """Whether every account that is read was tried once: before that, a first digest would only say that none was."""
+    read = {entry.account.key for entry in settings.accounts if entry.is_read}
+    tried = {s.account.key for s in accounts.all_standing(tx) if s.polled_at or s.failures or s.stopped_why}
+    return read <= tried
 
 
 def make(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> int:

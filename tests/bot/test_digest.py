@@ -89,7 +89,15 @@ def test_a_spent_budget_is_said_at_the_top(tmp_path: Path, camera: Camera) -> No
         assert city.broken_promises() == []
 
 
+def test_the_first_digest_waits_until_every_account_was_tried(city: City) -> None:
+    assert digest.make_due(city.parts, city.clock()) == 0, "it would only say that nothing was read yet"
+    city.fault("youtube", "server_error_html")
+    city.poll()
+    assert digest.make_due(city.parts, city.clock()) == 1, "what cannot be read is told, too"
+
+
 def test_digests_are_numbered_and_made_once_a_day(city: City) -> None:
+    city.poll()
     assert digest.make_due(city.parts, city.clock()) == 1
     assert digest.make_due(city.parts, city.clock()) == 0
     city.clock.move(hours=25)
