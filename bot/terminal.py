@@ -11,17 +11,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from bot.settings import Settings, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import NoReturn
 
     from archive.database import Database, Tx
 
-out = Console()
-err = Console(stderr=True)
+_SEEN = {sign: chr(0x2400 + sign) for sign in range(0x20) if chr(sign) not in "\n\t"} | {0x7F: "\u2421"}
+_C1, _TURNING = range(0x80, 0xA0), (0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SEEN |= {sign: f"<U+{sign:04X}>" for sign in (*_C1, *_TURNING)}
+"""What stands in a comment and would steer a terminal, or turn what it shows around, and what is shown in its place."""
+
+
+class Terminal(Console):
+    """A console on which the words of strangers are only ever words: no escape sequence of theirs has an effect."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as always, with signs made visible that would steer the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(segment.text.translate(_SEEN), segment.style)
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 
 Config = Annotated[
     Path,
