@@ -150,20 +150,16 @@ def carry_out(  # noqa: PLR0913 - what, under which series and schedule, by whom
     buried, files = _originals(tx, rows)
     said: dict[str, Json] = {"disposition": id_, "series": series.id, "records": len(due)}
     text = _certificate(found, series, due, now)
-    stones = [
-        (tables.tombstone, {"place": place, "line": line, "sha256": sha256, "disposition": id_})
-        for (place, line), sha256 in buried.items()
-    ]
+    stones = [(tables.tombstone, {**stone, "disposition": id_}) for stone in buried]
     sheet = (tables.certificate, {"disposition": id_, "text": text, "agent": agent, "at": now})
-    lines = [(place, line) for place, line in buried]
     ledger.append(tx, kind="disposition.carried_out", agent=agent, at=now, detail=said, rows=[*stones, sheet])
     for table, blank in tables.DISPOSABLE.items():
         values: dict[str, Any] = {
             name: [] if isinstance(table.c[name].type, JsonText) else value for name, value in blank.items()
         }
-        for place, line in lines:
-            if place == table.name:
-                tx.execute(update(table).where(table.c.entry == line).values(**values))
+        for stone in buried:
+            if stone["place"] == table.name:
+                tx.execute(update(table).where(table.c.entry == stone["line"]).values(**values))
     _forget_authors(tx, due)
     return Destroyed(certificate=text, files=_unused(tx, files))
 
@@ -202,12 +198,12 @@ def _still_due(tx: Tx, found: Disposition, series: Series, schedule: str, now: d
     return [due[name] for name, _ in found.units]
 
 
-def _originals(tx: Tx, rows: Iterable[tuple[str, int]]) -> tuple[dict[tuple[str, int], str], set[str]]:
-    """What each row hashes to, as its ledger line says, and the media files they name.
+def _originals(tx: Tx, rows: Iterable[tuple[str, int]]) -> tuple[list[dict[str, Any]], set[str]]:
+    """What each row hashes to, as its ledger line says, and will hash to; and the media files that the rows name.
 
     Raises `NotAllowed` for a row that is not as it was written: what was tampered with is evidence of that.
     """
-    hashes: dict[tuple[str, int], str] = {}
+    stones: list[dict[str, Any]] = []
     files: set[str] = set()
     for place, line in rows:
         table = tables.metadata.tables[place]
@@ -219,10 +215,11 @@ def _originals(tx: Tx, rows: Iterable[tuple[str, int]]) -> tuple[dict[tuple[str,
                 f"a row of {place} written with ledger line {line} was altered; run citymod verify, destroy nothing"
             )
             raise NotAllowed(message)
-        hashes[place, line] = sha256
+        remains = tables.stored_sha256(table, {**row, **tables.DISPOSABLE[table]})
+        stones.append({"place": place, "line": line, "sha256": sha256, "remains": remains})
         if place == "media" and row["sha256"]:
             files.add(row["sha256"])
-    return hashes, files
+    return stones, files
 
 
 def _forget_authors(tx: Tx, due: Sequence[Unit]) -> None:
@@ -266,17 +263,15 @@ def _certificate(found: Disposition, series: Series, due: Sequence[Unit], now: d
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """The tombstones of some rows of one table: what they hashed to, by ledger line."""
+    """The tombstones of some rows of one table: by ledger line what is left hashes to, and what the row hashed to."""
 
     table: Table
-    hashes: Mapping[int, str]
+    hashes: Mapping[tuple[int, str], str]
 
     def sha256_of(self, row: Mapping[Any, Any]) -> str:
         """Give what a row as it lies hashed to when it was written: its tombstone says it, if it is one."""
-        blank = tables.DISPOSABLE.get(self.table, {})
-        if row["entry"] in self.hashes and all(row[name] == value for name, value in blank.items()):
-            return self.hashes[row["entry"]]
-        return tables.stored_sha256(self.table, row)
+        lies = tables.stored_sha256(self.table, row)
+        return self.hashes.get((row["entry"], lies), lies)
 
 
 def buried(tx: Tx, table: Table, first: int, last: int) -> Buried:
@@ -284,7 +279,7 @@ def buried(tx: Tx, table: Table, first: int, last: int) -> Buried:
     if table not in tables.DISPOSABLE:
         return Buried(table, {})
     query = select(tables.tombstone).where(_tombstone.place == table.name, _tombstone.line.between(first, last))
-    return Buried(table, {row.line: row.sha256 for row in tx.execute(query)})
+    return Buried(table, {(row.line, row.remains): row.sha256 for row in tx.execute(query)})
 
 
 def problems(tx: Tx) -> tuple[list[str], int]:
@@ -313,8 +308,7 @@ def _wrong(tx: Tx, stone: Any) -> list[str]:
     if table is None or table not in tables.DISPOSABLE:
         return [f"a tombstone stands in {stone.place}, of which nothing may be destroyed"]
     row = tx.execute(_as_it_lies(table).where(table.c.entry == stone.line)).mappings().first()
-    blank = tables.DISPOSABLE[table]
-    if row is None or any(row[name] != value for name, value in blank.items()):
+    if row is None or tables.stored_sha256(table, row) != stone.remains:
         return [
             f"the row of {stone.place} written with ledger line {stone.line} is no tombstone, though one is recorded"
         ]

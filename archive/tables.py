@@ -562,6 +562,7 @@ tombstone = Table(
     Column("place", Text, primary_key=True),
     Column("line", Integer, ForeignKey("ledger.seq"), primary_key=True, autoincrement=False),
     Column("sha256", Text, primary_key=True),
+    Column("remains", Text, nullable=False),
     Column("disposition", Text, ForeignKey("disposition.id"), nullable=False, index=True),
     _entry(),
 )
@@ -588,7 +589,8 @@ DISPOSABLE: dict[Table, dict[str, str | int | bytes | None]] = {
 }
 """What each column becomes, as stored, when a row's content is destroyed; all other columns stay as they were.
 
-Nothing else is ever destroyed. A tombstone keeps what the row hashed to, so that the ledger still vouches for it.
+Nothing else is ever destroyed. A tombstone keeps what the row hashed to, so that the ledger still vouches for it, and
+what is left of it hashes to (`remains`).
 """
 
 APPEND_ONLY = (

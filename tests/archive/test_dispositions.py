@@ -360,7 +360,8 @@ BLANK = (
         (f"UPDATE revision SET {BLANK}", "has been altered"),
         ("UPDATE revision SET text = 'put back'", "is no tombstone"),
         ("DELETE FROM revision", "has been removed"),
-        ("UPDATE revision SET number = 9", "altered"),
+        (f"UPDATE revision SET number = 9 WHERE text = '{tables.DESTROYED}'", "altered"),
+        (f"UPDATE revision SET seen_at = 'x' WHERE text = '{tables.DESTROYED}'", "altered"),
     ],
 )
 def test_verify_tells_a_tombstone_from_a_hole(

@@ -185,6 +185,7 @@ def _destroyed() -> None:
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("remains", sa.Text(), nullable=False),
         sa.Column("disposition", sa.Text(), nullable=False),
         sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["disposition"], ["disposition.id"], name=op.f("fk_tombstone_disposition")),
