@@ -51,9 +51,13 @@ def disposable(
 
 
 def approved(dialect: str) -> list[str]:
-    """Statements that refuse a tombstone of a disposition that two people have not approved."""
-    count = "(SELECT count(*) FROM approval WHERE approval.disposition = NEW.disposition) >= 2"
-    return _unless(dialect, "tombstone", "insert", "two people have not approved this disposition", count)
+    """Statements that refuse a tombstone of a disposition that two people have not approved, or that is over."""
+    lawful = (
+        "(SELECT count(*) FROM approval WHERE approval.disposition = NEW.disposition) >= 2"
+        " AND NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.disposition = NEW.disposition)"
+    )
+    message = "two people have not approved this disposition, or it was carried out before"
+    return _unless(dialect, "tombstone", "insert", message, lawful)
 
 
 def all_disposable(dialect: str) -> list[str]:

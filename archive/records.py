@@ -107,6 +107,8 @@ def observe(tx: Tx, batch: Batch, *, account: Account, now: datetime, read_at: d
     for case in cases.several(tx, batch.gone).values():
         missed = Sighting(ref=case.ref, visibility=Visibility.GONE, seen_at=read_at or now)
         happened.update(_take(tx, case, missed, now))
+    counted = {post.ref: post.counts for post in batch.posts} | {each.ref: each.counts for each in batch.comments}
+    count(tx, {ref: figures for ref, figures in counted.items() if figures}, now)
     if standing.cursor != batch.cursor:
         accounts.move_cursor(tx, account.key, batch.cursor)
     return Observed(
@@ -130,10 +132,12 @@ def sight(tx: Tx, sighting: Sighting, *, account: Account, now: datetime) -> Non
 def count(tx: Tx, counts: Mapping[Ref, Mapping[str, int]], now: datetime) -> int:
     """Record reactions and replies as the platform counts them, where a figure is another than at the last time.
 
-    Gives how many posts and comments have other figures now. What is counted as before is written nowhere.
+    Gives how many posts and comments have other figures now. What is counted as before is written nowhere, nor is it
+    that nobody has reacted yet.
     """
-    known = last_counts(tx, counts)
-    changed = {ref: dict(figures) for ref, figures in counts.items() if figures and dict(figures) != known.get(ref)}
+    known = last_counts(tx, counts) if counts else {}
+    nobody = {ref: dict.fromkeys(figures, 0) for ref, figures in counts.items()}
+    changed = {ref: dict(figures) for ref, figures in counts.items() if figures != known.get(ref, nobody[ref])}
     if changed:
         rows = [(tables.counted, {"ref": ref, "counts": figures, "seen_at": now}) for ref, figures in changed.items()]
         detail = {"items": len(changed)}

@@ -195,8 +195,17 @@ def test_no_program_approves(tx: Tx) -> None:
 def test_the_database_itself_takes_no_tombstone_that_two_people_did_not_approve(tx: Tx) -> None:
     cleared(tx, a_comment())
     id_ = proposed(tx, SERIES, KIM)
-    row = {"place": "revision", "line": 1, "sha256": "0", "disposition": id_}
+    row = {"place": "revision", "line": 1, "sha256": "0", "remains": "0", "disposition": id_}
     with pytest.raises(IntegrityError, match="two people have not approved"):
+        ledger.append(tx, kind="x", agent=KIM, at=THEN, rows=[(tables.tombstone, row)])
+
+
+def test_no_tombstone_is_added_to_a_disposition_that_is_over(tx: Tx) -> None:
+    cleared(tx, a_comment())
+    destroy(tx, SERIES, now=THEN)
+    (done,) = dispositions.all_of(tx)
+    row = {"place": "revision", "line": 1, "sha256": "0", "remains": "0", "disposition": done.id}
+    with pytest.raises(IntegrityError, match="carried out before"):
         ledger.append(tx, kind="x", agent=KIM, at=THEN, rows=[(tables.tombstone, row)])
 
 

@@ -53,7 +53,7 @@ def test_no_row_is_replaced(attacking: Tx, table: str, how: str) -> None:
     row = _first(attacking, table)
     names = ", ".join(f'"{name}"' for name in row)
     values = ", ".join(f":{name}" for name in row)
-    with pytest.raises(IntegrityError, match="never deleted"):
+    with pytest.raises(IntegrityError, match=r"never deleted|carried out before"):
         attacking.execute(text(f'{how} INTO "{table}" ({names}) VALUES ({values})'), row)
 
 
@@ -64,7 +64,7 @@ def test_no_row_is_overwritten_by_an_upsert(attacking: Tx, table: str) -> None:
     values = ", ".join(f":{name}" for name in row)
     column = next(iter(row))
     upsert = f'ON CONFLICT DO UPDATE SET "{column}" = excluded."{column}"'
-    with pytest.raises(IntegrityError, match="append-only"):
+    with pytest.raises(IntegrityError, match=r"append-only|carried out before"):
         attacking.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({values}) {upsert}'), row)
 
 
