@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive import pages
+from archive import accounts, pages
 from archive.pages import Page
 from bot.alarms import alarm
 from bot.domain.types import Attachment
@@ -35,18 +35,23 @@ STALE = timedelta(hours=48)
 
 
 def look(parts: Parts, key: str, clock: Callable[[], datetime]) -> bool:
-    """Read an account's page and followers if a day has gone by; give whether it was read. Raises nothing of theirs.
+    """Read an account's page and followers if a day has gone by; give whether it was time. Raises nothing of theirs.
 
-    Call it in the thread that polls the account: it uses the same connector.
+    A stopped account is not asked; that it is stopped is then the reason on record. Call it in the thread that polls
+    the account: it uses the same connector.
     """
     now = clock()
     with parts.database.read() as tx:
+        standing = accounts.standing(tx, key)
         last, counted = pages.last(tx, key), pages.last_count(tx, key)
+    if standing is None or (standing.poll_not_before and standing.poll_not_before > now):
+        return False
+    stopped = f"the account is stopped: {standing.stopped_why}" if standing.stopped_why else None
     page_due = _due(last.seen_at if last else None, failed=bool(last and last.why), now=now)
     if page_due:
-        _look_at_page(parts, key, now)
+        _look_at_page(parts, key, stopped, now)
     if _due(counted.seen_at if counted else None, failed=bool(counted and counted.number is None), now=now):
-        _count_followers(parts, key, now)
+        _count_followers(parts, key, stopped, now)
     return page_due
 
 
@@ -79,8 +84,8 @@ def _due(last: datetime | None, *, failed: bool, now: datetime) -> bool:
     return last is None or now - last >= (AGAIN if failed else DAILY)
 
 
-def _look_at_page(parts: Parts, key: str, now: datetime) -> None:
-    page, raw = _read(parts.readers[key], key, now)
+def _look_at_page(parts: Parts, key: str, stopped: str | None, now: datetime) -> None:
+    page, raw = _read(parts.readers[key], key, stopped, now)
     with parts.database.begin() as tx:
         previous = pages.last(tx, key)
         repeated = page.why and previous and previous.why == page.why and now - previous.seen_at < DAILY
@@ -92,8 +97,10 @@ def _look_at_page(parts: Parts, key: str, now: datetime) -> None:
             _tell_drift(tx, parts.settings, key, drift, now)
 
 
-def _read(connector: Connector, key: str, now: datetime) -> tuple[Page, bytes]:
+def _read(connector: Connector, key: str, stopped: str | None, now: datetime) -> tuple[Page, bytes]:
     """One reading of the page, or why there is none."""
+    if stopped:
+        return Page(account=key, seen_at=now, why=stopped), b""
     if not isinstance(connector, HasProfile):
         return Page(account=key, seen_at=now, why="the platform gives no program the City's own page"), b""
     try:
@@ -125,14 +132,16 @@ def _picture(connector: Connector, address: str | None, now: datetime) -> str | 
     return hashlib.sha256(media.body).hexdigest()
 
 
-def _count_followers(parts: Parts, key: str, now: datetime) -> None:
+def _count_followers(parts: Parts, key: str, stopped: str | None, now: datetime) -> None:
     connector = parts.readers[key]
     with parts.database.read() as tx:
         last = pages.last_count(tx, key)
     number: int | None = None
     people: tuple[Author, ...] = ()
     raw = b""
-    if not isinstance(connector, HasFollowers):
+    if stopped:
+        why = stopped
+    elif not isinstance(connector, HasFollowers):
         why = "the platform gives no program the number or the list of followers"
     else:
         try:

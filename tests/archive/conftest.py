@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_ref, a_sighting, a_verdict, an_account, later
+from destroying import SERIES, destroy
 
 from archive import (
     accounts,
     cases,
-    dispositions,
     evidence,
     gaps,
     handwork,
@@ -30,15 +30,13 @@ from archive import (
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
-from archive.retention import Period, Series
 from archive.subject import Subject
 from archive.uploads import Picture
 from bot.domain.states import Event
-from bot.domain.types import Action, Agent, AgentKind, Attachment, Author, Comment, Quality, Visibility
+from bot.domain.types import Action, Attachment, Author, Comment, Quality, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from archive.database import Tx
@@ -211,26 +209,6 @@ def _kept_besides(tx: Tx) -> None:
     held = holds.add(tx, holds.Scope(case=old.ref), matter="M-1", why="a claim", agent=PERSON, now=later(906))
     holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
-
-
-SERIES = Series(
-    id="general",
-    title="Comments that were let stand",
-    covers="comments",
-    trigger="posted",
-    period=Period(years=3),
-    authority="a schedule of the city",
-)
-
-
-def destroy(tx: Tx, series: Series, *, now: datetime) -> dispositions.Destroyed:
-    """Take what is due of a series through proposal, two approvals and destruction."""
-    cases.keep_document(tx, "cd" * 32, "schedule", "the schedule", now=now)
-    proposed = dispositions.propose(tx, series, schedule="cd" * 32, agent=PERSON, now=now)
-    for name in ("Kim Clerk", "Lee Counsel"):
-        agent = Agent(kind=AgentKind.PERSON, name=name)
-        dispositions.approve(tx, proposed.id, why="due", agent=agent, now=now)
-    return dispositions.carry_out(tx, proposed.id, series, schedule="cd" * 32, agent=PERSON, now=now)
 
 
 @pytest.fixture

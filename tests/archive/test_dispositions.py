@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import NOON, PERSON, a_batch, a_comment, a_post, an_account, later
-from conftest import SERIES, Life, destroy
+from destroying import SERIES, destroy
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text, update
@@ -26,6 +26,8 @@ from bot.domain.types import Agent, AgentKind, Attachment, Author
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from conftest import Life
 
     from archive.database import Database, Tx
     from bot.domain.types import Comment

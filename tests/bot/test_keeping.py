@@ -9,7 +9,7 @@ import pytest
 from city import HARMLESS, City
 from test_digest import digests, text_of
 
-from archive import cases, gaps, ledger, pages
+from archive import accounts, cases, gaps, ledger, pages
 from bot import homepages, pipeline
 from bot.domain.states import State
 from bot.review import restore
@@ -100,6 +100,19 @@ def test_a_page_that_cannot_be_read_has_a_row_that_says_why_and_is_read_again_wi
     assert not [line for line in rows(city, "profile.recorded") if line.detail["account"] == key_of(city)]
     looks(city, minutes=31)
     assert [line for line in rows(city, "profile.recorded") if line.detail["account"] == key_of(city)]
+
+
+def test_a_stopped_account_is_not_asked_and_that_is_the_reason_on_record(city: City) -> None:
+    with city.parts.database.begin() as tx:
+        accounts.stop(tx, key_of(city), "Unauthorised: the token has expired", city.clock())
+    asked = len(city.standins.servers["facebook"].log)
+    homepages.look(city.parts, key_of(city), city.clock)
+    assert len(city.standins.servers["facebook"].log) == asked
+    with city.parts.database.read() as tx:
+        shown, counted = pages.last(tx, key_of(city)), pages.last_count(tx, key_of(city))
+    assert shown is not None
+    assert counted is not None
+    assert shown.why == counted.why == "the account is stopped: Unauthorised: the token has expired"
 
 
 # The link to the policy -----------------------------------------------------------------------------------------------
