@@ -79,6 +79,16 @@ def test_an_account_that_was_never_read_has_been_in_a_gap_since_it_was_registere
     assert "nothing on record says why" in found.why
 
 
+def test_when_another_account_was_registered_says_nothing_about_this_one(tx: Tx) -> None:
+    other = an_account(platform="x", id="other")
+    accounts.register(tx, other, later(3000))
+    found = gaps.open_gap(tx, other.key, interval=MINUTE, now=later(3600))
+    assert found is not None
+    assert found.since == later(3000)
+    with pytest.raises(accounts.UnknownAccount):
+        gaps.open_gap(tx, "x:nobody", interval=MINUTE, now=later(3600))
+
+
 def test_one_reading_that_takes_an_hour_is_called_that(tx: Tx) -> None:
     read(tx, NOON)
     found = read(tx, later(3600), began=later(60))
