@@ -13,7 +13,7 @@ from sqlalchemy import text
 from archive import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
 
@@ -31,6 +31,41 @@ def append_only(dialect: str, table: str) -> list[str]:
     return [
         _guard(dialect, table, "update", f"{table} is append-only: its rows are never changed"),
         *never_deleted(dialect, table),
+    ]
+
+
+def disposable(
+    dialect: str, table: str, kept: Iterable[str], blank: Mapping[str, str | int | bytes | None]
+) -> list[str]:
+    """Statements that refuse to change or delete any row of `table`, but for one thing: to make a tombstone of it.
+
+    That is to say: the row's line is named by a tombstone, the columns `kept` stay as they are, and the others become
+    exactly what `blank` says (values as stored).
+    """
+    same = "IS NOT DISTINCT FROM" if dialect == "postgresql" else "IS"
+    lawful = [f'NEW."{name}" {same} OLD."{name}"' for name in kept]
+    lawful += [f'NEW."{name}" {same} {_literal(dialect, value)}' for name, value in blank.items()]
+    lawful.append(f"EXISTS (SELECT 1 FROM tombstone WHERE place = '{table}' AND line = OLD.entry)")  # noqa: S608
+    message = f"{table} is append-only: its rows are never changed"
+    return [*_unless(dialect, table, "update", message, " AND ".join(lawful)), *never_deleted(dialect, table)]
+
+
+def approved(dialect: str) -> list[str]:
+    """Statements that refuse a tombstone of a disposition that two people have not approved, or that is over."""
+    lawful = (
+        "(SELECT count(*) FROM approval WHERE approval.disposition = NEW.disposition) >= 2"
+        " AND NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.disposition = NEW.disposition)"
+    )
+    message = "two people have not approved this disposition, or it was carried out before"
+    return _unless(dialect, "tombstone", "insert", message, lawful)
+
+
+def all_disposable(dialect: str) -> list[str]:
+    """The guards of everything that may be destroyed under a retention schedule."""
+    return [
+        line
+        for table, blank in tables.DISPOSABLE.items()
+        for line in disposable(dialect, table.name, [each.name for each in table.c if each.name not in blank], blank)
     ]
 
 
@@ -68,7 +103,14 @@ def all_of_them(dialect: str) -> list[str]:
         *setting_up(dialect),
         *append_only(dialect, "ledger"),
         *forward_only(dialect, "ledger_head", "seq"),
-        *(line for table in tables.APPEND_ONLY for line in append_only(dialect, table.name)),
+        *(
+            line
+            for table in tables.APPEND_ONLY
+            if table not in tables.DISPOSABLE
+            for line in append_only(dialect, table.name)
+        ),
+        *all_disposable(dialect),
+        *approved(dialect),
         *(line for table, columns in tables.FIXED.items() for line in fixed(dialect, table.name, columns)),
     ]
 
@@ -94,6 +136,29 @@ def _guard(dialect: str, table: str, attack: str, message: str, when: str = "") 
     if dialect == "postgresql":
         return f"{opening}EXECUTE FUNCTION citymod_refuse('{message}')"
     return f"{opening}BEGIN SELECT RAISE(ABORT, '{message}'); END"
+
+
+def _unless(dialect: str, table: str, attack: str, message: str, lawful: str) -> list[str]:
+    """A trigger that lets pass what is lawful. PostgreSQL's conditions may not look elsewhere, its functions may."""
+    if dialect != "postgresql":
+        return [_guard(dialect, table, attack, message, when=f"NOT ({lawful})")]
+    function = f"citymod_refuse_{attack}_{table}"
+    body = f"BEGIN IF NOT ({lawful}) THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END"
+    trigger = f'CREATE TRIGGER "{table}_no_{attack}" BEFORE {attack.upper()} ON "{table}"'
+    return [
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",
+        f"{trigger} FOR EACH ROW EXECUTE FUNCTION {function}()",
+    ]
+
+
+def _literal(dialect: str, value: str | int | bytes | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'::bytea" if dialect == "postgresql" else f"X'{value.hex()}'"
+    return f"'{value}'"
 
 
 def _name(sql: str) -> str:

@@ -29,6 +29,12 @@ Kinds of lines, by what writes them:
 ``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
 ``stream.broken``                           likewise, if a platform's line of news does not hold
+``daemon.started``                          written by the daemon when it begins
+``gap.``                                    recorded (an account was not read for longer than its interval allows)
+``profile.``                                recorded changed failed (the City's own page)
+``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
+``hold.``                                   added released
+``disposition.``                            proposed approved carried_out
 ==========================================  ===========================================================================
 """
 

@@ -144,6 +144,14 @@ def of(tx: Tx, ref: Ref, revision: str) -> dict[str, Kept]:
     return {row.attachment: Kept(sha256=row.sha256, kind=row.kind, size=row.size, why=row.why) for row in rows}
 
 
+def remove(root: Path, hashes: Iterable[str]) -> int:
+    """Delete files that nothing on record names any more, after what named them was destroyed; count them."""
+    there = [file for file in (file_of(root, sha256) for sha256 in hashes) if file.is_file()]
+    for file in there:
+        file.unlink()
+    return len(there)
+
+
 def problems(root: Path, hashes: Mapping[str, int]) -> list[str]:
     """Compare files of the media store with the hashes and sizes on record; say what is wrong."""
     found = []

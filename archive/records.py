@@ -29,7 +29,7 @@ from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, Attachment, Author, Comment, Post, Sighting, Visibility, revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from archive.cases import Case
@@ -107,6 +107,8 @@ def observe(tx: Tx, batch: Batch, *, account: Account, now: datetime, read_at: d
     for case in cases.several(tx, batch.gone).values():
         missed = Sighting(ref=case.ref, visibility=Visibility.GONE, seen_at=read_at or now)
         happened.update(_take(tx, case, missed, now))
+    counted = {post.ref: post.counts for post in batch.posts} | {each.ref: each.counts for each in batch.comments}
+    count(tx, {ref: figures for ref, figures in counted.items() if figures}, now)
     if standing.cursor != batch.cursor:
         accounts.move_cursor(tx, account.key, batch.cursor)
     return Observed(
@@ -125,6 +127,34 @@ def sight(tx: Tx, sighting: Sighting, *, account: Account, now: datetime) -> Non
     case = _case(tx, sighting.ref)
     _take(tx, case, sighting, now)
     tx.execute(update(tables.case_).where(tables.case_.c.ref == sighting.ref).values(looked_at=sighting.seen_at))
+
+
+def count(tx: Tx, counts: Mapping[Ref, Mapping[str, int]], now: datetime) -> int:
+    """Record reactions and replies as the platform counts them, where a figure is another than at the last time.
+
+    Gives how many posts and comments have other figures now. What is counted as before is written nowhere, nor is it
+    that nobody has reacted yet.
+    """
+    known = last_counts(tx, counts) if counts else {}
+    nobody = {ref: dict.fromkeys(figures, 0) for ref, figures in counts.items()}
+    changed = {ref: dict(figures) for ref, figures in counts.items() if figures != known.get(ref, nobody[ref])}
+    if changed:
+        rows = [(tables.counted, {"ref": ref, "counts": figures, "seen_at": now}) for ref, figures in changed.items()]
+        detail = {"items": len(changed)}
+        ledger.append(tx, kind="counts.recorded", agent=DAEMON, at=now, detail=detail, rows=rows)
+    return len(changed)
+
+
+def last_counts(tx: Tx, refs: Iterable[Ref]) -> dict[Ref, dict[str, int]]:
+    """Give the last figures of these posts and comments, of those that have any."""
+    table = tables.counted
+    names = list(refs)
+    newest = select(table.c.ref, func.max(table.c.entry).label("entry")).where(table.c.ref.in_(names))
+    last = newest.group_by(table.c.ref).subquery()
+    query = select(table.c.ref, table.c.counts).join(
+        last, (table.c.ref == last.c.ref) & (table.c.entry == last.c.entry)
+    )
+    return {row.ref: row.counts for row in tx.execute(query)} if names else {}
 
 
 def _all_of(account: Account, found: Iterable[Post | Comment | Sighting]) -> None:

@@ -457,10 +457,148 @@ pause = Table(
     Column("ended_why", Verbatim),
 )
 
+# What else is kept: gaps, the City's own pages, holds and dispositions ------------------------------------------------
+
+gap = Table(
+    "gap",
+    metadata,
+    _entry(key=True),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Index("ix_gap_account_since", "account", "since"),
+)
+
+profile = Table(
+    "profile",
+    metadata,
+    _entry(key=True),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("name", Verbatim),
+    Column("handle", Verbatim),
+    Column("text", Verbatim),
+    Column("links", JsonText, nullable=False),
+    Column("picture", Verbatim),
+    Column("picture_sha256", Text),
+    Column("why", Verbatim),
+    Column("raw", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    CheckConstraint("(name IS NULL) <> (why IS NULL)", name="read_or_why"),
+    Index("ix_profile_account_entry", "account", "entry"),
+)
+
+followers = Table(
+    "followers",
+    metadata,
+    _entry(key=True),
+    Column("account", Text, ForeignKey("account.key"), nullable=False),
+    Column("number", Integer),
+    Column("people", JsonText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Index("ix_followers_account_entry", "account", "entry"),
+)
+
+counted = Table(
+    "counted",
+    metadata,
+    _entry(key=True),
+    Column("ref", RefText, primary_key=True),
+    Column("counts", JsonText, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Index("ix_counted_ref_entry", "ref", "entry"),
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("matter", Verbatim, nullable=False),
+    Column("scope", JsonText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+hold_end = Table(
+    "hold_end",
+    metadata,
+    Column("hold", Text, ForeignKey("hold.id"), primary_key=True),
+    Column("why", Verbatim, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+disposition = Table(
+    "disposition",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("series", Text, nullable=False),
+    Column("authority", Verbatim, nullable=False),
+    Column("schedule", Text, ForeignKey("document.sha256"), nullable=False),
+    Column("units", JsonText, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("disposition", Text, ForeignKey("disposition.id"), primary_key=True),
+    Column("agent", AgentText, primary_key=True),
+    Column("why", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("place", Text, primary_key=True),
+    Column("line", Integer, ForeignKey("ledger.seq"), primary_key=True, autoincrement=False),
+    Column("sha256", Text, primary_key=True),
+    Column("remains", Text, nullable=False),
+    Column("disposition", Text, ForeignKey("disposition.id"), nullable=False, index=True),
+    _entry(),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("disposition", Text, ForeignKey("disposition.id"), primary_key=True),
+    Column("text", Verbatim, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+DESTROYED = "[destroyed under the retention schedule]"
+"""What stands where words stood that were lawfully destroyed."""
+
+DISPOSABLE: dict[Table, dict[str, str | int | bytes | None]] = {
+    revision: dict.fromkeys(("author_id", "author_name", "author_handle", "author_url"))
+    | {"text": DESTROYED, "url": "", "attachments": "[]", "raw": b""},
+    media: {"sha256": None, "kind": None, "size": 0, "why": DESTROYED},
+    received: {"sender": None, "title": DESTROYED, "says": DESTROYED, "body": b""},
+    followers: {"people": "[]", "raw": b""},
+}
+"""What each column becomes, as stored, when a row's content is destroyed; all other columns stay as they were.
+
+Nothing else is ever destroyed. A tombstone keeps what the row hashed to, so that the ledger still vouches for it, and
+what is left of it hashes to (`remains`).
+"""
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
     *(upload, attestation, received, attended),
+    *(gap, profile, followers, counted),
+    *(hold, hold_end, disposition, approval, tombstone, certificate),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, select, type_coerce
 
-from archive import evidence, guards, ledger, media, tables
+from archive import dispositions, evidence, guards, ledger, media, tables
 from archive.database import Damaged
 from archive.stored import Stored
 from bot.domain import states
@@ -100,6 +100,9 @@ def verify(
         _anchors(tx, noted, found)
     with found.readable("documents"), db.read() as tx:
         _documents(tx, found)
+    with found.readable("dispositions"), db.read() as tx:
+        problems, found.checked["tombstones"] = dispositions.problems(tx)
+        found.problems += problems
     return Report(
         at=now, checked=dict(found.checked), problems=found.problems, not_checked=list(dict.fromkeys(found.not_checked))
     )
@@ -142,8 +145,9 @@ def _rows(tx: Tx, page: Sequence[RowMapping], whole: Collection[int], found: _Fi
     first, last = page[0]["seq"], page[-1]["seq"]
     for table in tables.APPEND_ONLY:
         present: dict[int, Counter[str]] = {}
+        buried = dispositions.buried(tx, table, first, last)
         for row in tx.execute(_as_it_lies(table).where(table.c.entry.between(first, last))).mappings():
-            present.setdefault(row["entry"], Counter())[tables.stored_sha256(table, row)] += 1
+            present.setdefault(row["entry"], Counter())[buried.sha256_of(row)] += 1
             found.checked["rows"] += 1
         for line in page:
             vouched = Counter(_vouched(line).get(table.name, ()))

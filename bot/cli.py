@@ -16,6 +16,7 @@ from bot import log
 from bot.cli_by_hand import intake, tasks
 from bot.cli_evidence import evidence
 from bot.cli_init import init
+from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_rules import rules
 from bot.settings import MissingCredential, load
@@ -58,6 +59,8 @@ app.add_typer(evidence, name="evidence")
 app.command()(init)
 app.command()(pause)
 app.command()(resume)
+for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention)):
+    app.add_typer(_commands, name=_name)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -66,6 +69,7 @@ CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
+    from archive.dispositions import NotAllowed
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
@@ -77,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, NotPossible, NotTaken) as error:
+    except (AlreadyRunning, NotAllowed, NotPossible, NotTaken) as error:
         fail(str(error), 1)
 
 
@@ -137,9 +141,15 @@ def status(
     if as_json:
         out.print_json(json.dumps(found))
         return
-    table = Table("Account", "Mode", "Last read", "Standing", title=f"{settings.city.name}: accounts")
+    table = Table("Account", "Mode", "Last read", "Standing", "Page", title=f"{settings.city.name}: accounts")
     for account in found["accounts"]:
-        table.add_row(f"{account['name']} ({account['key']})", account["mode"], account["read"], account["standing"])
+        table.add_row(
+            f"{account['name']} ({account['key']})",
+            account["mode"],
+            account["read"],
+            account["standing"],
+            account.get("page", ""),
+        )
     out.print(table)
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))

@@ -17,8 +17,8 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, ledger
-from bot import digest, dropped, mail, mailbox, pipeline, streams, troubles
+from archive import accounts, cases, evidence, gaps, ledger
+from bot import digest, dropped, homepages, mail, mailbox, pipeline, streams, troubles
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -63,6 +63,7 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     make_ready(parts, clock())
     for entry in parts.settings.accounts:
         pipeline.poll(parts, entry.account.key, clock)
+        homepages.look(parts, entry.account.key, clock)
     mailbox.read(parts, clock)
     dropped.take_in(parts, clock())
     while pipeline.one_pass(parts, clock).total():
@@ -135,6 +136,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         make_ready(self._parts, self._clock())
+        self._note_start()
         self._schedule()
         self._scheduler.start()
         with ExitStack() as listening:
@@ -146,6 +148,11 @@ class Daemon:
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
         self._count_pushes()
+
+    def _note_start(self) -> None:
+        """Write down that the program starts, so that a gap before it has its reason."""
+        with self._parts.database.begin() as tx:
+            ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock())
 
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:
@@ -196,6 +203,7 @@ class Daemon:
         self._woken.begin(key, self._clock())
         try:
             pipeline.poll(self._parts, key, self._clock)
+            homepages.look(self._parts, key, self._clock)
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():

@@ -14,9 +14,11 @@ from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses,
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
+from archive.stored import read_utc
 from bot import tasks, troubles
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
+from bot.homepages import acting_held
 from bot.letters import STYLES, TEMPLATES, compose, embed, when
 from bot.pause import Switch
 
@@ -40,6 +42,9 @@ TROUBLE = {
     "account.stopped": "An account stopped",
     "account.polling_failed": "Reading an account failed",
     "account.limited": "A platform limits acting",
+    "gap.recorded": "An account was not read for a while",
+    "profile.changed": "The City's own page shows something else",
+    "profile.failed": "The City's own page could not be read",
     "case.capture_failed": "A comment could not be captured in full, so it was not hidden",
     "case.refused": "An order could not be carried out, so a person decides",
     "case.resurfaced": "A hidden comment is visible again, not by this program",
@@ -166,6 +171,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         headlines=(
             *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
             *_stopped(tx, keys),
+            *_held(tx, settings, keys, now),
             *_unchecked(watched),
             *_spent(lines, settings),
             *_to_do(tx, settings, len(waiting), len(by_hand), now),
@@ -194,6 +200,14 @@ def _stopped(tx: Tx, keys: tuple[str, ...]) -> Iterator[str]:
         if standing.account.key in keys and standing.stopped_why:
             name = f"{standing.account.name} on {platform_name(standing.account.platform)}"
             yield f"{name} has STOPPED: {standing.stopped_why}"
+
+
+def _held(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) -> Iterator[str]:
+    """Headlines about accounts on which nothing is hidden, since their pages do not link the comment policy."""
+    for key in keys:
+        why = acting_held(tx, settings, key, now)
+        if why:
+            yield f"Nothing is hidden or deleted on {settings.entry(key).name} ({key}): {why}"
 
 
 def _spent(lines: list[Entry], settings: Settings) -> Iterator[str]:
@@ -303,6 +317,9 @@ def _reason(match: Match) -> str:
 def _trouble(settings: Settings, line: Entry) -> str:
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
+    if line.kind == "gap.recorded":
+        since, until = (read_utc(line.detail[name]) for name in ("since", "until"))
+        why = f"from {when(settings, since)} to {when(settings, until)}: {why}"
     return (
         f"{when(settings, line.at)}: {TROUBLE[line.kind]}"
         + (f" ({about})" if about else "")

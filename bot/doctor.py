@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from archive import pauses
 from archive.browser import check_browser
 from archive.database import Database, WrongDatabase
-from bot import mail, mailbox
+from bot import mail, mailbox, schedules
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
 from connectors.contract import ConnectorError
+from rules.source import FileProblems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,27 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _mail(settings)
     yield from _model_server(settings)
     yield from _mailbox(settings)
+    yield from _keeping(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, now)
+
+
+def _keeping(settings: Settings) -> Iterator[Finding]:
+    """The link that pages must show, and the retention schedule."""
+    said = settings.city.comment_policy or (
+        "no address is set (city: comment_policy: …), so nobody looks whether the City's pages link it (AR 5.C.1.f)"
+    )
+    yield Finding(True, "comment policy", (said,))  # noqa: FBT003
+    if settings.retention is None:
+        yield Finding(True, "retention", ("no schedule is named, so everything is kept for ever",))  # noqa: FBT003
+        return
+    try:
+        schedule = schedules.load(settings)
+    except (FileProblems, LookupError) as error:
+        yield Finding(False, "retention", (str(error),))  # noqa: FBT003
+        return
+    destroys = "on, as two people approve" if settings.retention.destroy else "off"
+    yield Finding(True, "retention", (f"{len(schedule.series)} series; destroying is {destroys}",))  # noqa: FBT003
 
 
 def _rulebook(book: Rulebook) -> Finding:

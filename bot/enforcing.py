@@ -13,6 +13,7 @@ from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, AgentKind, Mode, OrderStatus, Visibility
+from bot.homepages import acting_held
 from bot.log import logger
 from connectors.contract import (
     ActsOnMany,
@@ -227,7 +228,7 @@ def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
     if parts.switch.clause_says(tx, order, now):
         orders.hold(tx, order, now + HELD_FOR, now)
         return False
-    return _free_to_act(parts, tx, _key(order), now)
+    return _free_to_act(parts, tx, _key(order), now) and not acting_held(tx, parts.settings, _key(order), now)
 
 
 def _withdrawn(parts: Parts, case: Case) -> str | None:

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, records, uploads
+from archive import accounts, cases, gaps, records, uploads
 from bot import attachments
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
@@ -88,7 +88,8 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
                 seen = records.observe(tx, batch, account=account, now=clock(), read_at=now)
             fresh += seen.new + seen.edited
         with parts.database.begin() as tx:
-            accounts.polled(tx, key, clock())
+            gaps.note(tx, key, interval=parts.settings.poll_every(key), began=now, now=(ended := clock()))
+            accounts.polled(tx, key, ended)
         attachments.fetch(parts, key, clock)
     except Transient as error:
         until = retry_at(standing.failures + 1, clock())

@@ -79,10 +79,11 @@ class _Strict(BaseModel):
 
 
 class City(_Strict):
-    """Whose program this is."""
+    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f)."""
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
+    comment_policy: str | None = None
 
 
 class Mail(_Strict):
@@ -207,6 +208,13 @@ class Mailbox(_Strict):
     timeout_seconds: float = Field(default=30, gt=0)
 
 
+class Retention(_Strict):
+    """The retention schedule, and whether anything is ever destroyed under it (`destroy`); it is not unless said."""
+
+    schedule: Path
+    destroy: bool = False
+
+
 class Push(_Strict):
     """Where platforms may push; the City's own web server passes ``/push/<platform>`` on to `host` and `port`."""
 
@@ -237,6 +245,7 @@ class Settings(_Strict):
     moderation: Moderation | None = None
     push: Push | None = None
     health: Local | None = None
+    retention: Retention | None = None
     mail: Mail
     mailbox: Mailbox | None = None
     drop_folder: Path | None = None
@@ -323,6 +332,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(
         update={
             "rules": rules,
+            "retention": settings.retention
+            and settings.retention.model_copy(update={"schedule": folder / settings.retention.schedule}),
             "data": folder / settings.data,
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, evidence, orders, outbox, pauses, records
+from archive import accounts, cases, evidence, gaps, orders, outbox, pages, pauses, records
 from archive.card import decided
 from bot import tasks
+from bot.homepages import acting_held
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -49,7 +50,20 @@ def _account(tx: Tx, settings: Settings, standing: AccountStanding, now: datetim
         "mode": str(account.mode),
         "read": f"{(now - standing.polled_at).total_seconds():.0f} s ago" if standing.polled_at else "never",
         "standing": _in_words(standing, now),
+        "page": _page(tx, settings, account.key, now),
     }
+
+
+def _page(tx: Tx, settings: Settings, key: str, now: datetime) -> str:
+    """What is known of the City's own page: what holds up acting, who follows, and the gap in which the account is."""
+    held = acting_held(tx, settings, key, now)
+    said = [f"ACTING IS HELD: {held}"] if held else []
+    gap = gaps.open_gap(tx, key, interval=settings.poll_every(key), now=now)
+    said += [f"not read since {gap.since:%Y-%m-%d %H:%M} UTC: {gap.why}"] if gap else []
+    count = pages.last_count(tx, key)
+    if count:
+        said.append(f"{count.number} followers" if count.number is not None else f"followers not known: {count.why}")
+    return "; ".join(said)
 
 
 def _in_words(standing: AccountStanding, now: datetime) -> str:

@@ -163,6 +163,7 @@ class Post:
     url: str
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = field(default=b"", repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 def revision_of(text: str, attachments: tuple[Attachment, ...] = ()) -> str:
@@ -176,6 +177,7 @@ class Comment:
     """What somebody wrote under a post, in one wording, as the platform showed it at one reading.
 
     A comment is never changed: an edit is another revision under the same `ref`. `raw` is the platform's own bytes.
+    `counts` are its likes and replies, where the platform tells them; they are no part of what was written.
     """
 
     ref: Ref
@@ -189,6 +191,7 @@ class Comment:
     visibility: Visibility = Visibility.UNKNOWN
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = field(default=b"", repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def revision(self) -> str:

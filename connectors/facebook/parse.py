@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors.contract import Malformed, Profile
+from connectors.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +124,7 @@ def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -
         visibility=visibility(value),
         attachments=_attachments(item.object("attachment")),
         raw=raw,
+        counts=counts(item.value, likes="like_count", replies="comment_count"),
     )
 
 

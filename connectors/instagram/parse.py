@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Malformed, Profile
+from connectors.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,6 +84,7 @@ def medium(value: Any, raw: bytes, account: Account, *, own: bool = True) -> Pos
         url=_permalink(item),
         attachments=tuple(_attachments(item)),
         raw=raw,
+        counts=counts(item.value, likes="like_count", comments="comments_count"),
     )
 
 
@@ -111,6 +113,7 @@ def comment(value: Any, raw: bytes, account: Account, place: Place | None = None
         url=_address(place.permalink, ident, parent),
         visibility=visibility(item.value),
         raw=raw,
+        counts=counts(item.value, likes="like_count"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from urllib.parse import quote
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Malformed
+from connectors.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -170,6 +171,7 @@ class Parser:
             self._comment(reply, reply_raw, video=video, otherwise=otherwise, always=below)
             for reply, reply_raw in verbatim.items(raw, "replies", "comments")
         )
+        top = replace(top, counts={**top.counts, **counts(snippet, replies="totalReplyCount")})
         return Thread(top=top, replies=replies, total=_count(snippet, "totalReplyCount"), video=video)
 
     def _comment(
@@ -199,6 +201,7 @@ class Parser:
             visibility=always or (_SHOWN.get(status, Visibility.UNKNOWN) if status else otherwise),
             attachments=_images(snippet, identifier),
             raw=raw,
+            counts=counts(snippet, likes="likeCount"),
         )
 
     def _comment_url(self, video: str | None, comment: str) -> str:

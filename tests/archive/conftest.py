@@ -5,19 +5,35 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
+from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_ref, a_sighting, a_verdict, an_account, later
+from destroying import SERIES, destroy
 
-from archive import accounts, cases, evidence, handwork, ledger, media, orders, outbox, records, uploads
+from archive import (
+    accounts,
+    cases,
+    evidence,
+    gaps,
+    handwork,
+    holds,
+    ledger,
+    media,
+    orders,
+    outbox,
+    pages,
+    records,
+    uploads,
+)
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
 from archive.subject import Subject
 from archive.uploads import Picture
 from bot.domain.states import Event
-from bot.domain.types import Action, Attachment, Comment, Quality, Visibility
+from bot.domain.types import Action, Attachment, Author, Comment, Quality, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,8 +191,24 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
+            _kept_besides(tx)
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
     return folder
+
+
+def _kept_besides(tx: Tx) -> None:
+    """A gap, the City's page, its followers, counts, a hold that was released, and an old comment destroyed."""
+    key = an_account().key
+    gaps.note(tx, key, interval=timedelta(minutes=1), began=later(900), now=later(900))
+    pages.record(tx, pages.Page(account=key, seen_at=later(901), name="City", text="We answer."), b"{}")
+    pages.count_followers(tx, key, number=2, people=[Author(id="f1", name="Pat")], why="", raw=b"{}", now=later(902))
+    records.count(tx, {a_ref("c1"): {"likes": 3}}, later(903))
+    old = a_comment("c5", text="an old question")
+    records.observe(tx, a_batch(old), account=an_account(), now=later(904))
+    cases.advance(tx, old.ref, Event.CLEARED, agent=ledger.DAEMON, now=later(905), why="no rule asks for anything")
+    held = holds.add(tx, holds.Scope(case=old.ref), matter="M-1", why="a claim", agent=PERSON, now=later(906))
+    holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
+    destroy(tx, SERIES, now=later(10 * 366 * 86_400))
 
 
 @pytest.fixture

@@ -32,8 +32,9 @@ PAIRS = [(platform, path) for platform in find.with_api() for path in answers(pl
 
 
 def told(noun: Post | Comment) -> dict[str, Any]:
-    """A noun as plain JSON, empty fields and raw bytes left out."""
-    values = {field.name: _plain(getattr(noun, field.name)) for field in fields(noun) if field.name != "raw"}
+    """A noun as plain JSON, empty fields, raw bytes and counts left out."""
+    shown = [field.name for field in fields(noun) if field.name not in {"raw", "counts"}]
+    values = {name: _plain(getattr(noun, name)) for name in shown}
     kind = type(noun).__name__.lower()
     return {"kind": kind, **{name: value for name, value in values.items() if value not in (None, [], {})}}
 
