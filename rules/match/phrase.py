@@ -15,7 +15,7 @@ from rules.normal import folded_phrase, plain_phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rules.match.literal import Held, Literals
+    from rules.match.literal import Literals
     from rules.normal import Forms
 
 SHORTEST = 3  # characters; anything shorter is in too many words, names and initials
@@ -47,10 +47,10 @@ class Phrases:
                     string = literals.add(spelling.text, begins=True, ends=True)
                     self._spellings.setdefault(string, []).append(spelling)
 
-    def find(self, forms: Forms, held: Held) -> dict[int, Hit]:
+    def find(self, forms: Forms, held: set[int]) -> dict[int, Hit]:
         """Give the first hit of each matcher, the longest if several begin there; a plain one before any folded one."""
         hits: dict[int, Hit] = {}
-        for string in self._spellings.keys() & held.strings:
+        for string in self._spellings.keys() & held:
             for spelling in self._spellings[string]:
                 hit = _hit(spelling, forms)
                 if hit and (hit.number not in hits or _order(hit) < _order(hits[hit.number])):
