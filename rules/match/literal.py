@@ -64,9 +64,11 @@ class Literals:
 
     def find(self, forms: Forms) -> set[int]:
         """Look for the strings that the plain or the folded form of a comment may hold."""
-        plain = _laid_out(f" {forms.plain} ")
-        folded = _laid_out(f" {forms.folded} ")
-        laid = plain if plain == folded else plain + folded
+        laid = _laid_out(f" {forms.plain} ")
+        if not forms.alike:
+            folded = _laid_out(f" {forms.folded} ")
+            if folded != laid:
+                laid += folded
         found = self._found(laid)
         for sign, number in self._signs.items():
             if sign in forms.plain:

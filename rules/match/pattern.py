@@ -143,7 +143,8 @@ class Searched:
     def __init__(self, forms: Forms) -> None:
         """Lay both forms out, each between line breaks."""
         self.plain, self.folded = forms.plain, forms.folded
-        self._both = _Padded(f"\n{forms.plain}\n{forms.folded}\n")
+        both = forms.plain if forms.plain == forms.folded else f"{forms.plain}\n{forms.folded}"
+        self._both = _Padded(f"\n{both}\n")
 
     def may_hold(self, pattern: str) -> bool:
         """Tell whether a pattern is in one of the forms, or perhaps across the two."""
