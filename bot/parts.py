@@ -16,9 +16,11 @@ from connectors.moderation import ModerationServer
 from connectors.transport import Transport
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
+from rules.passed import Passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from typing import Self
 
     from bot.domain.types import Policy
@@ -49,12 +51,18 @@ class Rulebook:
     ballot: Ballot | None = None
 
     @classmethod
-    def read(cls, rules: Rules, approvals: Approvals | None = None) -> Self:
-        """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems."""
+    def read(cls, rules: Rules, approvals: Approvals | None = None, *, passed: Path | None = None) -> Self:
+        """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems.
+
+        The file `passed` remembers which packs need not be tried out again.
+        """
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
         ballot = load_ballot(rules.ballot, approvals) if rules.ballot else None
-        packs = [load_pack(path, policy, rules.lists, approvals, ballot) for path in rules.packs or shipped_packs()]
+        known = Passed(passed)
+        paths = rules.packs or shipped_packs()
+        packs = [load_pack(path, policy, rules.lists, approvals, ballot, known) for path in paths]
+        known.save()
         documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
         engine = Engine(packs)
@@ -103,7 +111,7 @@ class Parts:
         return cls(
             settings=settings,
             database=Database.open(settings.database_url),
-            rulebook=rulebook or Rulebook.read(settings.rules),
+            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings)),

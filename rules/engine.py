@@ -60,10 +60,12 @@ class _Compiled:
     any: frozenset[int]
     unless: frozenset[int]
 
+    def may_be_met(self, possible: set[int]) -> bool:
+        """Tell whether the rule may match where no other matchers than these are possible."""
+        return possible >= self.all and not (self.any and possible.isdisjoint(self.any))
+
     def met(self, seen: _Seen) -> list[Hit]:
         """Give what every matcher of the rule that counts has met, or nothing if the rule does not match."""
-        if not seen.possible >= self.all or (self.any and seen.possible.isdisjoint(self.any)):
-            return []
         both = seen.hits(self.all)
         if len(both) < len(self.all):
             return []
@@ -81,15 +83,25 @@ class _Compiled:
 
 
 class _Seen:
-    """What one comment meets. Where a pattern matches is only looked for if a rule depends on it."""
+    """What one comment meets. Where a phrase or a pattern stands is only looked for if a rule depends on it."""
 
-    __slots__ = ("_hits", "_patterns", "_searched", "forms", "possible")
+    __slots__ = ("_hits", "_patterns", "_phrases", "_searched", "_strings", "forms", "possible")
 
-    def __init__(self, forms: Forms, hits: dict[int, Hit], possible: set[int], patterns: Patterns) -> None:
+    def __init__(  # noqa: PLR0913  what is known of a comment, and who knows more
+        self,
+        forms: Forms,
+        hits: dict[int, Hit],
+        possible: set[int],
+        strings: set[int],
+        phrases: Phrases,
+        patterns: Patterns,
+    ) -> None:
         self.forms = forms
         self._hits: dict[int, Hit | None] = {**hits}
+        self._strings = strings
+        self._phrases = phrases
         self._patterns = patterns
-        self._searched = Searched(forms)
+        self._searched: Searched | None = None
         self.possible = possible
 
     def hits(self, numbers: frozenset[int]) -> list[Hit]:
@@ -103,8 +115,15 @@ class _Seen:
 
     def _hit(self, number: int) -> Hit | None:
         if number not in self._hits:
-            self._hits[number] = self._patterns.first(number, self._searched)
+            self._hits[number] = self._look_for(number)
         return self._hits[number]
+
+    def _look_for(self, number: int) -> Hit | None:
+        if number in self._phrases:
+            return self._phrases.first(number, self.forms, self._strings)
+        if self._searched is None:
+            self._searched = Searched(self.forms)
+        return self._patterns.first(number, self._searched)
 
 
 class Rulebook:
@@ -150,7 +169,7 @@ class Rulebook:
         """Give a match for every part of every rule that this text meets, in the order of packs and rules."""
         forms = Forms(text)
         strings = self._literals.find(forms)
-        hits = self._phrases.find(forms, strings)
+        hits: dict[int, Hit] = {}
         for hit in chain(
             self._links.find(forms, context),
             self._personal.find(forms),
@@ -160,13 +179,15 @@ class Rulebook:
             known = hits.get(hit.number)
             if known is None or (hit.start, -hit.end) < (known.start, -known.end):
                 hits[hit.number] = hit
-        possible = self._patterns.possible(strings)
+        possible = self._patterns.possible(strings) | self._phrases.possible(strings)
         possible.update(hits)
         rules = {index for number in self._rules_of.keys() & possible for index in self._rules_of[number]}
-        if not rules and not self._always:
+        rules.update(self._always)
+        rules = {index for index in rules if self._rules[index].may_be_met(possible)}
+        if not rules:
             return ()
-        seen = _Seen(forms, hits, possible, self._patterns)
-        return tuple(self._matches(sorted(rules.union(self._always)), seen, context))
+        seen = _Seen(forms, hits, possible, strings, self._phrases, self._patterns)
+        return tuple(self._matches(sorted(rules), seen, context))
 
     def _matches(self, rules: Iterable[int], seen: _Seen, context: Context) -> Iterator[Match]:
         for index in rules:

@@ -1,6 +1,7 @@
 """Reads policies, rule packs, ballot lists, domain lists, approvals and models from disk, which nothing else here may.
 
-What a pack must pass is in `rules.checks`; what becomes of it then, in `rules.assemble`.
+What a pack must pass is in `rules.checks`; what becomes of it then, in `rules.assemble`. Packs that are known to have
+passed (`rules.passed`) are not tried out again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rules.checks import check_pack, rules_of
 from rules.lists import BadList, DomainList, read, vouched
 from rules.match.score import Model
 from rules.model import Approval, ApprovalsFile, Code, PackFile, PolicyFile
+from rules.passed import Passed, key_of
 from rules.places import links
 from rules.source import FileProblems, Source, read_typed
 from rules.wordlists import spelled_out, word_lists
@@ -111,14 +113,17 @@ def load_ballot(path: Path, approvals: Approvals) -> Ballot:
     return ballot_of(path.name, body, said, approvals.given(sha256_of(body)))
 
 
-def load_pack(
+def load_pack(  # noqa: PLR0913  everything a pack rests on
     path: Path,
     policy: Policy,
     lists: Path | None = None,
     approvals: Approvals | None = None,
     ballot: Ballot | None = None,
+    passed: Passed | None = None,
 ) -> Pack:
     """Read a rule pack, the domain lists it names (files in the folder `lists`), and run its examples.
+
+    The examples, and all other checks of what its rules do, are left out if `passed` has this very pack.
 
     A list counts only in the very bytes that ``sha256sum`` gave in a file beside it, NAME.sha256, so that one that was
     changed or half written never takes effect. A list that is not there at all is `missing` in the pack, which is no
@@ -135,9 +140,14 @@ def load_pack(
     rules = list(rules_of(data))
     domains = _domain_lists(source, rules, lists)
     models = shipped_models()
-    check_pack(source, rules, words, policy, domains, models)
+    passed = passed or Passed()
+    key = key_of(body, policy, domains, models)
+    if not passed.has(key):
+        check_pack(source, rules, words, policy, domains, models)
+    said = source.accepted(said)
+    passed.add(key)
     approval = approvals.given(sha256_of(body)) if approvals else None
-    return pack_of(source, path.name, body, source.accepted(said), domains, models, approval, ballot)
+    return pack_of(source, path.name, body, said, domains, models, approval, ballot)
 
 
 def _domain_lists(source: Source, rules: list[tuple[Route, Rule]], folder: Path | None) -> dict[str, DomainList]:

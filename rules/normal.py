@@ -413,17 +413,20 @@ def _folded(text: str) -> str:
     return _folding(text)[0]
 
 
-def _folding(text: str, unusual: set[str] | None = None) -> tuple[str, Sequence[_Reading]]:
-    """Give the folded form and the readings in it. Unusual characters may be known, or others with them."""
+def _folding(text: str, unusual: set[str] | None = None) -> tuple[str, Sequence[_Reading], bool]:
+    """Give the folded form, the readings in it, and whether nothing but signs had to be folded in it.
+
+    Unusual characters may be known, or others with them.
+    """
     letters = _letters(text, unusual)
     if isinstance(letters, bytes):
         ordinary = _ordinary(letters)
         if ordinary:
-            return ordinary, ()
+            return ordinary, (), True
         letters = letters.decode()
     base = _base(letters)
     readings = _readings(base)
-    return "\n".join([_whole(base), *[meaning for meaning, _, _ in readings]]), readings
+    return "\n".join([_whole(base), *[meaning for meaning, _, _ in readings]]), readings, False
 
 
 def _letters(text: str, unusual: set[str] | None = None) -> str | bytes:
@@ -568,9 +571,12 @@ def _scheme(text: str) -> str:
 
 
 class Forms:
-    """One comment as rules see it: `verbatim`, `plain` and `folded`, with the way from each form back to verbatim."""
+    """One comment as rules see it: `verbatim`, `plain` and `folded`, with the way from each form back to verbatim.
 
-    __slots__ = ("_readings", "_regions", "_words", "folded", "plain", "verbatim")
+    `alike` tells that both forms are surely the same but for signs, as those of most comments are.
+    """
+
+    __slots__ = ("_readings", "_regions", "_words", "alike", "folded", "plain", "verbatim")
 
     def __init__(self, verbatim: str) -> None:
         """Read a comment; the way back is worked out when it is first asked for."""
@@ -580,7 +586,8 @@ class Forms:
         self.plain = plain.encode().translate(_BYTES_PLAIN).decode()
         if "://" in self.plain or "www." in self.plain:
             self._blank_addresses()
-        self.folded, self._readings = _folding(self._words, unusual)
+        self.folded, self._readings, ordinary = _folding(self._words, unusual)
+        self.alike = ordinary and not unusual and "'" not in self.plain and "&" not in self.plain
         self._regions: _Regions | None = None
 
     def _blank_addresses(self) -> None:

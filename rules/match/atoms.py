@@ -59,7 +59,12 @@ _RANKS = {word: rank for rank, word in reversed(list(enumerate(_FREQUENT.split()
 _WORDS_OF_A_COMMENT = 25
 _RARE = 0.0005  # share of comments that hold a word which is not common
 _PART = {1: 1.0, 2: 0.4, 3: 0.1, 4: 0.02, 5: 0.005}  # and so many letters of any word
+_KNOWN_BY = 30  # characters at the beginning of a group; a shorter one is read as quickly as it is looked up
 _GROUP = re.compile(r"\?(?:P?<[^>]*>|([a-zA-Z-]*):|([a-zA-Z-]*)\))")
+
+
+_GROUPS: dict[str, list[tuple[str, _Piece]]] = {}
+"""What groups spell that were read before, by how they begin: the same word lists stand in very many patterns."""
 
 
 class _Unknown(Exception):
@@ -250,6 +255,18 @@ class _Reader:
         return _NOTHING if char in "^$" else _Piece.of({char.lower()})
 
     def _group(self) -> _Piece:
+        start = self._at
+        beginning = self._pattern[start : start + _KNOWN_BY]
+        for written, piece in _GROUPS.get(beginning, ()):
+            if self._pattern.startswith(written, start):
+                self._at += len(written)
+                return piece
+        piece = self._new_group()
+        if self._at - start > _KNOWN_BY:
+            _GROUPS.setdefault(beginning, []).append((self._pattern[start : self._at], piece))
+        return piece
+
+    def _new_group(self) -> _Piece:
         if self._next() == "?":
             found = _GROUP.match(self._pattern, self._at)
             if not found or (found[1] or found[2] or "").strip("ims-"):

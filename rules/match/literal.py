@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rules.normal import Forms
 
 _LONGEST = 14  # bytes of a string that are looked for; a small automaton stays in the processor's cache
@@ -64,76 +62,25 @@ class Literals:
         if self._words:
             self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.ContiguousNFA)
 
-    def find(self, forms: Forms) -> Held:
+    def find(self, forms: Forms) -> set[int]:
         """Look for the strings that the plain or the folded form of a comment may hold."""
-        plain = _laid_out(f" {forms.plain} ")
-        folded = _laid_out(f" {forms.folded} ")
-        laid = plain if plain == folded else plain + folded
+        laid = _laid_out(f" {forms.plain} ")
+        if not forms.alike:
+            folded = _laid_out(f" {forms.folded} ")
+            if folded != laid:
+                laid += folded
         found = self._found(laid)
         for sign, number in self._signs.items():
             if sign in forms.plain:
                 found.add(number)
         if not forms.plain.isascii():
             found.update(self._pictures[sign] for sign in self._pictures.keys() & set(forms.plain))
-        return Held(found, laid)
+        return found
 
     def _found(self, laid: bytes) -> set[int]:
         if self._automaton is None:
             return set()
         return {place[0] for place in self._automaton.find_matches_as_indexes(laid, overlapping=True)}
-
-
-class Held:
-    """What one comment holds: the numbers of `strings`, and whichever words somebody asks for."""
-
-    __slots__ = ("_laid", "_words", "strings")
-
-    def __init__(self, strings: set[int], laid: bytes) -> None:
-        """Take the strings that were found in a comment as it is laid out."""
-        self.strings = strings
-        self._laid = laid
-        self._words: set[bytes] | None = None
-
-    def one_of(self, choice: Choice) -> bool:
-        """Tell whether the comment holds what one of several strings is made of, in whatever order."""
-        if self._words is None:
-            self._words = set(self._laid.split())
-        words = self._words
-        if not choice.words.isdisjoint(words):
-            return True
-        for word in choice.phrases.keys() & words:
-            if any(map(words.issuperset, choice.phrases[word])):
-                return True
-        return any(map(self._laid.__contains__, choice.parts))
-
-
-class Choice(NamedTuple):
-    """Strings of which a comment must hold one: words, phrases as the words they need, and parts of words.
-
-    Phrases are kept by one of their words.
-    """
-
-    words: frozenset[bytes]
-    phrases: dict[bytes, list[frozenset[bytes]]]
-    parts: tuple[bytes, ...]
-
-    @classmethod
-    def of(cls, strings: Iterable[tuple[str, bool, bool]]) -> Choice:
-        """Take strings that are more than signs, each with whether it begins and whether it ends with a word."""
-        words: set[bytes] = set()
-        phrases: dict[bytes, list[frozenset[bytes]]] = {}
-        parts: set[bytes] = set()
-        for string, begins, ends in strings:
-            laid = _edged(string, begins, ends)
-            whole = laid.split(b" ")[1:-1]  # what is cut off at either end may be a part of a word
-            if not whole:
-                parts.add(laid)
-            elif len(whole) == 1:
-                words.update(whole)
-            else:
-                longest = max(whole, key=lambda word: (len(word), word))
-                phrases.setdefault(longest, []).append(frozenset(whole))
-        return cls(frozenset(words), phrases, tuple(sorted(parts)))
 
 
 @cache

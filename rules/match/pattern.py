@@ -16,13 +16,13 @@ import re2
 
 from rules.match import Hit
 from rules.match.atoms import EDGE, atoms
-from rules.match.literal import Choice, is_unspaced
+from rules.match.literal import is_unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.match.atoms import Clause
-    from rules.match.literal import Held, Literals
+    from rules.match.literal import Literals
     from rules.normal import Forms
 
 _MEMORY = 128 << 20  # bytes; more than enough for a few hundred patterns
@@ -35,7 +35,7 @@ _WHOLE_NARROW = r"(?m:[^\pL\pN](?:%s)[^\pL\pN])"
 _BEYOND = re.compile(r"\\[pP](?![LN](?![a-z&]))|\\x\{0*[1-9A-Fa-f][0-9A-Fa-f]{2,}\}|\\C")
 # Capitals in these are no letters to be met.
 _NO_LETTERS = re.compile(r"\\(?:[pP](?:\{[^}]*\}|.)|x\{?[0-9A-Fa-f]*\}?|.)|\(\?P<[^>]*>|\[:\w+:\]")
-_Gate = tuple[int, tuple[Choice, ...]]  # a matcher, and the other clauses of one branch of its pattern
+_Gate = tuple[int, tuple[frozenset[int], ...]]  # a matcher, and the other clauses of one branch of its pattern
 
 
 class BadPattern(Exception):
@@ -101,25 +101,25 @@ class Patterns:
         self._patterns = dict(patterns)
         self._gates: dict[int, list[_Gate]] = {}  # by the number of a string of their first clause
         self.always: set[int] = set()
-        self.exceptions = exceptions & self._patterns.keys()
+        self.exceptions = exceptions.intersection(self._patterns)
         for number, pattern in patterns.items():
             if number in exceptions:
                 continue
             branches = atoms(pattern)
             for branch in branches:
                 first, *others = branch
-                choices = tuple(_choice(clause) for clause in others if all(map(_has_letters, clause)))
+                clauses = tuple(_added(literals, clause) for clause in others if all(map(_has_letters, clause)))
                 for string in _added(literals, first):
-                    self._gates.setdefault(string, []).append((number, choices))
+                    self._gates.setdefault(string, []).append((number, clauses))
             if not branches:
                 self.always.add(number)
 
-    def possible(self, held: Held) -> set[int]:
+    def possible(self, held: set[int]) -> set[int]:
         """Give the numbers of the matchers whose pattern may be in a comment that holds these strings."""
         found = set(self.always)
-        for string in self._gates.keys() & held.strings:
-            for number, choices in self._gates[string]:
-                if number not in found and all(map(held.one_of, choices)):
+        for string in self._gates.keys() & held:
+            for number, clauses in self._gates[string]:
+                if number not in found and not any(map(held.isdisjoint, clauses)):
                     found.add(number)
         return found
 
@@ -143,7 +143,8 @@ class Searched:
     def __init__(self, forms: Forms) -> None:
         """Lay both forms out, each between line breaks."""
         self.plain, self.folded = forms.plain, forms.folded
-        self._both = _Padded(f"\n{forms.plain}\n{forms.folded}\n")
+        both = forms.plain if forms.plain == forms.folded else f"{forms.plain}\n{forms.folded}"
+        self._both = _Padded(f"\n{both}\n")
 
     def may_hold(self, pattern: str) -> bool:
         """Tell whether a pattern is in one of the forms, or perhaps across the two."""
@@ -212,12 +213,6 @@ def _find(pattern: str, text: str) -> tuple[int, int] | None:
     """Find a pattern as whole words, perhaps across the end of a line."""
     found = _Padded(f"\n{text}\n").search(pattern)
     return (found.start(), found.end() - 2) if found else None
-
-
-@cache
-def _choice(clause: Clause) -> Choice:
-    """Take a clause as a choice; a pattern is compiled several times while its pack is checked."""
-    return Choice.of(map(_edges, sorted(clause)))
 
 
 def _added(literals: Literals, clause: Clause) -> frozenset[int]:

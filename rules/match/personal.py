@@ -69,7 +69,7 @@ class PersonalNumbers:
 
     def find(self, forms: Forms) -> Iterable[Hit]:
         """Give the first valid numbers, `_MOST` at most, of each kind that some matcher looks for."""
-        kinds = self._emails if self._emails and "@" in forms.plain else []
+        kinds = self._emails if self._emails and _may_hold_an_address(forms.plain) else []
         if self._figures and len(forms.plain.encode().translate(None, _NO_FIGURES)) >= _FEWEST_FIGURES:
             kinds = self._figures + kinds
         return self._hits(kinds, forms.plain) if kinds else ()
@@ -79,6 +79,11 @@ class PersonalNumbers:
             for start, end in islice(_SEARCHES[kind](text), _MOST):
                 for number in self._numbers[kind]:
                     yield Hit(number, start, end, f"personal: {kind}")
+
+
+def _may_hold_an_address(text: str) -> bool:
+    """Tell whether an @ stands behind something, as in no mention of a person."""
+    return "@" in text and "@" in text.removeprefix("@").replace(" @", "")
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from rules.normal import folded_phrase, plain_phrase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rules.match.literal import Held, Literals
+    from rules.match.literal import Literals
     from rules.normal import Forms
 
 SHORTEST = 3  # characters; anything shorter is in too many words, names and initials
@@ -36,7 +36,8 @@ class Phrases:
 
     def __init__(self, lists: Mapping[int, Iterable[str]], literals: Literals) -> None:
         """Take the phrases of each matcher, by the matcher's number, and have their letters looked for."""
-        self._spellings: dict[int, list[_Spelling]] = {}  # by the number of the string
+        self._spellings: dict[int, dict[int, list[_Spelling]]] = {number: {} for number in lists}  # and by the string's
+        self._matchers: dict[int, list[int]] = {}  # by the number of a string
         for number, phrases in lists.items():
             for phrase in phrases:
                 spellings = [_Spelling(number, phrase, plain_phrase(phrase), folded=False)]
@@ -45,17 +46,24 @@ class Phrases:
                     spellings.append(_Spelling(number, phrase, folded, folded=True))
                 for spelling in spellings:
                     string = literals.add(spelling.text, begins=True, ends=True)
-                    self._spellings.setdefault(string, []).append(spelling)
+                    self._spellings[number].setdefault(string, []).append(spelling)
+        for number, strings in self._spellings.items():
+            for string in strings:
+                self._matchers.setdefault(string, []).append(number)
 
-    def find(self, forms: Forms, held: Held) -> dict[int, Hit]:
-        """Give the first hit of each matcher, the longest if several begin there; a plain one before any folded one."""
-        hits: dict[int, Hit] = {}
-        for string in self._spellings.keys() & held.strings:
-            for spelling in self._spellings[string]:
-                hit = _hit(spelling, forms)
-                if hit and (hit.number not in hits or _order(hit) < _order(hits[hit.number])):
-                    hits[hit.number] = hit
-        return hits
+    def __contains__(self, number: int) -> bool:
+        """Tell whether the matcher of that number looks for phrases."""
+        return number in self._spellings
+
+    def possible(self, held: set[int]) -> set[int]:
+        """Give the numbers of the matchers of which a phrase may be in a comment that holds these strings."""
+        return {number for string in self._matchers.keys() & held for number in self._matchers[string]}
+
+    def first(self, number: int, forms: Forms, held: set[int]) -> Hit | None:
+        """Give a matcher's first phrase, the longest if several begin there; a plain one before any folded one."""
+        strings = self._spellings[number]
+        hits = [_hit(spelling, forms) for string in strings.keys() & held for spelling in strings[string]]
+        return min(filter(None, hits), key=_order, default=None)
 
 
 def _hit(spelling: _Spelling, forms: Forms) -> Hit | None:

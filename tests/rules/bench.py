@@ -18,6 +18,7 @@ import platform
 import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def main() -> int:
     if asked.first_verdict is not None:
         from bench_speed import first_verdict
 
-        print(first_verdict(asked.first_verdict))  # noqa: T201
+        print(first_verdict(asked.first_verdict, asked.passed))  # noqa: T201
         return 0
     if asked.digest:
         from bench_right import digest_of_matches
@@ -87,6 +88,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--section", action="append", help="this section only; may be given more than once")
     parser.add_argument("--digest", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--first-verdict", type=int, nargs="?", const=0, help=argparse.SUPPRESS)
+    parser.add_argument("--passed", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

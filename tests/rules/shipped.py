@@ -15,6 +15,7 @@ from bot.domain.types import Budget, Mode, Policy, Speaker, Verdict
 from rules.ballot import SPECIMEN, Ballot
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
+from rules.passed import Passed
 
 if TYPE_CHECKING:
     from rules.model import Pack
@@ -36,10 +37,16 @@ def policy() -> Policy:
 
 
 @cache
-def packs() -> tuple[Pack, ...]:
-    """The shipped packs, taken as approved, with the names of the example ballot list and of the packs' examples."""
+def packs(passed: Path | None = None) -> tuple[Pack, ...]:
+    """The shipped packs, taken as approved, with the names of the example ballot list and of the packs' examples.
+
+    Those that the file `passed` knows are not tried out.
+    """
     approvals = Approvals.assume("a tester", APPROVED_ON, shipped_packs())
-    return tuple(load_pack(path, policy(), None, approvals, ballot()) for path in shipped_packs())
+    known = Passed(passed)
+    loaded = tuple(load_pack(path, policy(), None, approvals, ballot(), known) for path in shipped_packs())
+    known.save()
+    return loaded
 
 
 @cache

@@ -204,7 +204,8 @@ def is_seen(text: str, sentence: str) -> bool:
 
 def hits_in(forms: Forms) -> list[Hit]:
     """Give the first place of every listed word."""
-    return list(LISTED.find(forms, LITERALS.find(forms)).values())
+    held = LITERALS.find(forms)
+    return [hit for number in sorted(LISTED.possible(held)) if (hit := LISTED.first(number, forms, held))]
 
 
 def is_hidden(text: str, word: str) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shipped import packs
 
-from rules.match.atoms import EDGE, atoms
+from rules.match.atoms import _GROUPS, EDGE, atoms
 from rules.match.literal import Literals
 from rules.match.pattern import Patterns, Searched, _finder, _narrow_finder, _narrowed
 from rules.normal import Forms
@@ -148,3 +148,15 @@ def test_what_names_more_than_letters_and_figures_is_not_looked_for_in_the_fast_
 
 def test_nor_is_anything_in_a_script_without_spaces() -> None:
     assert _narrowed("公園 park") is None
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_group_that_was_read_before_is_read_alike(pattern: str) -> None:
+    remembered = atoms.__wrapped__(pattern)
+    _GROUPS.clear()
+    assert atoms.__wrapped__(pattern) == remembered
+
+
+def test_a_group_is_read_anew_where_it_only_begins_alike() -> None:
+    group = "(?:alpha|bravo|charlie|delta|echo|foxtrot"
+    assert strings(f"{group})") != strings(f"{group}|golf)")

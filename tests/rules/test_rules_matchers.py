@@ -31,7 +31,9 @@ def phrases(text: str, *listed: str) -> list[str]:
     forms, literals = Forms(text), Literals()
     matcher = Phrases({0: listed}, literals)
     literals.compile()
-    return _excerpts(text, matcher.find(forms, literals.find(forms)).values(), forms)
+    held = literals.find(forms)
+    hits = (matcher.first(number, forms, held) for number in matcher.possible(held))
+    return _excerpts(text, filter(None, hits), forms)
 
 
 def patterns(text: str, *listed: str) -> list[str]:

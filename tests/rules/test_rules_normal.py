@@ -62,6 +62,16 @@ def test_the_fast_and_the_exact_way_fold_alike(text: str) -> None:
     assert len(whole.starts) == len(whole.ends) == len(whole.text)
 
 
+@given(ANY_TEXT | TRICKY_TEXT | st.text(st.sampled_from("aB 1.,'`&;-?é"), max_size=40))
+def test_forms_that_are_called_alike_hold_the_same_words(text: str) -> None:
+    forms = Forms(text)
+    assert not forms.alike or re.findall(r"\w+", forms.plain) == re.findall(r"\w+", forms.folded)
+
+
+def test_the_forms_of_an_ordinary_comment_are_alike() -> None:
+    assert Forms("Fix the road, please; it is a MESS!  Thanks").alike
+
+
 @given(st.lists(ANY_TEXT | TRICKY_TEXT, max_size=4))
 def test_a_long_comment_is_traced_region_by_region_as_if_at_once(pieces: list[str]) -> None:
     filler = " well-known 5th sooo words " * 5 + "\n"
