@@ -174,6 +174,23 @@ def last(tx: Connection, kinds: Collection[str]) -> Entry | None:
     return _entry(row) if row else None
 
 
+def first_since(tx: Connection, moment: datetime) -> int:
+    """Give the number of the first line written at that time or later; one more than the last, if there is none.
+
+    Lines are numbered in the order of their times, so a few looks find it. After a clock was put back, it may be a
+    later line than the very first one, by as much as the clock was off.
+    """
+    at = select(tables.ledger.c.at)
+    low, high = 1, kept_head(tx)[1] + 1
+    while low < high:
+        middle = (low + high) // 2
+        if str(tx.execute(at.where(tables.ledger.c.seq == middle)).scalar_one()) < utc_text(moment):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:
     """Give every line about these posts or comments, in order."""
     ledger = tables.ledger

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
-from archive import accounts, cases, ledger, media, orders, tables
+from archive import accounts, cases, full_text, ledger, media, orders, tables
 from archive.accounts import UnknownAccount
 from archive.ledger import DAEMON, Line
 from bot.domain.states import Event, State, allows
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from archive.cases import Case
     from archive.database import Tx
+    from archive.ledger import Entry
     from bot.domain.types import Account, Batch, Ref
 
 _revision = tables.revision.c
@@ -164,7 +165,8 @@ def _record_posts(tx: Tx, posts: Sequence[Post], account: Account, now: datetime
                 rows=[(tables.post, row)],
             )
         )
-    ledger.append_all(tx, lines)
+    written = ledger.append_all(tx, lines)
+    full_text.add(tx, _as_written(written, [post for post, _ in fresh]))
     for post, wording in fresh:
         media.expect(tx, account.key, post.ref, wording, post.attachments)
 
@@ -173,7 +175,8 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
     """Record comments that were never seen, and open their cases."""
     if not comments:
         return
-    ledger.append_all(tx, [_first_line(comment, comment.revision, account, now) for comment in comments])
+    written = ledger.append_all(tx, [_first_line(comment, comment.revision, account, now) for comment in comments])
+    full_text.add(tx, _as_written(written, comments))
     opened = [
         {
             "ref": comment.ref,
@@ -194,6 +197,11 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
     tx.execute(insert(tables.case_), opened)
     for comment in comments:
         media.expect(tx, account.key, comment.ref, comment.revision, comment.attachments)
+
+
+def _as_written(lines: Sequence[Entry], wordings: Sequence[Post | Comment]) -> list[tuple[int, str, Author]]:
+    """What the full-text index is told of wordings that these lines recorded."""
+    return [(line.seq, each.text, each.author) for line, each in zip(lines, wordings, strict=True)]
 
 
 def _first_line(comment: Comment, revision: str, account: Account, now: datetime) -> Line:
@@ -318,7 +326,7 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
     fresh = sighting.comment is not None and revision not in numbers
     if sighting.comment is not None and fresh:
         rows.insert(0, (tables.revision, _wording(sighting.comment, revision, len(numbers) + 1, now)))
-    ledger.append(
+    line = ledger.append(
         tx,
         kind="revision.recorded" if fresh else "sighting.recorded",
         ref=case.ref,
@@ -328,6 +336,7 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
         rows=rows,
     )
     if sighting.comment is not None and fresh:
+        full_text.add(tx, _as_written([line], [sighting.comment]))
         media.expect(tx, case.account_key, case.ref, revision, sighting.comment.attachments)
     shown: dict[str, Any] = {"revision": revision, "visibility": visibility}
     if sighting.comment is not None:

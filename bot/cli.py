@@ -16,7 +16,9 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
+from bot.cli_database import database
 from bot.cli_rules import rules
+from bot.cli_search import search
 from bot.settings import MissingCredential, load
 from bot.terminal import (
     DEFAULT_CONFIG,
@@ -53,6 +55,8 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.add_typer(database, name="database")
+app.command("search")(search)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]

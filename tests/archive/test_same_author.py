@@ -183,7 +183,7 @@ def test_a_database_of_the_first_version_is_brought_up_and_still_vouched_for(tmp
             )
     engine = create_engine(url)
     with engine.begin() as tx:
-        for table in ("media", "media_due", "upload", "attestation", "received", "attended"):
+        for table in ("full_text", "media", "media_due", "upload", "attestation", "received", "attended"):
             tx.execute(text(f'DROP TABLE "{table}"'))
         tx.execute(text('DROP INDEX "ix_case__platform_author_id_posted_at"'))
         for column in ("author_id", "posted_at"):
