@@ -40,7 +40,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from archive import tables
 from archive.stored import canonical, read_agent, read_utc, utc_text
@@ -102,31 +102,36 @@ def append(  # noqa: PLR0913 - one word for each part of a line
     rows: Sequence[tuple[Table, Mapping[str, Any]]] = (),
 ) -> Entry:
     """Write one line, and with it the `rows` that it vouches for. See `append_all`."""
-    return append_all(tx, [Line(kind=kind, ref=ref, agent=agent, at=at, detail=detail or {}, rows=rows)])[0]
+    return _entry(_write(tx, [Line(kind=kind, ref=ref, agent=agent, at=at, detail=detail or {}, rows=rows)])[0])
 
 
-def append_all(tx: Connection, lines: Sequence[Line]) -> list[Entry]:
-    """Write lines in their order, then the rows that come with them, and move the head.
+def append_all(tx: Connection, lines: Sequence[Line]) -> list[int]:
+    """Write lines in their order, then the rows that come with them, and move the head; give the lines' numbers.
 
     Raises sqlalchemy's IntegrityError where a row exists already or points to nothing; the transaction is then lost.
     """
+    return [values["seq"] for values in _write(tx, lines)]
+
+
+def _write(tx: Connection, lines: Sequence[Line]) -> list[dict[str, Any]]:
     if not lines:
         return []
     previous, seq = kept_head(tx)
     written: list[dict[str, Any]] = []
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for seq, line in enumerate(lines, start=seq + 1):  # noqa: B020 - the count goes on from the head's
-        values = _values(seq, line, previous)
+        stored = [(table, tables.stored_row(table, row)) for table, row in line.rows]
+        values = _values(seq, line, stored, previous)
         previous = values["hash"]
         written.append(values)
-        for table, row in line.rows:
-            rows[table.name].append(dict.fromkeys(table.c.keys()) | dict(row) | {"entry": seq})
-    tx.execute(insert(tables.ledger), written)
+        for table, row in stored:
+            row["entry"] = seq
+            rows[table.name].append(row)
+    tables.insert_stored(tx, tables.ledger, written)
     for table in tables.APPEND_ONLY:
-        if rows[table.name]:
-            tx.execute(insert(table), rows[table.name])
+        tables.insert_stored(tx, table, rows[table.name])
     tx.execute(update(tables.ledger_head).values(seq=seq, hash=previous))
-    return [_entry(values) for values in written]
+    return written
 
 
 def kept_head(tx: Connection) -> tuple[str, int]:
@@ -248,10 +253,10 @@ class Chain:
             self.problems.append(f"ledger: its end (line {self.seq}) is not the head that was kept (line {head_seq})")
 
 
-def _values(seq: int, line: Line, previous: str) -> dict[str, Any]:
+def _values(seq: int, line: Line, rows: Iterable[tuple[Table, Mapping[str, Any]]], previous: str) -> dict[str, Any]:
     detail = dict(line.detail)
     if line.rows:
-        detail["rows"] = _vouched(line)
+        detail["rows"] = _vouched(rows)
     values = {
         "seq": seq,
         "at": utc_text(line.at),
@@ -264,11 +269,11 @@ def _values(seq: int, line: Line, previous: str) -> dict[str, Any]:
     return values | {"hash": _hash(previous, _text(values))}
 
 
-def _vouched(line: Line) -> dict[str, list[str]]:
+def _vouched(rows: Iterable[tuple[Table, Mapping[str, Any]]]) -> dict[str, list[str]]:
     """Name what a line vouches for: for each table the hashes of its rows, in their order."""
     vouched: dict[str, list[str]] = defaultdict(list)
-    for table, row in line.rows:
-        vouched[table.name].append(tables.row_sha256(table, row))
+    for table, row in rows:
+        vouched[table.name].append(tables.stored_sha256(table, row))
     return vouched
 
 

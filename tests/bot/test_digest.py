@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import pytest
 from city import HARMLESS, City, for_review
 
 from archive import outbox, pauses
@@ -16,6 +17,9 @@ from connectors.standin.faults import UNAUTHORISED
 if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
+
+pytestmark = pytest.mark.both_engines
+
 
     from archive.capture import Camera
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from archive import pauses
 from bot.domain.states import State
 from bot.pause import Switch
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from city import City
+
+pytestmark = pytest.mark.both_engines
 
 ON_CALL = person("on-call")
 
