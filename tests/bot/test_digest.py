@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
-pytestmark = pytest.mark.both_engines
-
-
     from archive.capture import Camera
+
+pytestmark = pytest.mark.both_engines
 
 
 def digests(city: City) -> list[EmailMessage]:
