@@ -20,7 +20,11 @@ def prepare(config: Config = DEFAULT_CONFIG) -> None:
     settings = settings_from(config)
     worker = settings.database_worker
     owner = roles.prepare(settings.database_owner_url, worker=worker)
-    out.print(f"The tables are those of this version. {owner} owns them; {worker} works in them.", highlight=False)
+    out.print(
+        f"The tables are those of this version. {owner} owns them; {worker} works in them.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @database.command("index")
