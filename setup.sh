@@ -2,11 +2,11 @@
 # Makes this checkout ready to run: a Python environment, packages from the hashed lock, a Chromium and fonts.
 #
 #   sh setup.sh run    what the program needs, its demo and PostgreSQL included
-#   sh setup.sh dev    that, and what the checks need
+#   sh setup.sh dev    that, and what the checks need, a PostgreSQL server included
 #
 # Safe to run again and again; returns at once when nothing is to do. Where something cannot be had it says in one
 # sentence what is missing and what to do, and exits with 1. What pip and apt-get print goes to .setup/log.
-# CITYMOD_PYTHON and CITYMOD_BROWSER name a Python and a Chromium of your own.
+# CITYMOD_PYTHON, CITYMOD_BROWSER and CITYMOD_POSTGRESQL name a Python, a Chromium and a folder with initdb of your own.
 set -eu
 cd "$(dirname "$0")"
 PY=.venv/bin/python
@@ -141,6 +141,18 @@ find_fonts() {
     touch .setup/fonts
 }
 
+# --- a PostgreSQL server: the tests start one of their own; the program needs none ---------------------------------
+
+postgresql_there() {
+    [ -n "${CITYMOD_POSTGRESQL:-}" ] && [ -x "$CITYMOD_POSTGRESQL/initdb" ] && return
+    has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
+}
+find_postgresql() {
+    postgresql_there || { apt_install postgresql && postgresql_there; } ||
+        fail "no PostgreSQL server could be had, on which the tests run (see $LOG): install Debian's postgresql as root, or name the folder of its initdb with CITYMOD_POSTGRESQL=/path."
+}
+needs_postgresql() { [ "$lock" = requirements-dev.lock ] && ! postgresql_there; }
+
 # --- the order: cheapest and most certain first --------------------------------------------------------------------
 
 case "${1:-}" in
@@ -148,7 +160,7 @@ run) packages_known() { filled run requirements.lock || filled dev requirements-
 dev) packages_known() { filled dev requirements-dev.lock; }; lock=requirements-dev.lock ;;
 *) fail 'say which: sh setup.sh run, or sh setup.sh dev.' ;;
 esac
-if packages_known && browser_known && [ -f .setup/fonts ]; then exit 0; fi
+if packages_known && browser_known && [ -f .setup/fonts ] && ! needs_postgresql; then exit 0; fi
 mkdir -p .setup
 date >"$LOG"
 packages_known || fill "$1" "$lock"
@@ -156,4 +168,5 @@ browser_known || find_browser
 find_fonts
 # Wished for, not needed: without it one test of the systemd unit is skipped, and says so.
 [ "$1" = run ] || has systemd-analyze || apt_install systemd || :
+! needs_postgresql || find_postgresql
 say "ready: $("$PY" -V), Chromium: $(cat .setup/browser)"

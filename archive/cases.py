@@ -247,6 +247,11 @@ def standing_at(tx: Tx, state: State, *, limit: int, accounts: Collection[str] |
     return _cases(tx, _of(accounts).where(_case.state == state).order_by(_case.since, _case.ref).limit(limit))
 
 
+def count_at(tx: Tx, state: State, accounts: Collection[str]) -> int:
+    """Count the cases of these account keys that stand at `state`."""
+    return int(tx.execute(select(func.count()).where(_case.state == state, _case.account.in_(accounts))).scalar_one())
+
+
 def in_review(tx: Tx, limit: int) -> list[Case]:
     """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first."""
     query = _of(None).where(_case.state == State.IN_REVIEW)

@@ -34,7 +34,9 @@ Tx = Connection
 BUSY_MILLISECONDS = 10_000
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TURN = 0x6369_7479  # "city": the advisory lock that lets one transaction write at a time on PostgreSQL
+_READ_ONLY = "25006"  # PostgreSQL's word for writing in a transaction that reads; SQLite says OperationalError
 _DENIED = {
+    sqlite3.SQLITE_DROP_VTABLE: "the index is dropped by migrations alone",
     sqlite3.SQLITE_ALTER_TABLE: "tables are altered by migrations alone",
     sqlite3.SQLITE_DROP_TABLE: "tables are dropped by migrations alone",
     sqlite3.SQLITE_DROP_TRIGGER: "guards are dropped by migrations alone",
@@ -83,19 +85,8 @@ class Database:
         With `migrate` False nothing is changed. Raises `WrongDatabase` for a database that is newer than the program,
         for an older one that may not be migrated, and for a file that is none; `Unavailable` if it cannot be reached.
         """
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-            message = f"{url} is a database in memory, and the archive must survive; name a file"
-            raise WrongDatabase(message)
-        migrator = _engine(url, guarded=False)
-        try:
-            with _told(), migrator.begin() as tx:
-                _bring_up(tx, migrate=migrate)
-        except Damaged as error:
-            message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
-            raise WrongDatabase(message) from error
-        finally:
-            migrator.dispose()
+        with bring_up(url, migrate=migrate):
+            pass
         return cls(_engine(url), _engine(url, read_only=True))
 
     def close(self) -> None:
@@ -160,6 +151,9 @@ def _told() -> Iterator[None]:
         message = f"the database cannot be used now: {error.orig}"
         raise Unavailable(message) from error
     except DatabaseError as error:
+        if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+            message = f"the database cannot be used now: {error.orig}"
+            raise Unavailable(message) from error
         if type(error) is DatabaseError:  # its subclasses tell of wrong use, it itself of a wrong file
             raise Damaged(_what_is_damaged(error)) from error
         raise
@@ -225,6 +219,28 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
     return sqlite3.SQLITE_OK
 
 
+@contextmanager
+def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
+    """Bring a database to this version's tables, in a transaction in which whoever asks may do more of the kind.
+
+    Its connection is the only one that may alter tables. Raises what `Database.open` raises.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        message = f"{url} is a database in memory, and the archive must survive; name a file"
+        raise WrongDatabase(message)
+    migrator = _engine(url, guarded=False)
+    try:
+        with _told(), migrator.begin() as tx:
+            _bring_up(tx, migrate=migrate)
+            yield tx
+    except Damaged as error:
+        message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
+        raise WrongDatabase(message) from error
+    finally:
+        migrator.dispose()
+
+
 def _bring_up(tx: Connection, *, migrate: bool) -> None:
     """Bring the tables to this version's, in the one transaction that is open."""
     config = Config(attributes={"connection": tx})
@@ -246,4 +262,17 @@ def _bring_up(tx: Connection, *, migrate: bool) -> None:
             "start the daemon or run any writing command once, which brings it up to date"
         )
         raise WrongDatabase(message)
+    if not _may_alter(tx):
+        message = (
+            f"the database is at version {present or 'none'}, this program needs {scripts.get_current_head()}, and the "
+            "role it works as may not alter tables, as it should be: stop the daemon and run `citymod database prepare`"
+        )
+        raise WrongDatabase(message)
     command.upgrade(config, "head")
+
+
+def _may_alter(tx: Connection) -> bool:
+    """Whether tables can be made and altered: on PostgreSQL by their owner alone (archive/roles.py)."""
+    if tx.dialect.name == "sqlite":
+        return True
+    return bool(tx.exec_driver_sql("SELECT has_schema_privilege(current_schema(), 'CREATE')").scalar_one())

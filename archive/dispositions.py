@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, select, type_coerce, update
 
-from archive import ledger, retention, tables
+from archive import full_text, ledger, retention, tables
 from archive.stored import JsonText, Stored, new_id, utc_text
 from bot.domain.types import AgentKind
 
@@ -153,6 +153,8 @@ def carry_out(  # noqa: PLR0913 - what, under which series and schedule, by whom
     stones = [(tables.tombstone, {**stone, "disposition": id_}) for stone in buried]
     sheet = (tables.certificate, {"disposition": id_, "text": text, "agent": agent, "at": now})
     ledger.append(tx, kind="disposition.carried_out", agent=agent, at=now, detail=said, rows=[*stones, sheet])
+    wordings = [int(stone["line"]) for stone in buried if stone["place"] == tables.revision.name]
+    full_text.forget(tx, wordings)
     for table, blank in tables.DISPOSABLE.items():
         values: dict[str, Any] = {
             name: [] if isinstance(table.c[name].type, JsonText) else value for name, value in blank.items()
@@ -160,6 +162,7 @@ def carry_out(  # noqa: PLR0913 - what, under which series and schedule, by whom
         for stone in buried:
             if stone["place"] == table.name:
                 tx.execute(update(table).where(table.c.entry == stone["line"]).values(**values))
+    full_text.index_again(tx, wordings)
     _forget_authors(tx, due)
     return Destroyed(certificate=text, files=_unused(tx, files))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _PG_FUNCTION = """CREATE OR REPLACE FUNCTION citymod_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$"""
+BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"""
 
 
 def setting_up(dialect: str) -> list[str]:
@@ -143,7 +143,8 @@ def _unless(dialect: str, table: str, attack: str, message: str, lawful: str) ->
     if dialect != "postgresql":
         return [_guard(dialect, table, attack, message, when=f"NOT ({lawful})")]
     function = f"citymod_refuse_{attack}_{table}"
-    body = f"BEGIN IF NOT ({lawful}) THEN RAISE EXCEPTION '{message}'; END IF; RETURN NEW; END"
+    refusal = f"RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'"
+    body = f"BEGIN IF NOT ({lawful}) THEN {refusal}; END IF; RETURN NEW; END"
     trigger = f'CREATE TRIGGER "{table}_no_{attack}" BEFORE {attack.upper()} ON "{table}"'
     return [
         f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$",

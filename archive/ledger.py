@@ -46,7 +46,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from archive import tables
 from archive.stored import canonical, read_agent, read_utc, utc_text
@@ -108,31 +108,36 @@ def append(  # noqa: PLR0913 - one word for each part of a line
     rows: Sequence[tuple[Table, Mapping[str, Any]]] = (),
 ) -> Entry:
     """Write one line, and with it the `rows` that it vouches for. See `append_all`."""
-    return append_all(tx, [Line(kind=kind, ref=ref, agent=agent, at=at, detail=detail or {}, rows=rows)])[0]
+    return _entry(_write(tx, [Line(kind=kind, ref=ref, agent=agent, at=at, detail=detail or {}, rows=rows)])[0])
 
 
-def append_all(tx: Connection, lines: Sequence[Line]) -> list[Entry]:
-    """Write lines in their order, then the rows that come with them, and move the head.
+def append_all(tx: Connection, lines: Sequence[Line]) -> list[int]:
+    """Write lines in their order, then the rows that come with them, and move the head; give the lines' numbers.
 
     Raises sqlalchemy's IntegrityError where a row exists already or points to nothing; the transaction is then lost.
     """
+    return [values["seq"] for values in _write(tx, lines)]
+
+
+def _write(tx: Connection, lines: Sequence[Line]) -> list[dict[str, Any]]:
     if not lines:
         return []
     previous, seq = kept_head(tx)
     written: list[dict[str, Any]] = []
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for seq, line in enumerate(lines, start=seq + 1):  # noqa: B020 - the count goes on from the head's
-        values = _values(seq, line, previous)
+        stored = [(table, tables.stored_row(table, row)) for table, row in line.rows]
+        values = _values(seq, line, stored, previous)
         previous = values["hash"]
         written.append(values)
-        for table, row in line.rows:
-            rows[table.name].append(dict.fromkeys(table.c.keys()) | dict(row) | {"entry": seq})
-    tx.execute(insert(tables.ledger), written)
+        for table, row in stored:
+            row["entry"] = seq
+            rows[table.name].append(row)
+    tables.insert_stored(tx, tables.ledger, written)
     for table in tables.APPEND_ONLY:
-        if rows[table.name]:
-            tx.execute(insert(table), rows[table.name])
+        tables.insert_stored(tx, table, rows[table.name])
     tx.execute(update(tables.ledger_head).values(seq=seq, hash=previous))
-    return [_entry(values) for values in written]
+    return written
 
 
 def kept_head(tx: Connection) -> tuple[str, int]:
@@ -189,6 +194,23 @@ def tally(tx: Connection, after: int, through: int) -> dict[str, int]:
     ledger = tables.ledger
     query = select(ledger.c.kind, func.count()).where(ledger.c.seq > after, ledger.c.seq <= through)
     return {kind: number for kind, number in tx.execute(query.group_by(ledger.c.kind))}  # noqa: C416  typed so
+
+
+def first_since(tx: Connection, moment: datetime) -> int:
+    """Give the number of the first line written at that time or later; one more than the last, if there is none.
+
+    Lines are numbered in the order of their times, so a few looks find it. After a clock was put back, it may be a
+    later line than the very first one, by as much as the clock was off.
+    """
+    at = select(tables.ledger.c.at)
+    low, high = 1, kept_head(tx)[1] + 1
+    while low < high:
+        middle = (low + high) // 2
+        if str(tx.execute(at.where(tables.ledger.c.seq == middle)).scalar_one()) < utc_text(moment):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:
@@ -248,10 +270,10 @@ class Chain:
             self.problems.append(f"ledger: its end (line {self.seq}) is not the head that was kept (line {head_seq})")
 
 
-def _values(seq: int, line: Line, previous: str) -> dict[str, Any]:
+def _values(seq: int, line: Line, rows: Iterable[tuple[Table, Mapping[str, Any]]], previous: str) -> dict[str, Any]:
     detail = dict(line.detail)
     if line.rows:
-        detail["rows"] = _vouched(line)
+        detail["rows"] = _vouched(rows)
     values = {
         "seq": seq,
         "at": utc_text(line.at),
@@ -264,11 +286,11 @@ def _values(seq: int, line: Line, previous: str) -> dict[str, Any]:
     return values | {"hash": _hash(previous, _text(values))}
 
 
-def _vouched(line: Line) -> dict[str, list[str]]:
+def _vouched(rows: Iterable[tuple[Table, Mapping[str, Any]]]) -> dict[str, list[str]]:
     """Name what a line vouches for: for each table the hashes of its rows, in their order."""
     vouched: dict[str, list[str]] = defaultdict(list)
-    for table, row in line.rows:
-        vouched[table.name].append(tables.row_sha256(table, row))
+    for table, row in rows:
+        vouched[table.name].append(tables.stored_sha256(table, row))
     return vouched
 
 

@@ -113,11 +113,9 @@ def accepted(tx: Tx, key: str) -> bool:
 def tally(tx: Tx) -> dict[str, int]:
     """Count mails: ``waiting`` (of which ``failing`` were refused at least once) and ``sent``."""
     waiting = _mail.sent_at.is_(None)
-    query = select(
-        func.count().filter(waiting), func.count().filter(waiting, _mail.failures > 0), func.count(_mail.sent_at)
-    )
-    counted = tx.execute(query).one()
-    return dict(zip(("waiting", "failing", "sent"), counted, strict=True))
+    asked = {"waiting": (waiting,), "failing": (waiting, _mail.failures > 0), "sent": (_mail.sent_at.is_not(None),)}
+    count = select(func.count()).select_from(tables.outbox)
+    return {what: int(tx.execute(count.where(*those)).scalar_one()) for what, those in asked.items()}
 
 
 def oldest_waiting(tx: Tx) -> datetime | None:

@@ -20,9 +20,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, select, update
 
-from archive import accounts, cases, ledger, media, orders, tables
+from archive import accounts, cases, full_text, ledger, media, orders, tables
 from archive.accounts import UnknownAccount
 from archive.ledger import DAEMON, Line
 from bot.domain.states import Event, State, allows
@@ -194,7 +194,8 @@ def _record_posts(tx: Tx, posts: Sequence[Post], account: Account, now: datetime
                 rows=[(tables.post, row)],
             )
         )
-    ledger.append_all(tx, lines)
+    written = ledger.append_all(tx, lines)
+    full_text.add(tx, _as_written(written, [post for post, _ in fresh]))
     for post, wording in fresh:
         media.expect(tx, account.key, post.ref, wording, post.attachments)
 
@@ -203,14 +204,17 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
     """Record comments that were never seen, and open their cases."""
     if not comments:
         return
-    ledger.append_all(tx, [_first_line(comment, comment.revision, account, now) for comment in comments])
+    wordings = [comment.revision for comment in comments]
+    lines = [_first_line(*one, account, now) for one in zip(comments, wordings, strict=True)]
+    written = ledger.append_all(tx, lines)
+    full_text.add(tx, _as_written(written, comments))
     opened = [
         {
             "ref": comment.ref,
             "platform": account.platform,
             "account": account.key,
             "state": State.OBSERVED,
-            "revision": comment.revision,
+            "revision": wording,
             "visibility": comment.visibility,
             "since": now,
             "agent": DAEMON,
@@ -219,11 +223,16 @@ def _record_new(tx: Tx, comments: Sequence[Comment], account: Account, now: date
             "author_id": comment.author.id,
             "posted_at": comment.posted_at,
         }
-        for comment in comments
+        for comment, wording in zip(comments, wordings, strict=True)
     ]
-    tx.execute(insert(tables.case_), opened)
-    for comment in comments:
-        media.expect(tx, account.key, comment.ref, comment.revision, comment.attachments)
+    tables.insert_stored(tx, tables.case_, [tables.stored_row(tables.case_, row) for row in opened])
+    for comment, wording in zip(comments, wordings, strict=True):
+        media.expect(tx, account.key, comment.ref, wording, comment.attachments)
+
+
+def _as_written(lines: Sequence[int], wordings: Sequence[Post | Comment]) -> list[tuple[int, str, Author]]:
+    """What the full-text index is told of wordings that these lines recorded."""
+    return [(line, each.text, each.author) for line, each in zip(lines, wordings, strict=True)]
 
 
 def _first_line(comment: Comment, revision: str, account: Account, now: datetime) -> Line:
@@ -348,7 +357,7 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
     fresh = sighting.comment is not None and revision not in numbers
     if sighting.comment is not None and fresh:
         rows.insert(0, (tables.revision, _wording(sighting.comment, revision, len(numbers) + 1, now)))
-    ledger.append(
+    line = ledger.append(
         tx,
         kind="revision.recorded" if fresh else "sighting.recorded",
         ref=case.ref,
@@ -358,6 +367,7 @@ def _record_sighting(tx: Tx, case: Case, sighting: Sighting, now: datetime) -> N
         rows=rows,
     )
     if sighting.comment is not None and fresh:
+        full_text.add(tx, _as_written([line.seq], [sighting.comment]))
         media.expect(tx, case.account_key, case.ref, revision, sighting.comment.attachments)
     shown: dict[str, Any] = {"revision": revision, "visibility": visibility}
     if sighting.comment is not None:
@@ -525,7 +535,7 @@ def counts(tx: Tx) -> dict[str, int]:
         "verdicts": select(func.count()).select_from(tables.verdict),
         "evidence": select(func.count()).select_from(tables.evidence),
         "orders": select(func.count()).select_from(tables.order_),
-        "ledger": select(func.count()).select_from(tables.ledger),
+        "ledger": select(tables.ledger_head.c.seq),  # every line has its number
     }
     return {what: int(tx.execute(query).scalar_one()) for what, query in counted.items()}
 

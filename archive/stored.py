@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Text, TypeDecorator
@@ -18,7 +19,7 @@ from sqlalchemy import Text, TypeDecorator
 from bot.domain.types import Agent, AgentKind, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from enum import StrEnum
 
     from sqlalchemy import Dialect
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """What may stand in a ledger line's detail."""
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_encoder = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 _MARK = "\ufdd0"
@@ -38,7 +41,29 @@ def canonical(value: Any) -> str:
 
     Raises ValueError for NaN and infinity, which JSON does not have, and TypeError for what is not JSON.
     """
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", _encode(value))
+    text = "".join(_pieces(value, 0))
+    return text if text.isascii() else _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _encoding() -> Callable[[Any, int], Iterable[str]]:
+    """What turns a value into pieces of JSON. The library makes it anew for each value; once is enough."""
+    make: Callable[..., Callable[[Any, int], Iterable[str]]] | None = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return lambda value, _level: (_encoder.encode(value),)
+    return make(
+        None,
+        _encoder.default,
+        encode_basestring,
+        None,
+        _encoder.key_separator,
+        _encoder.item_separator,
+        _encoder.sort_keys,
+        _encoder.skipkeys,
+        _encoder.allow_nan,
+    )
+
+
+_pieces = _encoding()
 
 
 def utc_text(moment: datetime) -> str:
@@ -46,7 +71,7 @@ def utc_text(moment: datetime) -> str:
     if moment.tzinfo is None:
         message = f"{moment} has no time zone; times are stored in UTC"
         raise ValueError(message)
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def read_utc(text: str) -> datetime:
@@ -188,7 +213,7 @@ class Word(Stored, Generic[E_]):
 
     def write(self, value: E_) -> str:
         """Give the word; ValueError if it is not one of the vocabulary."""
-        return self.vocabulary(value).value
+        return value.value if isinstance(value, self.vocabulary) else self.vocabulary(value).value
 
     def read(self, text: str) -> E_:
         """Give the member; ValueError if somebody wrote a word that is none."""

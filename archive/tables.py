@@ -10,6 +10,7 @@ The other tables hold where things stand now. Whatever they say can be told agai
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -32,7 +33,9 @@ from bot.domain.states import State
 from bot.domain.types import Action, Ask, Mode, OrderStatus, Outcome, Quality, Speaker, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection
 
 metadata = MetaData(
     naming_convention={
@@ -617,22 +620,51 @@ def row_sha256(table: Table, row: Mapping[str, Any]) -> str:
     own SHA-256. `entry` is left out: the line that carries the hash says it; so is a `LATER` column that is NULL, since
     rows from before it was there have been hashed without it.
     """
-    values = {column.name: as_stored(column, row.get(column.name)) for column in table.c if column.name != "entry"}
-    return stored_sha256(table, values)
+    return stored_sha256(table, stored_row(table, row))
 
 
 def stored_sha256(table: Table, values: Mapping[Any, Any]) -> str:
     """Hash one row as `row_sha256` does, from its values as the database holds them."""
-    absent = {column.name for column in table.c if column.info == LATER and values.get(column.name) is None}
-    plain = {name: _plain(value) for name, value in values.items() if name != "entry" and name not in absent}
+    absent = _later(table)
+    plain = {
+        name: hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+        for name, value in values.items()
+        if name != "entry" and not (value is None and name in absent)
+    }
     return hashlib.sha256(canonical([table.name, plain]).encode()).hexdigest()
 
 
-def as_stored(column: Column[Any], value: Any) -> Any:
-    """Give `value` as the database will hold it in `column`."""
-    kind = column.type
-    return kind.write(value) if isinstance(kind, Stored) and value is not None else value
+def stored_row(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of a row as the database will hold them, in the order of the columns; what is missing is None."""
+    stored = {}
+    for name, write in _writers(table):
+        value = row.get(name)
+        stored[name] = value if value is None or write is None else write(value)
+    return stored
 
 
-def _plain(value: Any) -> Any:
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+def insert_stored(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows whose values are as `stored_row` gives them.
+
+    Straight through the driver, since recording is what the program does most: what is hashed is what is written, and
+    nothing is turned into it a second time.
+    """
+    if rows:
+        tx.exec_driver_sql(_insertion(table, tx.dialect.name), [tuple(row.values()) for row in rows])
+
+
+@cache
+def _insertion(table: Table, dialect: str) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    places = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(table.c))
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'  # noqa: S608 - names of ours
+
+
+@cache
+def _writers(table: Table) -> tuple[tuple[str, Callable[[Any], str] | None], ...]:
+    return tuple((one.name, one.type.write if isinstance(one.type, Stored) else None) for one in table.c)
+
+
+@cache
+def _later(table: Table) -> frozenset[str]:
+    return frozenset(column.name for column in table.c if column.info == LATER)

@@ -14,11 +14,13 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
+from bot.cli_database import database
 from bot.cli_evidence import evidence
 from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_rules import rules
+from bot.cli_search import search
 from bot.settings import MissingCredential, load
 from bot.terminal import (
     DEFAULT_CONFIG,
@@ -61,6 +63,8 @@ app.command()(pause)
 app.command()(resume)
 for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention)):
     app.add_typer(_commands, name=_name)
+app.add_typer(database, name="database")
+app.command("search")(search)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]

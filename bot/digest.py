@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 25
 MOST_PICTURES = 10
-MOST_COUNTED = 100_000
 TROUBLE = {
     "account.stopped": "An account stopped",
     "account.polling_failed": "Reading an account failed",
@@ -157,7 +156,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     hidden = [line for line in lines if line.kind == "case.enforced" and line.detail.get("basis") != ATTESTED]
     restored = [line for line in lines if line.kind == "case.restored"]
     trouble = [line for line in lines if line.kind in TROUBLE]
-    waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_COUNTED, accounts=keys)
+    waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_SHOWN, accounts=keys)
+    all_waiting = cases.count_at(tx, State.IN_REVIEW, keys)
     by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
     watched = tuple(_coverage(tx, settings, keys, now))
     attested = tuple(_attested(tx, settings, keys))
@@ -174,14 +174,14 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             *_held(tx, settings, keys, now),
             *_unchecked(watched),
             *_spent(lines, settings),
-            *_to_do(tx, settings, len(waiting), len(by_hand), now),
+            *_to_do(tx, settings, all_waiting, len(by_hand), now),
             *_unverified(len(attested)),
         ),
         hidden=tuple(_item(tx, settings, line.ref, line) for line in hidden[:MOST_SHOWN] if line.ref),
         more_hidden=max(0, len(hidden) - MOST_SHOWN),
         restored=tuple(_item(tx, settings, line.ref, line) for line in restored[:MOST_SHOWN] if line.ref),
-        waiting=tuple(_item(tx, settings, case.ref, None) for case in waiting[:MOST_SHOWN]),
-        more_waiting=max(0, len(waiting) - MOST_SHOWN),
+        waiting=tuple(_item(tx, settings, case.ref, None) for case in waiting),
+        more_waiting=max(0, all_waiting - MOST_SHOWN),
         trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
         more_trouble=max(0, len(trouble) - MOST_SHOWN),
         paused=tuple(_pauses(tx, settings, now)),

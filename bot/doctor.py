@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import pauses
+from archive import pauses, roles
 from archive.browser import check_browser
-from archive.database import Database, WrongDatabase
+from archive.database import Database, Unavailable, WrongDatabase
 from bot import mail, mailbox, schedules
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
@@ -21,6 +21,7 @@ from rules.source import FileProblems
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archive.roles import Role
     from bot.settings import AccountSettings, Settings
 
 FREE_BYTES = 2 * 1024**3
@@ -115,17 +116,30 @@ def _disk(settings: Settings) -> Finding:
 def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         database = Database.open(settings.database_url)
-    except WrongDatabase as error:
+    except (WrongDatabase, Unavailable) as error:
         yield Finding(False, "database", (str(error),))  # noqa: FBT003
         return
     try:
         yield Finding(True, "database", (f"journal mode {database.journal_mode}: {database.journal_reason}",))  # noqa: FBT003
         with database.read() as tx:
+            role = roles.of(tx)
             paused = [f"paused: {pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
     finally:
         database.close()
+    if role is not None:
+        yield _role(role)
     file_says = Switch(settings.switch_file).file_says()
     yield Finding(True, "pause switch", (*paused, *([file_says] if file_says else [])) or ("not paused",))  # noqa: FBT003
+
+
+def _role(role: Role) -> Finding:
+    """Say whether the server itself keeps the program from altering the record."""
+    what = f"database role {role.name}"
+    if role.safe:
+        return Finding(True, what, ("owns no table, so no mistake of the program can alter or drop one",))  # noqa: FBT003
+    could = "is a superuser" if role.superuser else f"could alter or drop {len(role.alters)} tables"
+    remedy = "let another role own the tables (README, PostgreSQL), and run `citymod database prepare`"
+    return Finding(False, what, (f"{could}; {remedy}",))  # noqa: FBT003
 
 
 def _mail(settings: Settings) -> Finding:

@@ -12,6 +12,7 @@ import stat
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -69,6 +70,13 @@ def _own_server(address: str) -> str:
         message = f"{address!r} is no address that comments may be sent to; write https://… or http://127.0.0.1:…"
         raise ValueError(message)
     return address.rstrip("/")
+
+
+def _without_password(url: str) -> str:
+    if urlsplit(url).password is not None or "password=" in urlsplit(url).query:
+        message = "a password has no place in this file; take it out, and name a credential as database_credential"
+        raise ValueError(message)
+    return url
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -230,11 +238,18 @@ class Local(_Strict):
 
 
 class Settings(_Strict):
-    """Everything the City decides. `folder` is where the file lies: relative paths count from there."""
+    """Everything the City decides. `folder` is where the file lies: relative paths count from there.
+
+    `database` names a PostgreSQL server and the role that the program works as; `database_owner` is the role that owns
+    the tables there. Their credentials each name a JSON object with `password`; none, if the server asks for none.
+    """
 
     city: City
     data: Path
-    database: str | None = None
+    database: Annotated[str, AfterValidator(_without_password)] | None = None
+    database_credential: str | None = None
+    database_owner: str | None = None
+    database_owner_credential: str | None = None
     pause_file: Path | None = None
     credentials: Path | None = None
     acts_a_day: int = Field(default=50, ge=0)
@@ -277,8 +292,26 @@ class Settings(_Strict):
 
     @property
     def database_url(self) -> str:
-        """Where the archive's tables are; a SQLite file in the data folder unless something else is named."""
-        return self.database or f"sqlite:///{self.data / 'citymod.db'}"
+        """Where the archive's tables are, password included; a SQLite file in the data folder unless another is named.
+
+        Raises MissingCredential.
+        """
+        if self.database is None:
+            return f"sqlite:///{self.data / 'citymod.db'}"
+        return _signed(self.database, None, _password(self, self.database_credential))
+
+    @property
+    def database_owner_url(self) -> str:
+        """The same database as `database_owner`, who makes and alters tables. Raises MissingCredential."""
+        if self.database is None or self.database_owner is None:
+            message = "the settings name no `database` on a PostgreSQL server with a `database_owner`; add both"
+            raise MissingCredential(message)
+        return _signed(self.database, self.database_owner, _password(self, self.database_owner_credential))
+
+    @property
+    def database_worker(self) -> str:
+        """The role that the program works as on a PostgreSQL server; empty if the address names none."""
+        return unquote(urlsplit(self.database or "").username or "")
 
     @property
     def evidence_folder(self) -> Path:
@@ -362,6 +395,26 @@ def credential(settings: Settings, name: str, environment: Mapping[str, str] | N
         f"{variable}, and no file of that name in {settings.credentials or 'the folder `credentials` (not set)'}"
     )
     raise MissingCredential(message)
+
+
+def _password(settings: Settings, name: str | None) -> str:
+    if name is None:
+        return ""
+    found = credential(settings, name)
+    if "password" not in found:
+        message = f"credential {name!r} of the database lacks 'password'"
+        raise MissingCredential(message)
+    return found["password"]
+
+
+def _signed(url: str, role: str | None, password: str) -> str:
+    """The address with a role (or the one it names) and a password, if there is one."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    user = quote(role, safe="") if role else user
+    signed = f"{user}:{quote(password, safe='')}" if password else user
+    netloc = f"{signed}@{host}" if at or signed else host
+    return urlunsplit(parts._replace(netloc=netloc))
 
 
 def _private(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""A real database on disk for each test, ways to lead a comment through its life, and ways to attack from outside."""
+"""A real database for each test, ways to lead a comment through its life, and ways to attack from outside.
+
+Whatever asks for `db` or `full` runs twice: on SQLite, and on PostgreSQL as a role that owns no table. Tests that are
+about the file ask for `path`, and run on SQLite alone; those marked `server` run on PostgreSQL alone.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_ref, a_sighting, a_verdict, an_account, later
 from destroying import SERIES, destroy
+from postgres import OWNER
 
 from archive import (
     accounts,
@@ -39,30 +44,61 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from postgres import Postgres
+
     from archive.database import Tx
     from bot.domain.types import Evidence, Order
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        server = metafunc.definition.get_closest_marker("server")
+        engines = (
+            ["postgresql"] if server else ["sqlite"] if "path" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        )
+        metafunc.parametrize("engine", engines, scope="session")
+
+
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that has its tables and nothing else: made once, copied for each test."""
+    """A file that has its tables and nothing else: made once, copied for each test."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
     Database.open(f"sqlite:///{path}").close()
     return path
 
 
 @pytest.fixture
-def path(tmp_path: Path, empty: Path) -> Path:
-    """Where the test's database lies."""
-    target = tmp_path / "citymod.db"
-    target.write_bytes(empty.read_bytes())
-    return target
+def path(tmp_path: Path) -> Path:
+    """Where the test's database lies, if it is a file."""
+    return tmp_path / "citymod.db"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a database is: the URL that the program is given, and the one of whoever owns its tables."""
+
+    url: str
+    owner: str
 
 
 @pytest.fixture
-def db(path: Path) -> Iterator[Database]:
+def place(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A database that has its tables and nothing else."""
+    if engine == "sqlite":
+        target = tmp_path / "citymod.db"
+        target.write_bytes(request.getfixturevalue("empty").read_bytes())
+        yield Place(url=f"sqlite:///{target}", owner=f"sqlite:///{target}")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.prepared()
+    yield Place(url=server.url(name), owner=server.url(name, OWNER))
+    server.drop(name)
+
+
+@pytest.fixture
+def db(place: Place) -> Iterator[Database]:
     """A database in which one account is registered."""
-    with Database.open(f"sqlite:///{path}") as database:
+    with Database.open(place.url) as database:
         with database.begin() as tx:
             accounts.register(tx, an_account(), NOON)
         yield database
@@ -159,11 +195,31 @@ def life(db: Database, store: Path, tmp_path: Path) -> Life:
     return Life(db=db, store=store, spool=tmp_path / "spool")
 
 
+@dataclass(frozen=True)
+class Lived:
+    """An archive that has a past: the folder of its evidence, and its database by name and by URL."""
+
+    folder: Path
+    name: str
+    owner: str
+
+
 @pytest.fixture(scope="session")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an archive in which every table has rows: hidden, waiting, edited, gone, stopped. Made once."""
+def lived(engine: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Lived:
+    """An archive in which every table has rows: hidden, waiting, edited, gone, stopped. Made once."""
     folder = tmp_path_factory.mktemp("lived")
-    with Database.open(f"sqlite:///{folder}/citymod.db") as db:
+    if engine == "sqlite":
+        live(f"sqlite:///{folder}/citymod.db", folder)
+        return Lived(folder=folder, name="citymod.db", owner=f"sqlite:///{folder}/citymod.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.prepared()
+    live(server.url(name), folder)
+    return Lived(folder=folder, name=name, owner=server.url(name, OWNER))
+
+
+def live(url: str, folder: Path) -> None:
+    """Fill a database, and a folder with its evidence."""
+    with Database.open(url) as db:
         with db.begin() as tx:
             accounts.register(tx, an_account(), NOON)
         life = Life(db=db, store=folder / "evidence", spool=folder / "spool")
@@ -193,7 +249,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
             _kept_besides(tx)
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
-    return folder
 
 
 def _kept_besides(tx: Tx) -> None:
@@ -212,11 +267,23 @@ def _kept_besides(tx: Tx) -> None:
 
 
 @pytest.fixture
-def full(lived: Path, path: Path, store: Path) -> Iterator[Database]:
+def past(engine: str, lived: Lived, tmp_path: Path, store: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A copy of the archive in which every table has rows."""
-    shutil.copy(lived / path.name, path)
-    shutil.copytree(lived / "evidence", store)
-    with Database.open(f"sqlite:///{path}") as database:
+    shutil.copytree(lived.folder / "evidence", store)
+    if engine == "sqlite":
+        url = f"sqlite:///{shutil.copy(lived.folder / lived.name, tmp_path)}"
+        yield Place(url=url, owner=url)
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create(lived.name)
+    yield Place(url=server.url(name), owner=server.url(name, OWNER))
+    server.drop(name)
+
+
+@pytest.fixture
+def full(past: Place) -> Iterator[Database]:
+    """That archive, opened as the program opens it."""
+    with Database.open(past.url) as database:
         yield database
 
 
@@ -228,21 +295,36 @@ def tx(db: Database) -> Iterator[Tx]:
 
 
 @pytest.fixture
-def tamper(path: Path) -> Callable[..., int]:
-    """Change the file from outside, as an administrator could: guards off, the statement, guards on again."""
+def tamper(engine: str, request: pytest.FixtureRequest) -> Callable[..., int]:
+    """Change the database from outside, as an administrator could: guards off, the statement, guards on again."""
+    place = request.getfixturevalue("past" if "past" in request.fixturenames else "place")
+    change = _on_the_server if engine == "postgresql" else _in_the_file
+    return lambda sql, *values: change(place, sql, values, request)
 
-    def change(sql: str, *values: object) -> int:
-        outside = sqlite3.connect(path)
-        outside.execute("PRAGMA ignore_check_constraints=ON")
-        outside.execute("PRAGMA synchronous=OFF")
-        triggers = outside.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            outside.execute(f'DROP TRIGGER "{name}"')
-        changed = outside.execute(sql, values).rowcount
-        for _, trigger in triggers:
-            outside.execute(trigger)
-        outside.commit()
-        outside.close()
-        return changed
 
-    return change
+def _in_the_file(place: Place, sql: str, values: tuple[object, ...], _request: pytest.FixtureRequest) -> int:
+    outside = sqlite3.connect(place.url.removeprefix("sqlite:///"))
+    outside.execute("PRAGMA ignore_check_constraints=ON")
+    outside.execute("PRAGMA synchronous=OFF")
+    triggers = outside.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        outside.execute(f'DROP TRIGGER "{name}"')
+    changed = outside.execute(sql, values).rowcount
+    for _, trigger in triggers:
+        outside.execute(trigger)
+    outside.commit()
+    outside.close()
+    return changed
+
+
+def _on_the_server(place: Place, sql: str, values: tuple[object, ...], request: pytest.FixtureRequest) -> int:
+    """As a superuser, to whom neither triggers nor foreign keys apply; checks are taken away for good."""
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.admin(place.url.split("@/")[1].split("?")[0]) as outside:
+        outside.execute("SET session_replication_role = replica")
+        checks = outside.execute(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0"
+        ).fetchall()
+        for table, name in checks:
+            outside.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        return outside.execute(sql.replace("%", "%%").replace("?", "%s"), values or None).rowcount

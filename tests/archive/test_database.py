@@ -16,18 +16,21 @@ from alembic.runtime.migration import MigrationContext
 from builders import NOON
 from sqlalchemy import text
 
-from archive import guards, ledger, tables
+from archive import full_text, guards, ledger, tables
 from archive.database import Damaged, Database, Unavailable, WrongDatabase, wal_is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from conftest import Place
 
 PROJECT = Path(__file__).parents[2]
 
 
 def test_tables_are_those_that_the_migrations_make(db: Database) -> None:
     with db.read() as tx:
-        assert compare_metadata(MigrationContext.configure(tx), tables.metadata) == []
+        options = {"include_object": lambda _object, name, *_: not name.startswith((full_text.NAME, "ix_full_text"))}
+        assert compare_metadata(MigrationContext.configure(tx, opts=options), tables.metadata) == []
         assert guards.missing(tx) == []
 
 
@@ -44,10 +47,10 @@ def test_opening_again_changes_nothing(path: Path, db: Database) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_newer_database_is_refused(path: Path, tamper: Callable[..., int]) -> None:
+def test_a_newer_database_is_refused(place: Place, tamper: Callable[..., int]) -> None:
     tamper("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(WrongDatabase, match=r"version 9999.*newer"):
-        Database.open(f"sqlite:///{path}")
+        Database.open(place.url)
 
 
 def test_an_empty_database_is_refused_where_nothing_may_be_changed(tmp_path: Path) -> None:
@@ -107,12 +110,12 @@ def test_wal_only_where_it_is_safe(version: tuple[int, ...], safe: bool) -> None
     assert wal_is_safe(version) is safe
 
 
-def test_the_journal_is_chosen_by_the_linked_version(db: Database) -> None:
+def test_the_journal_is_chosen_by_the_linked_version(db: Database, path: Path) -> None:
     assert db.journal_mode == ("wal" if wal_is_safe(sqlite3.sqlite_version_info) else "truncate")
     assert sqlite3.sqlite_version in db.journal_reason
 
 
-def test_every_connection_is_set_up_for_keeping_records(db: Database) -> None:
+def test_every_connection_is_set_up_for_keeping_records(db: Database, path: Path) -> None:
     with db.begin() as tx:
         said = {
             name: tx.exec_driver_sql(f"PRAGMA {name}").scalar_one()
@@ -122,7 +125,7 @@ def test_every_connection_is_set_up_for_keeping_records(db: Database) -> None:
 
 
 def test_a_reading_transaction_cannot_write(db: Database) -> None:
-    with pytest.raises(Unavailable, match="readonly"), db.read() as tx:
+    with pytest.raises(Unavailable, match=r"readonly|read-only"), db.read() as tx:
         tx.execute(text("UPDATE account SET failures = 7"))
 
 
@@ -164,7 +167,7 @@ def test_a_database_that_somebody_else_holds_is_unavailable(db: Database, path: 
     outside.close()
 
 
-def test_text_that_is_none_counts_as_damage(db: Database, tamper: Callable[..., int]) -> None:
+def test_text_that_is_none_counts_as_damage(db: Database, path: Path, tamper: Callable[..., int]) -> None:
     tamper("UPDATE account SET name = CAST(x'ff' AS TEXT)")
     with pytest.raises(Damaged, match="citymod verify"), db.read() as tx:
         tx.execute(text("SELECT name FROM account")).all()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_ref, an_account, an_evidence, later
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from archive import cases, evidence, ledger, orders, records, tables
 from archive.cases import CaseMoved
@@ -68,9 +68,9 @@ def test_an_order_says_who_what_and_on_which_evidence(life: Life) -> None:
 
 def test_without_evidence_there_is_no_order(life: Life) -> None:
     life.marked()
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"), life.db.begin() as tx:
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), life.db.begin() as tx:
         _place(tx)
-    with pytest.raises(IntegrityError, match="NOT NULL"), life.db.begin() as tx:
+    with pytest.raises(IntegrityError, match=r"(?i)not.null"), life.db.begin() as tx:
         _place(tx, evidence_id=None)
 
 
@@ -79,7 +79,7 @@ def test_evidence_of_another_wording_carries_no_order(life: Life) -> None:
     edited = a_comment(text="edited")
     with life.db.begin() as tx:
         records.observe(tx, a_batch(edited), account=an_account(), now=later(40))
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"), life.db.begin() as tx:
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), life.db.begin() as tx:
         _place(tx, old, revision=edited.revision)
     with pytest.raises(CaseMoved, match="edited after"), life.db.begin() as tx:
         _place(tx, old)
@@ -88,7 +88,7 @@ def test_evidence_of_another_wording_carries_no_order(life: Life) -> None:
 def test_evidence_of_another_comment_carries_no_order(life: Life) -> None:
     first = life.secured()
     second = life.observed(a_comment("c2"))
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"), life.db.begin() as tx:
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), life.db.begin() as tx:
         _place(tx, first, ref=second.ref)
 
 
@@ -104,7 +104,10 @@ def test_the_database_itself_refuses_an_order_without_evidence(life: Life) -> No
         with pytest.raises(IntegrityError), life.db.begin() as tx:
             tx.execute(insert(tables.order_).values(row | {"id": "forged"} | wrong))
     for wrong in ("evidence = 'none'", "revision = 'x'"):
-        with pytest.raises(IntegrityError), life.db.begin() as tx:
+        with (
+            pytest.raises((IntegrityError, ProgrammingError), match=r"(?i)never change|foreign key|permission denied"),
+            life.db.begin() as tx,
+        ):
             tx.execute(text(f"UPDATE order_ SET {wrong}"))
     with life.db.read() as tx:
         assert [found.id for found in orders.all_with(tx)] == [order.id]
@@ -127,7 +130,7 @@ def test_a_newer_order_takes_the_place_of_one_that_waits(life: Life) -> None:
         assert _again(tx, old).status is OrderStatus.CANCELLED
         assert orders.waiting_for(tx, new.ref) == orders.latest(tx, new.ref) == new
         row = dict(tx.execute(tables.order_.select().where(tables.order_.c.id == new.id)).mappings().one())
-        with pytest.raises(IntegrityError, match="UNIQUE"):
+        with pytest.raises(IntegrityError, match=r"(?i)unique"):
             tx.execute(insert(tables.order_).values(row | {"id": "second"}))
 
 

@@ -20,7 +20,7 @@ from builders import (
     an_author,
     later,
 )
-from sqlalchemy import create_engine, text
+from older import take_back
 
 from archive import accounts, cases, records
 from archive.database import Database
@@ -181,16 +181,8 @@ def test_a_database_of_the_first_version_is_brought_up_and_still_vouched_for(tmp
             cases.record_verdict(
                 tx, own.ref, own.revision, a_verdict(), policy_sha256=kept, packs={"p": kept}, now=NOON
             )
-    engine = create_engine(url)
-    with engine.begin() as tx:
-        for table in ("media", "media_due", "upload", "attestation", "received", "attended"):
-            tx.execute(text(f'DROP TABLE "{table}"'))
-        tx.execute(text('DROP INDEX "ix_case__platform_author_id_posted_at"'))
-        for column in ("author_id", "posted_at"):
-            tx.execute(text(f'ALTER TABLE case_ DROP COLUMN "{column}"'))
-        tx.execute(text('ALTER TABLE match_ DROP COLUMN "urgent"'))
-        tx.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    engine.dispose()
-    with Database.open(url) as db:
+    old = f"sqlite:///{tmp_path}/older.db"
+    take_back(old, url, "0001")
+    with Database.open(old) as db:
         assert said(db, own) == new == (["other"] if author.id else [])
         assert verify(db, tmp_path, tmp_path, now=NOON).problems == []

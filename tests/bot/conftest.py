@@ -1,4 +1,7 @@
-"""A city for each test of the shell, and its commands. The browser is kept warm, as the daemon keeps it."""
+"""A city for each test of the shell, and its commands. The browser is kept warm, as the daemon keeps it.
+
+Modules marked `both_engines` hold the main ways of a comment; each of their tests runs on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from postgres import Postgres
+
 
 @pytest.fixture(scope="session")
 def camera() -> Iterator[Camera]:
@@ -22,10 +27,27 @@ def camera() -> Iterator[Camera]:
         yield camera
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_engines"):
+        metafunc.parametrize("engine", ["sqlite", "postgresql"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    return "sqlite"
+
+
 @pytest.fixture
-def city(tmp_path: Path, camera: Camera) -> Iterator[City]:
-    with City(tmp_path, camera) as city:
+def city(engine: str, tmp_path: Path, camera: Camera, request: pytest.FixtureRequest) -> Iterator[City]:
+    if engine == "sqlite":
+        with City(tmp_path, camera) as city:
+            yield city
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.prepared()
+    with City(tmp_path, camera, database=server.url(name)) as city:
         yield city
+    server.drop(name)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import pytest
 from city import HARMLESS, City, for_review
 
 from archive import outbox, pauses
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.capture import Camera
+
+pytestmark = pytest.mark.both_engines
 
 
 def digests(city: City) -> list[EmailMessage]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connectors.standin.world import WorldComment
 
 Run = "Callable[..., tuple[int, str, str]]"
+pytestmark = pytest.mark.both_engines
 
 ON_CALL = person("on-call")
 

@@ -12,6 +12,9 @@ from bot.promises import ref_of
 from bot.review import NotPossible, dismiss, restore, uphold, waiting
 from bot.standins import worked
 
+pytestmark = pytest.mark.both_engines
+
+
 EVERYWHERE = pytest.mark.parametrize("platform", worked())
 WHO = {"who": "Robin Reviewer", "why": "read it twice"}
 

@@ -23,6 +23,9 @@ from connectors.standin.faults import (
 )
 from connectors.standin.world import AUTHOR, STAFF
 
+pytestmark = pytest.mark.both_engines
+
+
 EVERYWHERE = pytest.mark.parametrize("platform", worked())
 WHERE_HIDDEN_SHOWS = pytest.mark.parametrize("platform", ["facebook", "instagram", "youtube"])
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from archive import guards
 
-revision = "what_else_is_kept"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
