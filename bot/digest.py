@@ -14,7 +14,7 @@ from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses,
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
-from bot import tasks
+from bot import nightly, tasks, witnessing
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.letters import STYLES, TEMPLATES, compose, embed
@@ -53,6 +53,9 @@ TROUBLE = {
     "moderation.failed": "The City's model server did not answer, so comments were judged without it",
     "moderation.answers": "The City's model server answers again",
     "push.refused": "Requests that no platform signed were refused",
+    "stamp.failed": "A time-stamping authority gave no stamp",
+    "stamp.answers": "A time-stamping authority answers again",
+    "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
 }
 
@@ -94,6 +97,7 @@ class Digest:
     paused: tuple[str, ...]
     counts: tuple[tuple[str, dict[str, int]], ...]
     head: str
+    roots: tuple[str, ...] = ()
     coverage: tuple[tuple[str, str], ...] = ()
     attested: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
@@ -154,6 +158,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         since=_when(settings, mark.at) if mark else "the beginning",
         until=_when(settings, now),
         headlines=(
+            *nightly.headlines(tx),
+            *witnessing.headlines(tx, settings, now),
             *_stopped(tx, keys),
             *_unchecked(watched),
             *_spent(lines, settings),
@@ -170,6 +176,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
+        roots=tuple(witnessing.in_digest(tx, lines)),
         coverage=watched,
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),

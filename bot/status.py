@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, evidence, orders, outbox, pauses, records
 from archive.card import decided
-from bot import tasks
+from bot import nightly, tasks, witnessing
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "records": records.counts(tx),
         "mail": outbox.tally(tx),
         "paused": paused,
+        "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
     }
 
 

@@ -8,16 +8,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
+from builders import AUTHORITY, NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
 
-from archive import accounts, cases, evidence, handwork, ledger, media, orders, outbox, records, uploads
+from archive import (
+    accounts,
+    cases,
+    evidence,
+    handwork,
+    ledger,
+    media,
+    orders,
+    outbox,
+    records,
+    stamps,
+    uploads,
+    witnesses,
+)
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
 from archive.subject import Subject
 from archive.uploads import Picture
+from archive.witnesses import Stamp
 from bot.domain.states import Event
 from bot.domain.types import Action, Attachment, Comment, Quality, Visibility
+from connectors.standin.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,8 +190,21 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
+            _witnessed(tx, folder)
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
     return folder
+
+
+def _witnessed(tx: Tx, folder: Path) -> None:
+    """Let a day's root be taken and stamped."""
+    next_day = later(86400)
+    root = witnesses.root_next(tx, next_day)
+    assert root is not None
+    with Authority(folder / "authority") as authority:
+        answer = authority.stamp(stamps.question(root.document).as_bytes())
+        at = stamps.stamped_at(answer, root.sha256, stamps.certificates(authority.certificate))
+    stamp = Stamp(subject=root.subject, authority=AUTHORITY, sha256=root.sha256, answer=answer, stamped_at=at)
+    witnesses.keep(tx, stamp, next_day)
 
 
 @pytest.fixture
@@ -184,6 +212,7 @@ def full(lived: Path, path: Path, store: Path) -> Iterator[Database]:
     """A copy of the archive in which every table has rows."""
     shutil.copy(lived / path.name, path)
     shutil.copytree(lived / "evidence", store)
+    shutil.copytree(lived / "authority", store.parent / "authority")
     with Database.open(f"sqlite:///{path}") as database:
         yield database
 

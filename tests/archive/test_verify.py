@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, a_batch, a_comment, a_verdict, an_account, later
+from builders import AUTHORITY, NOON, a_batch, a_comment, a_verdict, an_account, later
 from sqlalchemy import text
 
 from archive import cases, evidence, ledger, records, tables
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from archive.database import Database
 
 Tamper = "Callable[..., int]"
+DAY = "day 2026-11-02: its root is not that of its ledger lines"
 
 
 def _check(db: Database, store: Path, **other: object) -> Report:
-    return verify(db, store, store.parent / "media", now=later(3600), **other)  # type: ignore[arg-type]
+    trusted = {AUTHORITY: store.parent / "authority" / "root.pem"}
+    return verify(db, store, store.parent / "media", now=later(3600), trusted=trusted, **other)  # type: ignore[arg-type]
 
 
 # What is whole --------------------------------------------------------------------------------------------------------
@@ -56,6 +58,8 @@ def test_a_whole_archive_passes_and_says_what_was_checked(full: Database, store:
         "media files": 0,
         "anchors": 2,
         "documents": 2,
+        "days": 1,
+        "time stamps": 1,
     }
     assert rows > 20
 
@@ -104,7 +108,8 @@ def test_one_altered_value_of_any_row_is_found(
 ) -> None:
     """Blobs lose their last bit, texts get a letter more, numbers count one more, and what is missing appears."""
     altered = (
-        f'CASE typeof("{column}") WHEN \'blob\' THEN substr("{column}", 1, length("{column}") - 1) || x\'00\' '
+        f"CASE typeof(\"{column}\") WHEN 'blob' THEN "
+        f'CAST(substr("{column}", 1, length("{column}") - 1) || x\'00\' AS BLOB) '
         f"WHEN 'integer' THEN \"{column}\" + 1 WHEN 'null' THEN 'x' ELSE \"{column}\" || 'x' END"
     )
     assert tamper(f'UPDATE "{table}" SET "{column}" = {altered} WHERE rowid = (SELECT max(rowid) FROM "{table}")') == 1
@@ -158,7 +163,7 @@ def test_a_row_altered_together_with_its_line_is_found(full: Database, store: Pa
     tamper("UPDATE decision SET kind = 'dismiss'")
     tamper("UPDATE ledger SET detail = ?, hash = ? WHERE seq = ?", canonical(detail), sha256, line.seq)
     problems = _check(full, store).problems
-    assert problems == [f"ledger: line {line.seq + 1} does not follow line {line.seq}: altered or out of order"]
+    assert problems == [f"ledger: line {line.seq + 1} does not follow line {line.seq}: altered or out of order", DAY]
 
 
 # The ledger -----------------------------------------------------------------------------------------------------------
@@ -194,7 +199,7 @@ def test_rows_of_an_altered_line_are_not_checked_and_it_says_so(full: Database, 
         line = next(ledger.entries(tx, kinds=["decision.recorded"]))
     tamper("UPDATE ledger SET at = '2026-11-02T12:01:21.000000Z' WHERE seq = ?", line.seq)
     report = _check(full, store)
-    assert report.problems == [f"ledger: line {line.seq} has been altered"]
+    assert report.problems == [f"ledger: line {line.seq} has been altered", DAY]
     assert report.not_checked == [f"decision: rows written with line {line.seq}, which is altered"]
 
 
