@@ -13,6 +13,7 @@ Kinds of lines, by what writes them:
 ``sighting.``                               recorded (the platform shows it otherwise than before)
 ``case.`` + event                           the event's name as in bot/domain/states.py: cleared, referred, marked, …
 ``verdict.`` ``decision.``                  recorded
+``comment.withheld``                        (suspected to show the sexual abuse of a child)
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``media.``                                  kept missed left (a file that came with a post or comment)
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Table
+    from sqlalchemy import Connection, Table
 
     from archive.stored import Json
 
@@ -195,23 +196,28 @@ def verify_chain(tx: Connection) -> list[str]:
     return chain.problems
 
 
-def stored(tx: Connection, after: int = 0, last: int | None = None) -> Iterator[Row[Any]]:
+def stored(tx: Connection, after: int = 0, last: int | None = None) -> Iterator[Sequence[Any]]:
     """Give the lines after number `after` (to `last`) as the database holds them, for checking: see `rows_after`."""
     while page := rows_after(tx, after):
         for row in page:
-            if last is not None and row.seq > last:
+            if last is not None and row[0] > last:
                 return
             yield row
-        after = page[-1].seq
+        after = page[-1][0]
 
 
-def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[Row[Any]]:
-    """Give the next lines as the database holds them, with their columns in the order of `_COLUMNS`."""
-    # Without the library's own statement, which would cost more than all that is done with what it gives.
+def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[Sequence[Any]]:
+    """Give the next lines as the database holds them, with their columns in the order of `_COLUMNS`.
+
+    They come from the driver as they are: what the library makes of rows would cost more than all checks of them.
+    """
     columns = ", ".join(_COLUMNS)
-    return tx.exec_driver_sql(
-        f"SELECT {columns} FROM ledger WHERE seq > {int(after)} ORDER BY seq LIMIT {int(limit)}"  # noqa: S608 - numbers
-    ).all()
+    query = f"SELECT {columns} FROM ledger WHERE seq > {int(after)} ORDER BY seq LIMIT {int(limit)}"  # noqa: S608 - numbers
+    cursor = tx.exec_driver_sql(query).cursor
+    try:
+        return list(cursor.fetchall()) if cursor else []
+    except tx.dialect.loaded_dbapi.Error:
+        return tx.exec_driver_sql(query).all()  # fails again, and the library says so in its own words
 
 
 def hashed_text(row: Sequence[Any]) -> str:
@@ -233,13 +239,15 @@ class Chain:
     def __init__(self, seq: int = 0, hash: str = GENESIS) -> None:  # noqa: A002 - a line's own word
         """Begin after line `seq` with that hash; before the first line, if nothing else is said."""
         self.problems: list[str] = []
+        self.text = ""  # of the line that was followed last: see `hashed_text`
         self.seq = seq
         self.hash = hash
 
     def follow(self, row: Sequence[Any]) -> bool:
         """Take the next line as stored (see `rows_after`); give whether it is as it was written."""
         seq, previous, said = row[0], row[6], row[7]
-        if seq == self.seq + 1 and previous == self.hash and _hash(row) == said:
+        self.text = _text(row)
+        if seq == self.seq + 1 and previous == self.hash and _hash(self.text) == said:
             self.seq, self.hash = seq, said
             return True
         self._complain(row)
@@ -253,7 +261,7 @@ class Chain:
             self.problems.append(f"ledger: {missing} missing before line {seq}")
         elif previous != self.hash:
             self.problems.append(f"ledger: line {seq} does not follow line {self.seq}: altered or out of order")
-        if _hash(row) != said:
+        if _hash(self.text) != said:
             self.problems.append(f"ledger: line {seq} has been altered")
 
     def end(self, head_hash: str, head_seq: int) -> None:
@@ -289,12 +297,16 @@ def _vouched(line: Line) -> dict[str, list[str]]:
     return vouched
 
 
-def _hash(row: Sequence[Any]) -> str:
-    """The hash that a stored line ought to have; none where a text has become something that is no text."""
+def _text(row: Sequence[Any]) -> str:
+    """The text that a stored line's hash is of; nothing where a text has become something that is no text."""
     try:
-        return sha256(hashed_text(row).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashed_text(row)
     except TypeError:
         return ""
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:

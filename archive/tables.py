@@ -457,7 +457,7 @@ pause = Table(
     Column("ended_why", Verbatim),
 )
 
-# What vouches for the ledger from outside -----------------------------------------------------------------------------
+# What vouches for the ledger from outside, and what nobody may see ----------------------------------------------------
 
 day_root = Table(
     "day_root",
@@ -483,6 +483,16 @@ stamp = Table(
     _entry(),
 )
 
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("ref", RefText, ForeignKey("comment.ref"), primary_key=True),
+    Column("agent", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
 authority = Table(
     "authority",
     metadata,
@@ -496,7 +506,7 @@ APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
     *(upload, attestation, received, attended),
-    *(day_root, stamp),
+    *(day_root, stamp, withheld),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -161,9 +161,13 @@ def _ledger(db: Database, first: int, found: _Findings) -> None:
                 chain.end(*ledger.kept_head(tx))
                 _strays(tx, first, found)
                 break
-            whole = {row[0] for row in page if chain.follow(row)}
+            whole, texts = set(), []
+            for row in page:
+                if chain.follow(row):
+                    whole.add(row[0])
+                texts.append(chain.text)
             _rows(tx, page, whole, found)
-        days.follow(page)
+        days.follow(page, texts)
         after = page[-1][0]
         found.checked["ledger lines"] += len(page)
     days.end()
@@ -193,13 +197,14 @@ class _Days:
         self._next = roots[0].first if roots else 0
         self._head = roots[-1].last if roots else 0
 
-    def follow(self, page: Sequence[Sequence[Any]]) -> None:
-        """Take the next lines."""
+    def follow(self, page: Sequence[Sequence[Any]], texts: Sequence[str]) -> None:
+        """Take the next lines, each with the text that its hash is of."""
         while page and self._roots:
             root = self._roots[-1]
-            inside = [row for row in page if row[0] <= root.last]
-            self._leaves += [str(row[7]).encode() for row in inside if row[0] >= root.first]
-            text = "".join(f"{ledger.hashed_text(row)}\n" for row in inside if row[0] >= root.first)
+            inside = page if page[-1][0] <= root.last else [row for row in page if row[0] <= root.last]
+            begin = sum(row[0] < root.first for row in inside[: root.first - inside[0][0]]) if inside else 0
+            self._leaves += [str(row[7]).encode() for row in inside[begin:]]
+            text = "".join(f"{text}\n" for text in texts[begin : len(inside)])
             self._whole.update(text.encode("utf-8", "surrogatepass"))
             if inside and inside[-1][0] == root.last:
                 self._compare(self._roots.pop())
@@ -210,7 +215,7 @@ class _Days:
                 self._next = root.last + 1
             else:
                 return
-            page = page[len(inside) :]
+            page, texts = page[len(inside) :], texts[len(inside) :]
 
     def end(self) -> None:
         """Complain about days whose lines never came."""
@@ -229,14 +234,16 @@ class _Days:
 def _rows(tx: Tx, page: Sequence[Sequence[Any]], whole: Collection[int], found: _Findings) -> None:
     """Compare the rows written with these lines with the hashes that the lines carry."""
     first, last = page[0][0], page[-1][0]
-    about = {(line[0], table): (line, hashes) for line in page for table, hashes in _vouched(line[5]).items()}
-    lines = {line[0]: line for line in page}
+    said_of = _said_of(page)
+    lines: dict[int, Sequence[Any]] = {}
     for table in tables.APPEND_ONLY:
         present: dict[int, list[str]] = {}
         for row in tx.execute(_as_it_lies(table).where(table.c.entry.between(first, last))).mappings():
             present.setdefault(row["entry"], []).append(tables.stored_sha256(table, row))
             found.checked["rows"] += 1
-        vouched = {seq: hashes for (seq, name), (_, hashes) in about.items() if name == table.name}
+        vouched = said_of.get(table.name, {})
+        if present or vouched:
+            lines = lines or {line[0]: line for line in page}
         for seq in sorted(present.keys() | vouched.keys()):
             said, there = Counter(vouched.get(seq, ())), Counter(present.get(seq, ()))
             if seq not in lines:
@@ -245,6 +252,16 @@ def _rows(tx: Tx, page: Sequence[Sequence[Any]], whole: Collection[int], found: 
                 found.not_checked.append(f"{table.name}: rows written with line {seq}, which is altered")
             elif said != there:
                 found.problems.append(_difference(table, lines[seq], said - there, there - said))
+
+
+def _said_of(page: Sequence[Sequence[Any]]) -> dict[str, dict[int, Sequence[str]]]:
+    """The hashes that these lines carry, by table and line."""
+    said_of: dict[str, dict[int, Sequence[str]]] = {}
+    for line in page:
+        if '"rows":' in str(line[5]):
+            for name, hashes in _vouched(line[5]).items():
+                said_of.setdefault(name, {})[line[0]] = hashes
+    return said_of
 
 
 def _difference(table: Table, line: Sequence[Any], missing: Counter[str], extra: Counter[str]) -> str:
@@ -275,8 +292,6 @@ def _as_it_lies(table: Table) -> Any:
 
 def _vouched(detail: Any) -> Mapping[str, Sequence[str]]:
     """What a stored line's detail says about its rows; nothing, if it is not even JSON any more."""
-    if '"rows":' not in str(detail):
-        return {}
     try:
         rows = json.loads(detail).get("rows", {})
     except (ValueError, TypeError, AttributeError):

@@ -161,7 +161,7 @@ def _hashed(tx: Tx, first: int, last: int) -> tuple[str, str]:
     leaves: list[bytes] = []
     whole = hashlib.sha256()
     for row in ledger.stored(tx, first - 1, last):
-        leaves.append(row.hash.encode())
+        leaves.append(row[7].encode())
         whole.update(f"{ledger.hashed_text(row)}\n".encode())
     return merkle.root(leaves), whole.hexdigest()
 

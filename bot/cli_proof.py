@@ -1,4 +1,4 @@
-"""The commands that prove: `citymod witness`, `certificate`, `backup` and `restore`."""
+"""The commands about proof: `citymod witness`, `certificate`, `backup`, `restore`, and `csam` about what has none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, clock, day, err, fail, opened, out, reading, settings_from
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    clock,
+    day,
+    err,
+    fail,
+    opened,
+    out,
+    reading,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from archive.backup import Place
@@ -17,6 +30,8 @@ if TYPE_CHECKING:
 proof = typer.Typer()
 witness = typer.Typer(help="What vouches for the ledger from outside.", no_args_is_help=True)
 proof.add_typer(witness, name="witness")
+csam = typer.Typer(help="Comments suspected to show the sexual abuse of a child.", no_args_is_help=True)
+proof.add_typer(csam, name="csam")
 
 ByWhom = Annotated[
     str, typer.Option("--who", "--by", help="Your name, for the record.", default_factory=getpass.getuser)
@@ -58,6 +73,71 @@ def witness_export(
         fail(f"{error}.", 2)
     out.print(
         f"Wrote {len(names)} files and SHA256SUMS to {folder}; README.txt says how to check them.", soft_wrap=True
+    )
+
+
+@csam.command("mark")
+def csam_mark(
+    case: Annotated[str, typer.Argument(help="The comment: platform:account:item.")],
+    reason: Reason,
+    who: ByWhom,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Withhold a comment at once and for good: no copies, identifiers only; on-call staff is called."""
+    from bot.abuse import WHAT_TO_DO, suspect
+    from bot.domain.types import Ref
+
+    settings = settings_from(config)
+    try:
+        ref = Ref.parse(case)
+    except ValueError as error:
+        fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
+    with writing(settings) as tx:
+        new = suspect(tx, settings, ref, who=who, why=reason, now=clock())
+    out.print("Withheld, and on-call staff is called." if new else "It was withheld before.")
+    for line in WHAT_TO_DO:
+        out.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
+
+
+@csam.command("list")
+def csam_list(config: Config = DEFAULT_CONFIG) -> None:
+    """List what is withheld, by identifiers alone."""
+    from archive import withheld
+
+    settings = settings_from(config)
+    with reading(settings) as tx:
+        found = withheld.every(tx)
+    for one in found:
+        at = f"{one.at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        out.print(f"{one.ref}  since {at} by {one.agent.name}", highlight=False, markup=False, soft_wrap=True)
+    out.print(f"{len(found)} withheld.", highlight=False)
+
+
+@proof.command()
+def certificate(
+    case: Annotated[str, typer.Argument(help="The comment: platform:account:item.")],
+    file: Annotated[Path, typer.Argument(help="A new file for the drafts (HTML, to be printed).", dir_okay=False)],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Draft the FRE 902(13)/(14) certification and the RSMo 490.692 affidavit about a case, for a person to sign."""
+    from bot.certificates import drafts
+    from bot.domain.types import Ref
+
+    settings = settings_from(config)
+    try:
+        ref = Ref.parse(case)
+    except ValueError as error:
+        fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
+    with reading(settings) as tx:
+        text = drafts(tx, settings, ref, clock())
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+        file.chmod(0o600)
+    except OSError as error:
+        fail(f"{error}.", 2)
+    out.print(
+        f"Wrote drafts to {file}. They certify nothing until a person has checked and signed them.", soft_wrap=True
     )
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records
+from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records, withheld
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
@@ -267,7 +267,9 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         for match in (stored.verdict.matches if stored else ())
         if not match.shadow and (ground is None or match.clause == ground.clause)
     ]
-    sealed = evidence.latest(tx, ref) if line is not None else None
+    hands_off = withheld.is_withheld(tx, ref)
+    sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
+    text = withheld.INSTEAD if hands_off else comment.text
     author = comment.author.name or comment.author.handle or "name not available"
     name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
     return Item(
@@ -275,12 +277,12 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         account=name,
         at=_when(settings, line.at if line else case.since),
         author=author,
-        text=comment.text,
+        text=text,
         url=comment.url,
         why=case.why,
-        reasons=(*_ground(ground), *(_reason(match) for match in matches)),
+        reasons=() if hands_off else (*_ground(ground), *(_reason(match) for match in matches)),
         evidence=sealed,
-        alternative=f"Comment by {author} on {name}, {_when(settings, comment.posted_at)}: {comment.text}",
+        alternative=f"Comment by {author} on {name}, {_when(settings, comment.posted_at)}: {text}",
         cid=sealed.id if sealed else "",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, evidence, orders, outbox, pauses, records
+from archive import accounts, cases, evidence, orders, outbox, pauses, records, withheld
 from archive.card import decided
 from bot import nightly, tasks, witnessing
 from bot.pause import Switch
@@ -71,7 +71,8 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         raise LookupError(message)
     comment = records.comment(tx, ref, case.revision)
     stored = cases.latest_verdict(tx, ref)
-    sealed = evidence.latest(tx, ref)
+    hands_off = withheld.is_withheld(tx, ref)
+    sealed = None if hands_off else evidence.latest(tx, ref)
     order = orders.latest(tx, ref)
     lines = [
         f"Case      {ref}",
@@ -82,7 +83,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         f"Address   {comment.url}",
         f"Platform  shows it as {case.visibility}",
         "",
-        comment.text,
+        withheld.INSTEAD if hands_off else comment.text,
         "",
     ]
     ground = cases.ground(tx, ref, case.revision)
@@ -91,7 +92,8 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
     if stored:
         lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
         lines += [
-            f"  {m.clause} {m.rule}{_mark(m)}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
+            f"  {m.clause} {m.rule}{_mark(m)}: {'(withheld)' if hands_off else repr(m.excerpt)} at {m.start}-{m.end}, "
+            + m.reason
             for m in stored.verdict.matches
         ]
     if sealed:

@@ -22,6 +22,7 @@ from archive import (
     records,
     stamps,
     uploads,
+    withheld,
     witnesses,
 )
 from archive.capture import Capture, Step
@@ -191,6 +192,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
             _witnessed(tx, folder)
+            withheld.withhold(tx, pictured.ref, agent=PERSON, why="a person says so", now=later(90))
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
     return folder
 

@@ -1,4 +1,4 @@
-"""Daily roots of the ledger, time stamps over them and over evidence, and how the authorities stand."""
+"""Daily roots of the ledger, time stamps over them and over evidence, how the authorities stand; withheld comments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,19 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("url", name=op.f("pk_authority")),
     )
+    op.create_table(
+        "withheld",
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["entry"], ["ledger.seq"], name=op.f("fk_withheld_entry")),
+        sa.ForeignKeyConstraint(["ref"], ["comment.ref"], name=op.f("fk_withheld_ref")),
+        sa.PrimaryKeyConstraint("ref", name=op.f("pk_withheld")),
+    )
+    op.create_index(op.f("ix_withheld_entry"), "withheld", ["entry"])
     dialect = op.get_context().dialect.name
-    for table in ("day_root", "stamp"):
+    for table in ("day_root", "stamp", "withheld"):
         for statement in guards.append_only(dialect, table):
             op.execute(statement)
