@@ -141,6 +141,13 @@ find_fonts() {
     touch .setup/fonts
 }
 
+# --- OpenSSL's program: the stand-in time-stamping authority of demo and tests, and how outsiders check stamps --------
+
+find_openssl() {
+    has openssl || { apt_install openssl && has openssl; } ||
+        fail "the program openssl is missing, with which time stamps are made for trials and checked: install openssl."
+}
+
 # --- the order: cheapest and most certain first --------------------------------------------------------------------
 
 case "${1:-}" in
@@ -148,10 +155,11 @@ run) packages_known() { filled run requirements.lock || filled dev requirements-
 dev) packages_known() { filled dev requirements-dev.lock; }; lock=requirements-dev.lock ;;
 *) fail 'say which: sh setup.sh run, or sh setup.sh dev.' ;;
 esac
-if packages_known && browser_known && [ -f .setup/fonts ]; then exit 0; fi
+if packages_known && browser_known && [ -f .setup/fonts ] && has openssl; then exit 0; fi
 mkdir -p .setup
 date >"$LOG"
 packages_known || fill "$1" "$lock"
 browser_known || find_browser
 find_fonts
+find_openssl
 say "ready: $("$PY" -V), Chromium: $(cat .setup/browser)"

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 WHAT_TO_DO = tuple(
     """\
-Do not open, copy, photograph, print or forward it, not even to show it to a colleague: having or sending it is a crime, \
-for staff too (18 U.S.C. 2252A). Delete nothing that is there already, and let nobody else look.
-Call the City Attorney, and report it now, by identifiers and address alone: to the CyberTipline of the National Center \
-for Missing and Exploited Children (report.cybertip.org, 1-800-843-5678) and to the FBI (tips.fbi.gov, 1-800-225-5324); \
-if a child is in danger at this moment, call 911 first.
-Report it on the platform with the platform's own button for child safety, which may also take it down. citymod does not \
-hide it, since it may not make the picture that every act of its own rests on.
+Do not open, copy, photograph, print or forward it, not even to show it to a colleague: having or sending it is a \
+crime, for staff too (18 U.S.C. 2252A). Delete nothing that is there already, and let nobody else look.
+Call the City Attorney, and report it now, by identifiers and address alone: to the CyberTipline of the National \
+Center for Missing and Exploited Children (report.cybertip.org, 1-800-843-5678) and to the FBI (tips.fbi.gov, \
+1-800-225-5324); if a child is in danger at this moment, call 911 first.
+Report it on the platform with the platform's own button for child safety, which may also take it down. citymod does \
+not hide it, since it may not make the picture that every act of its own rests on.
 Write down who looked at it, when, and who was called. Leave everything else to the police.""".splitlines()
 )
 

@@ -68,6 +68,7 @@ def drafts(tx: Tx, settings: Settings, ref: Ref, now: datetime) -> str:
         facts=_facts(tx, settings, sealed),
         exhibits=_exhibits(folder),
         history=[_told(settings, entry) for entry in cases.history(tx, ref)],
+        by_hand=bool(settings.entry(case.account_key).by_hand),
         prepared=_when(settings, now),
         head=head.anchor if head else NOT_RECORDED,
         tool=sealed.conditions.get("tool", NOT_RECORDED),

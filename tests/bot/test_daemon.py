@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import pytest
 from city import VIOLATION
 
 from archive import cases
+from archive.backup import Place, restore
 from archive.database import Database
 from bot.domain.states import State
 from bot.promises import ref_of
@@ -96,3 +98,16 @@ def test_it_hides_stops_for_the_switch_goes_on_and_ends_when_told(running: Runni
 
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=60) == 0
+
+
+def test_a_backup_is_taken_while_the_daemon_works(running: Running, tmp_path: Path) -> None:
+    """The backup holds one moment of a ledger that grew on, and what is put back stands on its own."""
+    running.wait_for(running.write(), State.ENFORCED)
+    comments = [running.write() for _ in range(20)]
+    words = ("backup", str(tmp_path / "backup"), "--config", str(running.file))
+    done = subprocess.run([sys.executable, "-m", "bot.cli", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    running.wait_for(comments[-1], State.ENFORCED)
+    new = tmp_path / "new"
+    place = Place(url=f"sqlite:///{new}/citymod.db", evidence=new / "evidence", media=new / "media", trusted={})
+    assert restore(tmp_path / "backup", place, now=datetime.now(UTC)).passed
