@@ -80,9 +80,12 @@ def take(db: Database, place: Place, folder: Path, *, agent: Agent, now: datetim
     _own(folder, place)
     fresh = folder / f"{_database_name(place.url)}.new"
     fresh.unlink(missing_ok=True)
+    with db.read() as tx:
+        last = ledger.head(tx)  # whatever the copy holds besides, it holds this line
+    head = last.anchor if last else ""
     _copy_database(place.url, fresh)
     copied = [path for name, source in place.stores.items() for path in _copy_files(source, folder / name)]
-    not_checked, head = _checked(place, folder, fresh, now)
+    not_checked = _checked(place, folder, fresh, head, now)
     target = fresh.with_suffix("")
     fresh.replace(target)
     about = {"format": FORMAT, "taken_at": utc_text(now), "database": target.name, "ledger_head": head}
@@ -120,7 +123,9 @@ def restore(folder: Path, place: Place, *, now: datetime) -> Report:
         _copy_files(folder / part, target, mode_of_evidence=part == "evidence")
     _put_database(folder / name, place.url)
     with Database.open(place.url) as db:
-        report = verify(db, place.evidence, place.media, now=now, anchors=[about["ledger_head"]], trusted=place.trusted)
+        report = verify(
+            db, place.evidence, place.media, now=now, anchors=_noted(about["ledger_head"]), trusted=place.trusted
+        )
     if not report.passed:
         message = f"it was put back, and is not as it was written: {'; '.join(report.problems[:10])}"
         raise NotBackedUp(message)
@@ -165,22 +170,26 @@ def _copy_database(url: str, target: Path) -> None:
     sync(target)
 
 
-def _checked(place: Place, folder: Path, fresh: Path, now: datetime) -> tuple[Sequence[str], str]:
-    """Check the copy in full; give what could not be checked, and the ledger's last line in it."""
+def _checked(place: Place, folder: Path, fresh: Path, head: str, now: datetime) -> Sequence[str]:
+    """Check the copy in full, and that it holds the line `head`; give what could not be checked."""
     if fresh.name.startswith(DUMP):
         _postgresql(place.url, "pg_restore", "--list", str(fresh), connects=False)
-        return [f"{DUMP}: only that it can be read; restoring it checks it in full"], "not known"
+        return [f"{DUMP}: only that it can be read; restoring it checks it in full"]
     with Database.open(f"sqlite:///{fresh}", migrate=False) as copy:
-        report = verify(copy, folder / "evidence", folder / "media", now=now, trusted=place.trusted)
-        with copy.read() as tx:
-            last = ledger.head(tx)
+        noted = _noted(head)
+        report = verify(copy, folder / "evidence", folder / "media", now=now, anchors=noted, trusted=place.trusted)
     if not report.passed:
         message = (
             f"the copy is not as it was written, so the backup before it stays in {folder}, and the copy beside it as "
             f"{fresh.name}: {'; '.join(report.problems[:10])}"
         )
         raise NotBackedUp(message)
-    return report.not_checked, last.anchor if last else "0:"
+    return report.not_checked
+
+
+def _noted(head: str) -> list[str]:
+    """The line that is to be found again; of an empty ledger there is none."""
+    return [head] if head else []
 
 
 def _put_database(source: Path, url: str) -> None:
