@@ -135,7 +135,7 @@ def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
     return Subject(
         comment=comment,
         post=records.post(tx, comment.post),
-        thread=tuple(records.thread(tx, case.ref)),
+        thread=tuple(one for one in records.thread(tx, case.ref) if not withheld.is_withheld(tx, one.ref)),
         account=parts.settings.entry(case.account_key).account,
         findings=tuple(
             Finding(
