@@ -152,6 +152,12 @@ find_postgresql() {
         fail "no PostgreSQL server could be had, on which the tests run (see $LOG): install Debian's postgresql as root, or name the folder of its initdb with CITYMOD_POSTGRESQL=/path."
 }
 needs_postgresql() { [ "$lock" = requirements-dev.lock ] && ! postgresql_there; }
+# --- OpenSSL's program: the stand-in time-stamping authority of demo and tests, and how outsiders check stamps --------
+
+find_openssl() {
+    has openssl || { apt_install openssl && has openssl; } ||
+        fail "the program openssl is missing, with which time stamps are made for trials and checked: install openssl."
+}
 
 # --- the order: cheapest and most certain first --------------------------------------------------------------------
 
@@ -160,7 +166,7 @@ run) packages_known() { filled run requirements.lock || filled dev requirements-
 dev) packages_known() { filled dev requirements-dev.lock; }; lock=requirements-dev.lock ;;
 *) fail 'say which: sh setup.sh run, or sh setup.sh dev.' ;;
 esac
-if packages_known && browser_known && [ -f .setup/fonts ] && ! needs_postgresql; then exit 0; fi
+if packages_known && browser_known && [ -f .setup/fonts ] && has openssl && ! needs_postgresql; then exit 0; fi
 mkdir -p .setup
 date >"$LOG"
 packages_known || fill "$1" "$lock"
@@ -169,4 +175,5 @@ find_fonts
 # Wished for, not needed: without it one test of the systemd unit is skipped, and says so.
 [ "$1" = run ] || has systemd-analyze || apt_install systemd || :
 ! needs_postgresql || find_postgresql
+find_openssl
 say "ready: $("$PY" -V), Chromium: $(cat .setup/browser)"

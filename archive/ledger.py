@@ -13,6 +13,7 @@ Kinds of lines, by what writes them:
 ``sighting.``                               recorded (the platform shows it otherwise than before)
 ``case.`` + event                           the event's name as in bot/domain/states.py: cleared, referred, marked, …
 ``verdict.`` ``decision.``                  recorded
+``comment.withheld``                        (suspected to show the sexual abuse of a child)
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``media.``                                  kept missed left (a file that came with a post or comment)
@@ -28,6 +29,8 @@ Kinds of lines, by what writes them:
 ``digest.``                                 marked
 ``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
+``day.rooted`` ``stamp.``                   kept failed answers (roots of days; authorities' time stamps)
+``archive.``                                verified failed (checks of it) backed_up
 ``stream.broken``                           likewise, if a platform's line of news does not hold
 ``daemon.started``                          written by the daemon when it begins
 ``gap.``                                    recorded (an account was not read for longer than its interval allows)
@@ -40,10 +43,11 @@ Kinds of lines, by what writes them:
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from hashlib import sha256
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -56,7 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, RowMapping, Table
+    from sqlalchemy import Connection, Table
 
     from archive.stored import Json
 
@@ -64,6 +68,7 @@ GENESIS = "0" * 64
 DAEMON = Agent(kind=AgentKind.DAEMON, name="citymod")
 """Who notes what nobody decided: what a platform showed, that a time ran out."""
 PAGE = 1000
+_COLUMNS = ("seq", "at", "kind", "ref", "agent", "detail", "previous", "hash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,43 +229,79 @@ def about(tx: Connection, refs: Iterable[Ref]) -> list[Entry]:
 def verify_chain(tx: Connection) -> list[str]:
     """Follow the whole chain to the head; give what is wrong, in plain words. Empty: it is whole."""
     chain = Chain()
-    after = 0
-    while page := rows_after(tx, after):
-        for row in page:
-            chain.follow(row)
-        after = page[-1]["seq"]
+    for row in stored(tx):
+        chain.follow(row)
     chain.end(*kept_head(tx))
     return chain.problems
 
 
-def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[RowMapping]:
-    """Give the next lines as the database holds them, for checking."""
-    ledger = tables.ledger
-    return tx.execute(select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)).mappings().all()
+def stored(tx: Connection, after: int = 0, last: int | None = None) -> Iterator[Sequence[Any]]:
+    """Give the lines after number `after` (to `last`) as the database holds them, for checking: see `rows_after`."""
+    while page := rows_after(tx, after):
+        for row in page:
+            if last is not None and row[0] > last:
+                return
+            yield row
+        after = page[-1][0]
+
+
+def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[Sequence[Any]]:
+    """Give the next lines as the database holds them, with their columns in the order of `_COLUMNS`.
+
+    They come from the driver as they are: what the library makes of rows would cost more than all checks of them.
+    """
+    columns = ", ".join(_COLUMNS)
+    query = f"SELECT {columns} FROM ledger WHERE seq > {int(after)} ORDER BY seq LIMIT {int(limit)}"  # noqa: S608 - numbers
+    cursor = tx.exec_driver_sql(query).cursor
+    try:
+        return list(cursor.fetchall()) if cursor else []
+    except tx.dialect.loaded_dbapi.Error:
+        return tx.exec_driver_sql(query).all()  # fails again, and the library says so in its own words
+
+
+def hashed_text(row: Sequence[Any]) -> str:
+    """The text whose SHA-256 is a stored line's hash: the hash before it and its canonical JSON.
+
+    The detail is set in as stored, so that a changed space in it is found, too. `row` is in the order of `_COLUMNS`.
+    """
+    seq, at, kind, ref, agent, detail, previous, _ = row
+    about = "null" if ref is None else _quoted(ref)
+    return (
+        f'{previous}{{"agent":{_quoted(agent)},"at":{_quoted(at)},"detail":{detail},'
+        f'"kind":{_quoted(kind)},"ref":{about},"seq":{seq}}}'
+    )
 
 
 class Chain:
     """Follows the chain line by line and collects what is wrong with it. One bad line is reported once."""
 
-    def __init__(self) -> None:
-        """Begin before the first line."""
+    def __init__(self, seq: int = 0, hash: str = GENESIS) -> None:  # noqa: A002 - a line's own word
+        """Begin after line `seq` with that hash; before the first line, if nothing else is said."""
         self.problems: list[str] = []
-        self.seq = 0
-        self.hash = GENESIS
+        self.text = ""  # of the line that was followed last: see `hashed_text`
+        self.seq = seq
+        self.hash = hash
 
-    def follow(self, row: Mapping[Any, Any]) -> bool:
-        """Take the next line as stored; give whether it is as it was written."""
-        before = len(self.problems)
-        seq = row["seq"]
+    def follow(self, row: Sequence[Any]) -> bool:
+        """Take the next line as stored (see `rows_after`); give whether it is as it was written."""
+        seq, previous, said = row[0], row[6], row[7]
+        self.text = _text(row)
+        if seq == self.seq + 1 and previous == self.hash and _hash(self.text) == said:
+            self.seq, self.hash = seq, said
+            return True
+        self._complain(row)
+        self.seq, self.hash = seq, said
+        return False
+
+    def _complain(self, row: Sequence[Any]) -> None:
+        seq, previous, said = row[0], row[6], row[7]
         if seq != self.seq + 1:
             missing = f"line {self.seq + 1}" if seq == self.seq + 2 else f"lines {self.seq + 1} to {seq - 1}"
             self.problems.append(f"ledger: {missing} missing before line {seq}")
-        elif row["previous"] != self.hash:
+        elif previous != self.hash:
             self.problems.append(f"ledger: line {seq} does not follow line {self.seq}: altered or out of order")
-        if _hash(row["previous"], _text(row)) != row["hash"]:
+        if _hash(self.text) != said:
             self.problems.append(f"ledger: line {seq} has been altered")
-        self.seq, self.hash = seq, row["hash"]
-        return len(self.problems) == before
 
     def end(self, head_hash: str, head_seq: int) -> None:
         """Compare the end of the chain with the head that was kept beside it."""
@@ -283,7 +324,8 @@ def _values(seq: int, line: Line, rows: Iterable[tuple[Table, Mapping[str, Any]]
         "detail": canonical(detail),
         "previous": previous,
     }
-    return values | {"hash": _hash(previous, _text(values))}
+    text = hashed_text([values.get(name) for name in _COLUMNS])
+    return values | {"hash": sha256(text.encode()).hexdigest()}
 
 
 def _vouched(rows: Iterable[tuple[Table, Mapping[str, Any]]]) -> dict[str, list[str]]:
@@ -294,15 +336,16 @@ def _vouched(rows: Iterable[tuple[Table, Mapping[str, Any]]]) -> dict[str, list[
     return vouched
 
 
-def _text(row: Mapping[Any, Any]) -> str:
-    """The canonical JSON of a line. The detail is set in as stored, so that a changed space in it is found, too."""
-    head = canonical({"agent": row["agent"], "at": row["at"]})
-    tail = canonical({"kind": row["kind"], "ref": row["ref"], "seq": row["seq"]})
-    return f'{head[:-1]},"detail":{row["detail"]},{tail[1:]}'
+def _text(row: Sequence[Any]) -> str:
+    """The text that a stored line's hash is of; nothing where a text has become something that is no text."""
+    try:
+        return hashed_text(row)
+    except TypeError:
+        return ""
 
 
-def _hash(previous: str, text: str) -> str:
-    return hashlib.sha256(f"{previous}{text}".encode()).hexdigest()
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:

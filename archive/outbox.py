@@ -18,6 +18,8 @@ from archive.stored import new_id
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from archive.database import Tx
     from archive.stored import Json
 
@@ -79,9 +81,15 @@ def put(  # noqa: PLR0913 - a mail is all of this
 def due(tx: Tx, now: datetime, limit: int) -> list[Mail]:
     """Give up to `limit` mails that may be sent now, oldest first."""
     query = select(tables.outbox).where(
-        _mail.sent_at.is_(None), or_(_mail.not_before.is_(None), _mail.not_before <= now)
+        _mail.sent_at.is_(None), or_(_mail.not_before.is_(None), _mail.not_before <= now), ~_shows_withheld()
     )
     return [_read(row) for row in tx.execute(query.order_by(_mail.queued_at, _mail.id).limit(limit))]
+
+
+def _shows_withheld() -> ColumnElement[bool]:
+    """Mails that carry a picture of a comment which was withheld after they were queued: they never go out."""
+    sealed, hidden = tables.evidence.c, tables.withheld.c
+    return _mail.key.in_(select("evidence:" + sealed.id).where(sealed.ref == hidden.ref))
 
 
 def begin(tx: Tx, id: str, now: datetime) -> None:  # noqa: A002 - the noun's own word

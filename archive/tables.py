@@ -596,12 +596,58 @@ Nothing else is ever destroyed. A tombstone keeps what the row hashed to, so tha
 what is left of it hashes to (`remains`).
 """
 
+# What vouches for the ledger from outside, and what nobody may see ----------------------------------------------------
+
+day_root = Table(
+    "day_root",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False, unique=True),
+    Column("root", Text, nullable=False),
+    Column("lines_sha256", Text, nullable=False),
+    Column("taken_at", Utc, nullable=False),
+    _entry(),
+)
+
+stamp = Table(
+    "stamp",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("authority", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("stamped_at", Utc, nullable=False),
+    Column("kept_at", Utc, nullable=False),
+    _entry(),
+)
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("ref", RefText, ForeignKey("comment.ref"), primary_key=True),
+    Column("agent", AgentText, nullable=False),
+    Column("why", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+authority = Table(
+    "authority",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("not_before", Utc, nullable=False),
+    Column("why", Verbatim, nullable=False),
+)
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
     *(upload, attestation, received, attended),
     *(gap, profile, followers, counted),
     *(hold, hold_end, disposition, approval, tombstone, certificate),
+    *(day_root, stamp, withheld),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

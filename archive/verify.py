@@ -10,6 +10,7 @@ of evidence); handed in as `anchors`, they are checked, too.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, select, type_coerce
 
-from archive import dispositions, evidence, guards, ledger, media, tables
+from archive import dispositions, evidence, guards, ledger, media, merkle, stamps, tables, witnesses
 from archive.database import Damaged
+from archive.stamps import NotProven
 from archive.stored import Stored
 from bot.domain import states
 from bot.domain.states import Event, IllegalEvent, State
@@ -28,13 +30,14 @@ from bot.domain.types import Evidence, OrderStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
-    from sqlalchemy import RowMapping, Table
+    from sqlalchemy import Table
 
     from archive.database import Database, Tx
     from archive.ledger import Entry
+    from archive.witnesses import Root
     from bot.domain.types import Ref
 
 _ENDED = {
@@ -44,6 +47,7 @@ _ENDED = {
     "order.cancelled": OrderStatus.CANCELLED,
 }
 _PAGE = 500
+_LINES = 5000
 _ANCHOR = re.compile(r"\d+:[0-9a-f]{64}")
 
 
@@ -55,6 +59,7 @@ class Report:
     checked: dict[str, int]
     problems: list[str]
     not_checked: list[str]
+    since: date | None = None
 
     @property
     def passed(self) -> bool:
@@ -78,42 +83,61 @@ class _Findings:
             self.not_checked.append(f"{what}: whatever comes after that")
 
 
-def verify(
-    db: Database, evidence_root: Path, media_root: Path, *, now: datetime, anchors: Iterable[str] = ()
+def verify(  # noqa: PLR0913 - what is checked, against what, and how far back
+    db: Database,
+    evidence_root: Path,
+    media_root: Path,
+    *,
+    now: datetime,
+    anchors: Iterable[str] = (),
+    since: date | None = None,
+    trusted: Mapping[str, Path] | None = None,
 ) -> Report:
-    """Check everything. `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`)."""
+    """Check everything, or with `since` only what was written on that day (UTC) and later, and what that is about.
+
+    `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`). `trusted` names for each
+    time-stamping authority (by its address) the file with the certificates that are trusted to have signed its stamps.
+    """
     found = _Findings()
+    first = 1
     with found.readable("database file"), db.read() as tx:
-        _file(tx, found)
+        first = witnesses.first_line_of(tx, since) if since else 1
+        _file(tx, found, whole=since is None)
     with found.readable("ledger"):
-        _ledger(db, found)
+        _ledger(db, first, found)
     with found.readable("cases"):
-        _cases(db, found)
+        _cases(db, first, found)
     with found.readable("orders"):
-        _orders(db, found)
+        _orders(db, first, found)
     noted = list(anchors)
     with found.readable("evidence"):
-        noted += _evidence(db, evidence_root, found)
+        noted += _evidence(db, evidence_root, first, found)
     with found.readable("media"), db.read() as tx:
-        _media(tx, media_root, found)
+        _media(tx, media_root, first, found)
     with found.readable("anchors"), db.read() as tx:
         _anchors(tx, noted, found)
     with found.readable("documents"), db.read() as tx:
-        _documents(tx, found)
+        _documents(tx, first, found)
     with found.readable("dispositions"), db.read() as tx:
         problems, found.checked["tombstones"] = dispositions.problems(tx)
         found.problems += problems
+    with found.readable("time stamps"), db.read() as tx:
+        _stamps(tx, first, trusted or {}, found)
     return Report(
-        at=now, checked=dict(found.checked), problems=found.problems, not_checked=list(dict.fromkeys(found.not_checked))
+        at=now,
+        checked=dict(found.checked),
+        problems=found.problems,
+        not_checked=list(dict.fromkeys(found.not_checked)),
+        since=since,
     )
 
 
 # The file and its guards ----------------------------------------------------------------------------------------------
 
 
-def _file(tx: Tx, found: _Findings) -> None:
-    """What the database engine itself finds, and whether its guards still stand."""
-    if tx.dialect.name == "sqlite":
+def _file(tx: Tx, found: _Findings, *, whole: bool) -> None:
+    """What the database engine itself finds (which takes reading all of the file), and whether its guards stand."""
+    if whole and tx.dialect.name == "sqlite":
         said = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check")]
         found.problems += [f"database file: {line}" for line in said if line != "ok"]
     found.problems += [f"database: the guard {name} is missing or altered" for name in guards.missing(tx)]
@@ -122,55 +146,140 @@ def _file(tx: Tx, found: _Findings) -> None:
 # The ledger and the rows it vouches for -------------------------------------------------------------------------------
 
 
-def _ledger(db: Database, found: _Findings) -> None:
-    """Follow the chain, and with each page of it the rows that its lines vouch for."""
-    chain = ledger.Chain()
-    after = 0
+def _ledger(db: Database, first: int, found: _Findings) -> None:
+    """Follow the chain from line `first`, and with each page of it the rows and the days that its lines vouch for."""
+    taken: list[Root] = []
+    with found.readable("days"), db.read() as tx:
+        taken = witnesses.roots(tx, reaching=first)
+    with db.read() as tx:
+        if taken:
+            first = min(first, taken[0].first)  # a day is checked as a whole
+        chain = ledger.Chain(*_before(tx, first))
+    days = _Days(taken, found)
+    after = first - 1
     while True:
         with db.read() as tx:
-            page = ledger.rows_after(tx, after, _PAGE)
+            page: Sequence[Sequence[Any]] = ledger.rows_after(tx, after, _LINES)
             if not page:
                 chain.end(*ledger.kept_head(tx))
-                _strays(tx, found)
+                _strays(tx, first, found)
                 break
-            whole = {row["seq"] for row in page if chain.follow(row)}
+            whole, texts = set(), []
+            for row in page:
+                if chain.follow(row):
+                    whole.add(row[0])
+                texts.append(chain.text)
             _rows(tx, page, whole, found)
-        after = page[-1]["seq"]
+        days.follow(page, texts)
+        after = page[-1][0]
         found.checked["ledger lines"] += len(page)
+    days.end()
     found.problems[:0] = chain.problems
 
 
-def _rows(tx: Tx, page: Sequence[RowMapping], whole: Collection[int], found: _Findings) -> None:
+def _before(tx: Tx, first: int) -> tuple[int, str]:
+    """Number and hash of the line before `first`, from which the chain goes on."""
+    if first == 1:
+        return 0, ledger.GENESIS
+    query = select(tables.ledger.c.hash).where(tables.ledger.c.seq == first - 1)
+    said = tx.execute(query).scalar_one_or_none()
+    if said is None:
+        message = f"line {first - 1} is not there"
+        raise LookupError(message)
+    return first - 1, said
+
+
+class _Days:
+    """Takes the roots of days again while the chain is followed, and compares them with those on record."""
+
+    def __init__(self, roots: Sequence[Root], found: _Findings) -> None:
+        self._roots = list(reversed(roots))
+        self._found = found
+        self._leaves: list[bytes] = []
+        self._whole = hashlib.sha256()
+        self._next = roots[0].first if roots else 0
+        self._head = roots[-1].last if roots else 0
+
+    def follow(self, page: Sequence[Sequence[Any]], texts: Sequence[str]) -> None:
+        """Take the next lines, each with the text that its hash is of."""
+        while page and self._roots:
+            root = self._roots[-1]
+            inside = page if page[-1][0] <= root.last else [row for row in page if row[0] <= root.last]
+            begin = sum(row[0] < root.first for row in inside[: root.first - inside[0][0]]) if inside else 0
+            self._leaves += [str(row[7]).encode() for row in inside[begin:]]
+            text = "".join(f"{text}\n" for text in texts[begin : len(inside)])
+            self._whole.update(text.encode("utf-8", "surrogatepass"))
+            if inside and inside[-1][0] == root.last:
+                self._compare(self._roots.pop())
+            elif len(inside) < len(page):
+                self._roots.pop()
+                self._found.problems.append(f"day {root.day}: its last ledger line {root.last} is not there")
+                self._leaves, self._whole = [], hashlib.sha256()
+                self._next = root.last + 1
+            else:
+                return
+            page, texts = page[len(inside) :], texts[len(inside) :]
+
+    def end(self) -> None:
+        """Complain about days whose lines never came."""
+        self._found.problems += [f"day {root.day}: its ledger lines are not there" for root in self._roots]
+
+    def _compare(self, root: Root) -> None:
+        if root.first != self._next:
+            self._found.problems.append(f"day {root.day}: its root begins at line {root.first}, not at {self._next}")
+        if (merkle.root(self._leaves), self._whole.hexdigest()) != (root.root, root.lines_sha256):
+            self._found.problems.append(f"day {root.day}: its root is not that of its ledger lines")
+        self._found.checked["days"] += 1
+        self._leaves, self._whole = [], hashlib.sha256()
+        self._next = root.last + 1
+
+
+def _rows(tx: Tx, page: Sequence[Sequence[Any]], whole: Collection[int], found: _Findings) -> None:
     """Compare the rows written with these lines with the hashes that the lines carry."""
-    first, last = page[0]["seq"], page[-1]["seq"]
+    first, last = page[0][0], page[-1][0]
+    said_of = _said_of(page)
+    lines: dict[int, Sequence[Any]] = {}
     for table in tables.APPEND_ONLY:
-        present: dict[int, Counter[str]] = {}
+        present: dict[int, list[str]] = {}
         buried = dispositions.buried(tx, table, first, last)
         for row in tx.execute(_as_it_lies(table).where(table.c.entry.between(first, last))).mappings():
-            present.setdefault(row["entry"], Counter())[buried.sha256_of(row)] += 1
+            present.setdefault(row["entry"], []).append(buried.sha256_of(row))
             found.checked["rows"] += 1
-        for line in page:
-            vouched = Counter(_vouched(line).get(table.name, ()))
-            there = present.get(line["seq"], Counter())
-            if line["seq"] not in whole:
-                if there or vouched:
-                    found.not_checked.append(f"{table.name}: rows written with line {line['seq']}, which is altered")
-            elif vouched != there:
-                found.problems.append(_difference(table, line, vouched - there, there - vouched))
+        vouched = said_of.get(table.name, {})
+        if present or vouched:
+            lines = lines or {line[0]: line for line in page}
+        for seq in sorted(present.keys() | vouched.keys()):
+            said, there = Counter(vouched.get(seq, ())), Counter(present.get(seq, ()))
+            if seq not in lines:
+                continue  # told by `_strays`: there is no such line
+            if seq not in whole:
+                found.not_checked.append(f"{table.name}: rows written with line {seq}, which is altered")
+            elif said != there:
+                found.problems.append(_difference(table, lines[seq], said - there, there - said))
 
 
-def _difference(table: Table, line: RowMapping, missing: Counter[str], extra: Counter[str]) -> str:
-    where = f"written with ledger line {line['seq']}" + (f" about {line['ref']}" if line["ref"] else "")
+def _said_of(page: Sequence[Sequence[Any]]) -> dict[str, dict[int, Sequence[str]]]:
+    """The hashes that these lines carry, by table and line."""
+    said_of: dict[str, dict[int, Sequence[str]]] = {}
+    for line in page:
+        if '"rows":' in str(line[5]):
+            for name, hashes in _vouched(line[5]).items():
+                said_of.setdefault(name, {})[line[0]] = hashes
+    return said_of
+
+
+def _difference(table: Table, line: Sequence[Any], missing: Counter[str], extra: Counter[str]) -> str:
+    where = f"written with ledger line {line[0]}" + (f" about {line[3]}" if line[3] else "")
     if missing and extra:
         return f"{table.name}: a row {where} has been altered"
     return f"{table.name}: a row {where} has been {'removed' if missing else 'slipped in'}"
 
 
-def _strays(tx: Tx, found: _Findings) -> None:
+def _strays(tx: Tx, first: int, found: _Findings) -> None:
     """Rows that no line vouches for, since the line they name is not there."""
     for table in tables.APPEND_ONLY:
-        lines = select(tables.ledger.c.seq)
-        number = tx.execute(select(func.count()).select_from(table).where(table.c.entry.not_in(lines))).scalar_one()
+        line = ~select(1).where(tables.ledger.c.seq == table.c.entry).exists()
+        number = tx.execute(select(func.count()).select_from(table).where(table.c.entry >= first, line)).scalar_one()
         if number:
             found.problems.append(f"{table.name}: {number} row(s) name a ledger line that is not there")
 
@@ -185,10 +294,10 @@ def _as_it_lies(table: Table) -> Any:
     )
 
 
-def _vouched(line: RowMapping) -> Mapping[str, Sequence[str]]:
-    """What a stored line says about its rows; nothing, if it is not even JSON any more."""
+def _vouched(detail: Any) -> Mapping[str, Sequence[str]]:
+    """What a stored line's detail says about its rows; nothing, if it is not even JSON any more."""
     try:
-        rows = json.loads(line["detail"]).get("rows", {})
+        rows = json.loads(detail).get("rows", {})
     except (ValueError, TypeError, AttributeError):
         return {}
     return rows if isinstance(rows, dict) else {}
@@ -197,13 +306,18 @@ def _vouched(line: RowMapping) -> Mapping[str, Sequence[str]]:
 # Cases and orders against what the ledger tells -----------------------------------------------------------------------
 
 
-def _cases(db: Database, found: _Findings) -> None:
-    """Each comment has a case, which stands where its ledger lines lead."""
+def _cases(db: Database, first: int, found: _Findings) -> None:
+    """Each comment that lines from `first` on are about has a case, which stands where its ledger lines lead."""
     after: Ref | None = None
     comment, case = tables.comment.c, tables.case_.c
     query = select(comment.ref, _plain(case.state).label("state"), case.revision).join_from(
         tables.comment, tables.case_, case.ref == comment.ref, isouter=True
     )
+    if first > 1:
+        about = select(_plain(tables.ledger.c.ref)).where(
+            tables.ledger.c.seq >= first, tables.ledger.c.ref.is_not(None)
+        )
+        query = query.where(_plain(comment.ref).in_(about))
     while True:
         with db.read() as tx:
             page = tx.execute(
@@ -258,10 +372,10 @@ def fold(lines: Iterable[Entry]) -> tuple[State, str]:
     return state, revision
 
 
-def _orders(db: Database, found: _Findings) -> None:
-    """Each order is as it was placed and stands where its lines lead, on evidence of the very revision."""
+def _orders(db: Database, first: int, found: _Findings) -> None:
+    """Each order from line `first` on is as it was placed and stands where its lines lead."""
     order, sealed = tables.order_.c, tables.evidence.c
-    after = 0
+    after = first - 1
     while True:
         with db.read() as tx:
             placed = list(ledger.entries(tx, after=after, limit=_PAGE, kinds=["order.placed"]))
@@ -317,15 +431,18 @@ def _plain(column: Any) -> Any:
 # Evidence, anchors, documents -----------------------------------------------------------------------------------------
 
 
-def _evidence(db: Database, root: Path, found: _Findings) -> list[str]:
-    """Each sealed folder is as its manifest says, and the manifest as the row says. Gives the lines noted in them.
+def _evidence(db: Database, root: Path, first: int, found: _Findings) -> list[str]:
+    """Each folder sealed from line `first` on is as its manifest says, and the manifest as the row says.
+
+    Gives the ledger lines noted in the manifests.
 
     A folder that is not on record was sealed when the program was killed, or its record was taken away; the line noted
     in its manifest tells which, and is checked like all others.
     """
     manifests = sorted(root.glob(f"*/*/*/{evidence.MANIFEST}"))  # listed before the rows, which come after sealing
     with db.read() as tx:
-        rows = tx.execute(select(tables.evidence).order_by(tables.evidence.c.entry)).all()
+        table = tables.evidence
+        rows = tx.execute(select(table).where(table.c.entry >= first).order_by(table.c.entry)).all()
     names = ("id", "ref", "revision", "captured_at", "quality", "folder", "manifest", "conditions")
     sealed = [Evidence(**{name: getattr(row, name) for name in names}) for row in rows]
     if sealed and not root.is_dir():
@@ -335,6 +452,8 @@ def _evidence(db: Database, root: Path, found: _Findings) -> list[str]:
         found.problems += evidence.check(root, each)
     found.checked["evidence folders"] = len(sealed)
     on_record = {root / each.folder for each in sealed}
+    if first > 1:
+        manifests = [path for path in manifests if path.parent in on_record]
     found.checked["evidence folders not on record"] = sum(path.parent not in on_record for path in manifests)
     return [head for path in manifests if (head := _noted_in(path, found))]
 
@@ -349,10 +468,12 @@ def _noted_in(manifest: Path, found: _Findings) -> str | None:
     return head if _ANCHOR.fullmatch(head) else None
 
 
-def _media(tx: Tx, root: Path, found: _Findings) -> None:
+def _media(tx: Tx, root: Path, first: int, found: _Findings) -> None:
     """Each file that came with a comment is there, and is as it was fetched."""
     table = tables.media.c
-    rows = tx.execute(select(table.sha256, table.size).where(table.sha256.is_not(None)).distinct())
+    rows = tx.execute(
+        select(table.sha256, table.size).where(table.sha256.is_not(None), table.entry >= first).distinct()
+    )
     hashes = {row.sha256: row.size for row in rows}
     found.problems += media.problems(root, hashes)
     found.checked["media files"] = len(hashes)
@@ -371,11 +492,12 @@ def _anchors(tx: Tx, anchors: Iterable[str], found: _Findings) -> None:
         found.checked["anchors"] += 1
 
 
-def _documents(tx: Tx, found: _Findings) -> None:
+def _documents(tx: Tx, first: int, found: _Findings) -> None:
     """Every policy and pack that a verdict cites was kept, so that the verdict can be replayed."""
     verdict = tables.verdict.c
-    cited = {row.policy_sha256 for row in tx.execute(select(verdict.policy_sha256).distinct())}
-    for row in tx.execute(select(verdict.packs).distinct()):
+    recent = verdict.entry >= first
+    cited = {row.policy_sha256 for row in tx.execute(select(verdict.policy_sha256).where(recent).distinct())}
+    for row in tx.execute(select(verdict.packs).where(recent).distinct()):
         cited |= set(row.packs.values())
     kept = set(tx.execute(select(tables.document.c.sha256)).scalars())
     found.not_checked += [
@@ -383,3 +505,31 @@ def _documents(tx: Tx, found: _Findings) -> None:
         for sha256 in sorted(cited - kept)
     ]
     found.checked["documents"] = len(cited & kept)
+
+
+# Time stamps ----------------------------------------------------------------------------------------------------------
+
+
+def _stamps(tx: Tx, first: int, trusted: Mapping[str, Path], found: _Findings) -> None:
+    """Each stamp proves the very document or manifest on record, signed by an authority that is trusted for it."""
+    days = {root.subject: root.sha256 for root in witnesses.roots(tx)}
+    table, sealed = tables.stamp, tables.evidence.c
+    manifests = {f"evidence:{row.id}": row.manifest for row in tx.execute(select(sealed.id, sealed.manifest))}
+    known = days | manifests
+    for row in tx.execute(select(table).where(table.c.entry >= first).order_by(table.c.entry)):
+        name = f"time stamp of {row.subject} by {row.authority}"
+        stamped = known.get(row.subject)
+        if row.authority not in trusted:
+            found.not_checked.append(f"{name}: the settings name no certificate for that authority")
+            continue
+        if stamped != row.sha256:
+            found.problems.append(f"{name}: it is of other bytes than those on record")
+            continue
+        try:
+            at = stamps.stamped_at(row.answer, row.sha256, stamps.certificates(trusted[row.authority]))
+        except NotProven as error:
+            found.problems.append(f"{name}: {error}")
+            continue
+        if at != row.stamped_at:
+            found.problems.append(f"{name}: it says {at}, the record {row.stamped_at}")
+        found.checked["time stamps"] += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive import media
+from archive import media, withheld
 from archive.media import Kept
 from bot.domain.schedule import retry_at
 from bot.log import logger
@@ -59,6 +59,11 @@ def _fetch(parts: Parts, connector: Connector, due: Iterable[Due], clock: Callab
 
 def _fetch_one(parts: Parts, connector: Connector, one: Due, clock: Callable[[], datetime]) -> bool:
     """Fetch one file, or record why there is none; raises what keeps the others from being fetched, too."""
+    with parts.database.read() as tx:
+        hands_off = withheld.is_withheld(tx, one.ref)
+    if hands_off:
+        _conclude(parts, one, Kept(why=withheld.WHY_NOT, tried=False), clock())
+        return False
     if not isinstance(connector, HasMedia):
         _conclude(parts, one, Kept(why=f"citymod cannot fetch files from {connector.platform}", tried=False), clock())
         return False

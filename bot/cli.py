@@ -19,6 +19,7 @@ from bot.cli_evidence import evidence
 from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
+from bot.cli_proof import proof
 from bot.cli_rules import rules
 from bot.cli_search import search
 from bot.settings import MissingCredential, load
@@ -28,6 +29,7 @@ from bot.terminal import (
     Reason,
     Who,
     clock,
+    day,
     err,
     fail,
     opened,
@@ -65,6 +67,7 @@ for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention
     app.add_typer(_commands, name=_name)
 app.add_typer(database, name="database")
 app.command("search")(search)
+app.add_typer(proof)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -72,7 +75,7 @@ CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
-    from archive.database import WrongDatabase
+    from archive.database import Damaged, Unavailable, WrongDatabase
     from archive.dispositions import NotAllowed
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
@@ -85,7 +88,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, NotAllowed, NotPossible, NotTaken) as error:
+    except (AlreadyRunning, Damaged, NotAllowed, NotPossible, NotTaken, Unavailable) as error:
         fail(str(error), 1)
 
 
@@ -159,6 +162,8 @@ def status(
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
+    for line in found["proof"]:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
     out.print(
         "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
     )
@@ -328,17 +333,27 @@ def judge_file(
 
 @app.command()
 def verify(
-    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False,
+    since: Annotated[str, typer.Option("--since", help="Only what was written on that day (UTC) or later.")] = "",
 ) -> None:
     """Check the whole archive: the chain, every row against it, every evidence file against its manifest."""
     from archive.verify import verify as check
 
     settings = settings_from(config)
     with opened(settings) as database:
-        report = check(database, settings.evidence_folder, settings.media_folder, now=clock())
+        report = check(
+            database,
+            settings.evidence_folder,
+            settings.media_folder,
+            now=clock(),
+            since=day(since) if since else None,
+            trusted=settings.trusted,
+        )
     if as_json:
         answer: dict[str, Any] = {
             "passed": report.passed,
+            "since": str(report.since) if report.since else None,
             "checked": report.checked,
             "problems": report.problems,
             "not_checked": report.not_checked,

@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, evidence, gaps, ledger
-from bot import digest, dropped, homepages, mail, mailbox, pipeline, streams, troubles
+from bot import digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -39,6 +39,8 @@ DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
 TROUBLE_SECONDS = 60
 PUSH_SECONDS = 600
+WITNESS_SECONDS = 60
+NIGHT_SECONDS = 60
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -68,6 +70,7 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     dropped.take_in(parts, clock())
     while pipeline.one_pass(parts, clock).total():
         pass
+    witnessing.witness(parts, clock)
     digest.make_due(parts, clock())
     while mail.deliver(parts, clock):
         pass
@@ -124,7 +127,7 @@ class Daemon:
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._systemd = sdnotify.SystemdNotifier()
-        workers = len(parts.settings.accounts) + 7
+        workers = len(parts.settings.accounts) + 9
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -168,6 +171,8 @@ class Daemon:
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
+        self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
+        self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:

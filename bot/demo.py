@@ -23,6 +23,7 @@ from bot.domain.states import State
 from bot.settings import load
 from bot.standins import StandIns
 from bot.trial import SETTINGS, MailSink, lay_out
+from connectors.standin.authority import Authority
 from connectors.standin.world import APP, World
 
 if TYPE_CHECKING:
@@ -55,9 +56,15 @@ class Demo:
 
     def run(self) -> dict[str, Any]:
         """Start everything, feed it, watch it, stop it, and check from outside whether the promises were kept."""
-        with MailSink(self._folder / "mails") as sink, StandIns(World()) as standins:
+        with (
+            MailSink(self._folder / "mails") as sink,
+            StandIns(World()) as standins,
+            Authority(self._folder / "authority") as authority,
+        ):
             accounts = standins.open_accounts()
-            lay_out(self._folder, standins, accounts, sink.port)
+            stamps = [{"url": authority.url, "certificate": str(authority.certificate)}]
+            timestamps = {"authorities": stamps, "each_manifest": True}
+            lay_out(self._folder, standins, accounts, sink.port, timestamps=timestamps)
             settings = load(self._folder / SETTINGS)
             self._say(f"A made-up city on stand-ins of {', '.join(sorted(accounts))}. All is left in {self._folder}")
             crowd = corpus.Crowd(standins.world, accounts, self._seed)

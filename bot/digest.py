@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records
+from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records, withheld
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.stored import read_utc
-from bot import tasks, troubles
+from bot import nightly, tasks, troubles, witnessing
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.homepages import acting_held
@@ -59,6 +59,9 @@ TROUBLE = {
     "push.refused": "Requests that no platform signed were refused",
     "trouble.began": "Something is wrong with the program's surroundings",
     "trouble.over": "What was wrong is over",
+    "stamp.failed": "A time-stamping authority gave no stamp",
+    "stamp.answers": "A time-stamping authority answers again",
+    "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
 }
 
@@ -100,6 +103,7 @@ class Digest:
     paused: tuple[str, ...]
     counts: tuple[tuple[str, dict[str, int]], ...]
     head: str
+    roots: tuple[str, ...] = ()
     coverage: tuple[tuple[str, str], ...] = ()
     attested: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
@@ -169,7 +173,9 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         since=when(settings, mark.at) if mark else "the beginning",
         until=when(settings, now),
         headlines=(
+            *nightly.headlines(tx),
             *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
+            *witnessing.headlines(tx, settings, now),
             *_stopped(tx, keys),
             *_held(tx, settings, keys, now),
             *_unchecked(watched),
@@ -187,6 +193,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
+        roots=tuple(witnessing.in_digest(tx, lines)),
         coverage=watched,
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
@@ -287,7 +294,9 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         for match in (stored.verdict.matches if stored else ())
         if not match.shadow and (ground is None or match.clause == ground.clause)
     ]
-    sealed = evidence.latest(tx, ref) if line is not None else None
+    hands_off = withheld.is_withheld(tx, ref)
+    sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
+    text = withheld.INSTEAD if hands_off else comment.text
     author = comment.author.name or comment.author.handle or "name not available"
     name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
     return Item(
@@ -295,12 +304,12 @@ def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
         account=name,
         at=when(settings, line.at if line else case.since),
         author=author,
-        text=comment.text,
+        text=text,
         url=comment.url,
         why=case.why,
-        reasons=(*_ground(ground), *(_reason(match) for match in matches)),
+        reasons=() if hands_off else (*_ground(ground), *(_reason(match) for match in matches)),
         evidence=sealed,
-        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: {comment.text}",
+        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: {text}",
         cid=sealed.id if sealed else "",
     )
 

@@ -48,7 +48,10 @@ def broken(witness: Witness, now: datetime) -> list[str]:
             *_paused(tx, witness.world),
             *_within_budget(tx, witness.settings),
         ]
-    report = verify(witness.database, witness.settings.evidence_folder, witness.settings.media_folder, now=now)
+    settings = witness.settings
+    report = verify(
+        witness.database, settings.evidence_folder, settings.media_folder, now=now, trusted=settings.trusted
+    )
     found += [f"P8: {problem}" for problem in (*report.problems, *report.not_checked)]
     return [*found, *_mailed_twice(witness.mails), *_leaked(witness)]
 

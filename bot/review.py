@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive import cases, evidence, orders, records
+from archive import cases, evidence, orders, records, withheld
 from archive.cases import Ground
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, Agent, AgentKind, OrderStatus, Speaker
@@ -82,6 +82,9 @@ def uphold(  # noqa: PLR0913  a decision is all of this
     case = _case(tx, ref)
     if not allows(case.state, Event.MARKED):
         raise _not_possible(case, "upheld")
+    if withheld.is_withheld(tx, ref):
+        message = f"{ref} cannot be hidden by citymod: {withheld.WHY_NOT}. Report it on the platform itself"
+        raise NotPossible(message)
     raised = cases.ground(tx, ref, case.revision)
     ground = _ground(category, who, why, now) if category else raised
     if ground is None and not _cited_by_rules(tx, case):

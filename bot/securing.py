@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from archive import cases, evidence, ledger, media, orders, records, uploads
+from archive import cases, evidence, ledger, media, orders, records, uploads, withheld
 from archive.capture_process import NoBrowser
 from archive.evidence import SealBroken
 from archive.ledger import DAEMON
@@ -34,6 +34,11 @@ def secure(parts: Parts, case: Case, clock: Callable[[], datetime]) -> bool:
 
     Gives whether there is an order now. Whatever prevents it ends in review; a case that moved meanwhile is left alone.
     """
+    with parts.database.read() as tx:
+        hands_off = withheld.is_withheld(tx, case.ref)
+    if hands_off:
+        _leave_alone(parts, case, clock())
+        return False
     try:
         attachments.fetch_of(parts, case.account_key, case.ref, case.revision, clock)
         subject, name, anchor = _prepared(parts, case)
@@ -130,7 +135,7 @@ def _subject(parts: Parts, tx: Tx, case: Case) -> Subject:
     return Subject(
         comment=comment,
         post=records.post(tx, comment.post),
-        thread=tuple(records.thread(tx, case.ref)),
+        thread=tuple(one for one in records.thread(tx, case.ref) if not withheld.is_withheld(tx, one.ref)),
         account=parts.settings.entry(case.account_key).account,
         findings=tuple(
             Finding(
@@ -168,6 +173,12 @@ def _evidence_name(tx: Tx, case: Case) -> str:
     """Name a capture so that one killed half-way is made again under the same name."""
     number = evidence.count(tx, case.ref, case.revision)
     return hashlib.sha256(f"{case.ref}\n{case.revision}\n{number}".encode()).hexdigest()[:24]
+
+
+def _leave_alone(parts: Parts, case: Case, now: datetime) -> None:
+    """A withheld comment is never captured: it goes to a person, whatever a rule or a person asked for."""
+    with parts.database.begin() as tx:
+        cases.advance(tx, case.ref, Event.CAPTURE_FAILED, agent=DAEMON, now=now, why=withheld.WHY_NOT, seen=case)
 
 
 def _give_up(parts: Parts, case: Case, why: str, now: datetime) -> None:

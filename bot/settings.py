@@ -237,6 +237,39 @@ class Local(_Strict):
     port: int = Field(ge=0, le=65535)
 
 
+class Authority(_Strict):
+    """A time-stamping authority (RFC 3161) and the file with the certificates (PEM) that its stamps are checked by."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    certificate: Path
+    timeout_seconds: float = Field(default=20, gt=0, le=120)
+
+
+class Timestamps(_Strict):
+    """Who stamps each day's root of the ledger; with `each_manifest` every piece of evidence, too."""
+
+    authorities: Annotated[tuple[Authority, ...], Field(min_length=1, max_length=2)]
+    each_manifest: bool = False
+
+    @model_validator(mode="after")
+    def _are_two(self) -> Timestamps:
+        if len({authority.url for authority in self.authorities}) < len(self.authorities):
+            message = "the same time-stamping authority is named twice; name another one, or one only"
+            raise ValueError(message)
+        return self
+
+
+class Nightly(_Strict):
+    """What happens each night: at `at` (the City's clock) the last `days` of the archive are checked.
+
+    Once a week, on `whole_on`, all of it is.
+    """
+
+    at: time = time(2, 30)
+    days: int = Field(default=2, ge=1)
+    whole_on: Day = "sun"
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there.
 
@@ -264,6 +297,8 @@ class Settings(_Strict):
     mail: Mail
     mailbox: Mailbox | None = None
     drop_folder: Path | None = None
+    timestamps: Timestamps | None = None
+    nightly: Nightly = Nightly()
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 
@@ -333,6 +368,12 @@ class Settings(_Strict):
         """The file whose mere presence pauses all acting (P4)."""
         return self.pause_file or self.data / "PAUSE"
 
+    @property
+    def trusted(self) -> dict[str, Path]:
+        """For each time-stamping authority, by its address, the file with the certificates it is checked by."""
+        authorities = self.timestamps.authorities if self.timestamps else ()
+        return {authority.url: authority.certificate for authority in authorities}
+
     def entry(self, key: str) -> AccountSettings:
         """The settings of the account with that key; KeyError if there is none."""
         for entry in self.accounts:
@@ -371,8 +412,16 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,
             "drop_folder": settings.drop_folder and folder / settings.drop_folder,
+            "timestamps": settings.timestamps and _stamped(settings.timestamps, folder),
         }
     )
+
+
+def _stamped(timestamps: Timestamps, folder: Path) -> Timestamps:
+    authorities = tuple(
+        one.model_copy(update={"certificate": folder / one.certificate}) for one in timestamps.authorities
+    )
+    return timestamps.model_copy(update={"authorities": authorities})
 
 
 def credential(settings: Settings, name: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:

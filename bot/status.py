@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, evidence, gaps, orders, outbox, pages, pauses, records
+from archive import accounts, cases, evidence, gaps, orders, outbox, pages, pauses, records, withheld
 from archive.card import decided
-from bot import tasks
+from bot import nightly, tasks, witnessing
 from bot.homepages import acting_held
 from bot.pause import Switch
 
@@ -34,6 +34,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "records": records.counts(tx),
         "mail": outbox.tally(tx),
         "paused": paused,
+        "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
     }
 
 
@@ -84,7 +85,8 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         raise LookupError(message)
     comment = records.comment(tx, ref, case.revision)
     stored = cases.latest_verdict(tx, ref)
-    sealed = evidence.latest(tx, ref)
+    hands_off = withheld.is_withheld(tx, ref)
+    sealed = None if hands_off else evidence.latest(tx, ref)
     order = orders.latest(tx, ref)
     lines = [
         f"Case      {ref}",
@@ -95,7 +97,7 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
         f"Address   {comment.url}",
         f"Platform  shows it as {case.visibility}",
         "",
-        comment.text,
+        withheld.INSTEAD if hands_off else comment.text,
         "",
     ]
     ground = cases.ground(tx, ref, case.revision)
@@ -104,7 +106,8 @@ def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:
     if stored:
         lines.append(f"Verdict   {stored.verdict.outcome}: {stored.verdict.why}")
         lines += [
-            f"  {m.clause} {m.rule}{_mark(m)}: {m.excerpt!r} at {m.start}-{m.end}, {m.reason}"
+            f"  {m.clause} {m.rule}{_mark(m)}: {'(withheld)' if hands_off else repr(m.excerpt)} at {m.start}-{m.end}, "
+            + m.reason
             for m in stored.verdict.matches
         ]
     if sealed:

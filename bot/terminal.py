@@ -6,7 +6,7 @@ import getpass
 import sys
 from collections.abc import Iterator  # noqa: TC003  typer reads annotations at run time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +52,14 @@ Who = Annotated[str, typer.Option("--who", "--by", help="Your name, for the reco
 def clock() -> datetime:
     """The time now, in UTC."""
     return datetime.now(UTC)
+
+
+def day(text: str) -> date:
+    """Read a day as it is typed, or say how it is written."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is no day; write one such as 2026-11-28.", 2)
 
 
 def fail(sentence: str, code: int) -> NoReturn:

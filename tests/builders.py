@@ -35,6 +35,9 @@ from bot.domain.types import (
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 """A Monday, and the time at which most tests begin."""
 
+AUTHORITY = "https://stamps.example/"
+"""A time-stamping authority."""
+
 RULE = Agent(kind=AgentKind.RULE, name="city.threat.01")
 PERSON = Agent(kind=AgentKind.PERSON, name="reviewer@city.example")
 

@@ -13,7 +13,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_ref, a_sighting, a_verdict, an_account, later
+from builders import (
+    AUTHORITY,
+    NOON,
+    PERSON,
+    RULE,
+    a_batch,
+    a_comment,
+    a_post,
+    a_ref,
+    a_sighting,
+    a_verdict,
+    an_account,
+    later,
+)
 from destroying import SERIES, destroy
 from postgres import OWNER
 
@@ -30,18 +43,24 @@ from archive import (
     outbox,
     pages,
     records,
+    stamps,
     uploads,
+    withheld,
+    witnesses,
 )
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
 from archive.subject import Subject
 from archive.uploads import Picture
+from archive.witnesses import Stamp
 from bot.domain.states import Event
 from bot.domain.types import Action, Attachment, Author, Comment, Quality, Visibility
+from connectors.standin.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from postgres import Postgres
@@ -247,7 +266,9 @@ def live(url: str, folder: Path) -> None:
                 tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
+            withheld.withhold(tx, pictured.ref, agent=PERSON, why="a person says so", now=later(90))
             _kept_besides(tx)
+            _witnessed(tx, folder, later(11 * 366 * 86_400))
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
 
 
@@ -266,10 +287,22 @@ def _kept_besides(tx: Tx) -> None:
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
 
 
+def _witnessed(tx: Tx, folder: Path, now: datetime) -> None:
+    """Let a day's root be taken and stamped."""
+    root = witnesses.root_next(tx, now)
+    assert root is not None
+    with Authority(folder / "authority") as authority:
+        answer = authority.stamp(stamps.question(root.document).as_bytes())
+        at = stamps.stamped_at(answer, root.sha256, stamps.certificates(authority.certificate))
+    stamp = Stamp(subject=root.subject, authority=AUTHORITY, sha256=root.sha256, answer=answer, stamped_at=at)
+    witnesses.keep(tx, stamp, now)
+
+
 @pytest.fixture
 def past(engine: str, lived: Lived, tmp_path: Path, store: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     """A copy of the archive in which every table has rows."""
     shutil.copytree(lived.folder / "evidence", store)
+    shutil.copytree(lived.folder / "authority", store.parent / "authority")
     if engine == "sqlite":
         url = f"sqlite:///{shutil.copy(lived.folder / lived.name, tmp_path)}"
         yield Place(url=url, owner=url)

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, a_batch, a_comment, a_verdict, an_account, later
+from builders import AUTHORITY, NOON, a_batch, a_comment, a_verdict, an_account, later
 from sqlalchemy import Integer, LargeBinary, text
 
 from archive import cases, evidence, ledger, records, tables
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from archive.database import Database
 
 Tamper = "Callable[..., int]"
+DAY = "day 2026-11-02: its root is not that of its ledger lines"
 
 
 def _check(db: Database, store: Path, **other: object) -> Report:
-    return verify(db, store, store.parent / "media", now=later(3600), **other)  # type: ignore[arg-type]
+    trusted = {AUTHORITY: store.parent / "authority" / "root.pem"}
+    return verify(db, store, store.parent / "media", now=later(3600), trusted=trusted, **other)  # type: ignore[arg-type]
 
 
 # What is whole --------------------------------------------------------------------------------------------------------
@@ -57,6 +59,8 @@ def test_a_whole_archive_passes_and_says_what_was_checked(full: Database, store:
         "anchors": 2,
         "documents": 2,
         "tombstones": 3,
+        "days": 1,
+        "time stamps": 1,
     }
     assert rows > 20
 
@@ -169,7 +173,7 @@ def test_a_row_altered_together_with_its_line_is_found(full: Database, store: Pa
     tamper("UPDATE decision SET kind = 'dismiss'")
     tamper("UPDATE ledger SET detail = ?, hash = ? WHERE seq = ?", canonical(detail), sha256, line.seq)
     problems = _check(full, store).problems
-    assert problems == [f"ledger: line {line.seq + 1} does not follow line {line.seq}: altered or out of order"]
+    assert problems == [f"ledger: line {line.seq + 1} does not follow line {line.seq}: altered or out of order", DAY]
 
 
 # The ledger -----------------------------------------------------------------------------------------------------------
@@ -209,7 +213,7 @@ def test_rows_of_an_altered_line_are_not_checked_and_it_says_so(full: Database, 
         line = next(ledger.entries(tx, kinds=["decision.recorded"]))
     tamper("UPDATE ledger SET at = '2026-11-02T12:01:21.000000Z' WHERE seq = ?", line.seq)
     report = _check(full, store)
-    assert report.problems == [f"ledger: line {line.seq} has been altered"]
+    assert report.problems == [f"ledger: line {line.seq} has been altered", DAY]
     assert report.not_checked == [f"decision: rows written with line {line.seq}, which is altered"]
 
 

@@ -213,6 +213,11 @@ def test_every_command_has_help(citymod: Run) -> None:
         "doctor",
         "demo",
         "standin",
+        "witness",
+        "certificate",
+        "backup",
+        "restore",
+        "csam",
     )
     for command in commands:
         assert command in listed

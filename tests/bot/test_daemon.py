@@ -15,6 +15,7 @@ import pytest
 from city import VIOLATION
 
 from archive import cases, ledger, pauses
+from archive.backup import Place, restore
 from archive.database import Database
 from bot.domain.states import State
 from bot.promises import ref_of
@@ -122,3 +123,16 @@ def test_a_drill_says_how_long_the_switch_takes_and_lets_go_again(running: Runni
         assert pauses.in_force(tx, datetime.now(UTC)) == []
     assert drills[0] is not None
     assert drills[1] is None
+
+
+def test_a_backup_is_taken_while_the_daemon_works(running: Running, tmp_path: Path) -> None:
+    """The backup holds one moment of a ledger that grew on, and what is put back stands on its own."""
+    running.wait_for(running.write(), State.ENFORCED)
+    comments = [running.write() for _ in range(20)]
+    words = ("backup", str(tmp_path / "backup"), "--config", str(running.file))
+    done = subprocess.run([sys.executable, "-m", "bot.cli", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    running.wait_for(comments[-1], State.ENFORCED)
+    new = tmp_path / "new"
+    place = Place(url=f"sqlite:///{new}/citymod.db", evidence=new / "evidence", media=new / "media", trusted={})
+    assert restore(tmp_path / "backup", place, now=datetime.now(UTC)).passed

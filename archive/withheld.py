@@ -1,0 +1,58 @@
+"""Comments suspected to show the sexual abuse of a child: identifiers only, no copies, sealed off from everybody.
+
+A person says so, once; it is never taken back by the program, since what is lawful to look at is not for it to say.
+Whoever shows, mails, fetches, captures or hands over anything of a comment asks `is_withheld` first. What was recorded
+before stays as it is, for those who may lawfully see it: destroying it could destroy evidence of a crime.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive import ledger, tables
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.database import Tx
+    from bot.domain.types import Agent, Ref
+
+INSTEAD = "(Withheld by order of a person: it must not be shown, copied or sent on. Only its identifiers are given.)"
+"""What stands in place of a withheld comment's words and pictures."""
+WHY_NOT = "it is withheld, as suspected to show the sexual abuse of a child: it is never fetched, captured or sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """Who withheld which comment, when, and what they said."""
+
+    ref: Ref
+    agent: Agent
+    why: str
+    at: datetime
+
+
+def withhold(tx: Tx, ref: Ref, *, agent: Agent, why: str, now: datetime) -> bool:
+    """Withhold a comment in all its wordings, for good; give whether it was not withheld before."""
+    if is_withheld(tx, ref):
+        return False
+    row = {"ref": ref, "agent": agent, "why": why, "at": now}
+    ledger.append(
+        tx, kind="comment.withheld", ref=ref, agent=agent, at=now, detail={"why": why}, rows=[(tables.withheld, row)]
+    )
+    return True
+
+
+def is_withheld(tx: Tx, ref: Ref) -> bool:
+    """Whether nothing of this comment may be shown, mailed, fetched, captured or handed over."""
+    return tx.execute(select(1).where(tables.withheld.c.ref == ref)).first() is not None
+
+
+def every(tx: Tx) -> list[Withheld]:
+    """Give all that is withheld, oldest first."""
+    table = tables.withheld
+    rows = tx.execute(select(table).order_by(table.c.entry))
+    return [Withheld(ref=row.ref, agent=row.agent, why=row.why, at=row.at) for row in rows]
