@@ -4,7 +4,8 @@ Append-only tables (`APPEND_ONLY`, and the ledger itself) hold what was seen, de
 change or delete their rows (archive/guards.py), each row names in `entry` the ledger line that was written with it, and
 that line carries the row's hash: a row that was altered, removed or slipped in is found by archive/verify.py.
 
-The other tables hold where things stand now. Whatever they say can be told again from the ledger.
+The other tables hold where things stand now. Whatever they say can be told again from the ledger (of `spending`, all
+but the day that runs).
 """
 
 from __future__ import annotations
@@ -455,6 +456,20 @@ pause = Table(
     Column("ended_at", Utc, index=True),
     Column("ended_by", AgentText),
     Column("ended_why", Verbatim),
+)
+
+# What it cost --------------------------------------------------------------------------------------------------------
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", Text, ForeignKey("account.key"), primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("mills", Integer, nullable=False),
+    Column("told", YesNo, nullable=False),
+    Index("ix_spending_day", "day"),
 )
 
 APPEND_ONLY = (

@@ -17,7 +17,7 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, ledger, pauses
+from archive import accounts, cases, evidence, ledger, pauses, spending
 from bot import digest, dropped, mail, mailbox, pipeline, streams
 from bot.alarms import alarm
 from bot.log import logger
@@ -36,6 +36,7 @@ DIGEST_SECONDS = 60
 DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
 PUSH_SECONDS = 600
+COST_SECONDS = 600
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -157,6 +158,7 @@ class Daemon:
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch_switch)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
+        self._every(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -256,6 +258,11 @@ class Daemon:
                 detail = {"says": says or "the pause file is gone"}
                 ledger.append(tx, kind="pause.file", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
         self._file_said = says
+
+    def _tell_cost(self) -> None:
+        """Put into the ledger what the days that have passed cost."""
+        with self._parts.database.begin() as tx:
+            spending.tell_days(tx, self._clock())
 
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""

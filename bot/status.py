@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, evidence, orders, outbox, pauses, records
 from archive.card import decided
-from bot import tasks
+from bot import spending, tasks
 from bot.pause import Switch
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
-    """Accounts, cases by state, mail by state, and why acting is paused if it is."""
+    """Accounts, cases by state, mail by state, why acting is paused if it is, and what this month has cost."""
     paused = [f"{pause.scope} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
     file_says = Switch(settings.switch_file).file_says()
     if file_says:
@@ -33,6 +33,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "records": records.counts(tx),
         "mail": outbox.tally(tx),
         "paused": paused,
+        "cost": [*spending.in_words(spending.this_month(tx, now))],
     }
 
 

@@ -18,6 +18,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+from connectors.youtube.costs import UNITS, bucket, cost
 from connectors.youtube.quota import ledger_of, quota_resets
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Api:
         """
         method = str(request.methodId)
         self.ledger.book(method, now)
+        self._transport.meter.add(units=cost(method) if bucket(method) == UNITS else 0)
         try:
             request.execute(num_retries=0)
         except _NotGood as answer:
