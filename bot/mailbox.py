@@ -1,8 +1,8 @@
 """Reads the intake mailbox by IMAP: what staff enter by mail becomes a comment, all else a task. Nothing is dropped.
 
-Each mail is kept whole, in one transaction with what follows from it, and only then moved to another folder of the
-mailbox; so it does not matter whether somebody opens mails there besides. Killed in between, the mail is read again and
-found to be known.
+Each mail is kept whole but for the tokens in its links (bot/without_tokens.py), in one transaction with what follows
+from it, and only then moved to another folder of the mailbox; so it does not matter whether somebody opens mails there
+besides. Killed in between, the mail is read again and found to be known.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot import forms, intake, letterbox
 from bot.alarms import alarm
 from bot.log import logger
 from bot.settings import MissingCredential, credential
+from bot.without_tokens import without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +93,7 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
         title=letter.title,
         says="\n".join(filter(None, (why, letter.says))),
         trusted=bool(letter.staff or letter.platform),
-        body=raw,
+        body=without_tokens(raw),
         now=now,
     )
     if id_ and ref and not why:
