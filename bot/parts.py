@@ -150,8 +150,9 @@ def connector(settings: Settings, entry: AccountSettings, meter: Meter) -> Conne
     """Connect one account with its credential; what it costs goes to `meter`. Raises MissingCredential."""
     secrets = credential(settings, entry.credential) if entry.credential else {}
     transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter)
+    granted = {"units_a_day": str(entry.units_a_day)} if entry.units_a_day else {}
     try:
-        return connect(entry.account, secrets, transport)
+        return connect(entry.account, secrets | granted, transport)
     except KeyError as missing:
         where = f"see connectors/{entry.platform}/README.md"
         message = f"credential {entry.credential!r} of {entry.account.key} lacks {missing}; {where}"

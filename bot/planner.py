@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from connectors.planning import Load, planners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import timedelta
 
     from archive.spending import Cost
     from bot.settings import Settings
@@ -50,12 +50,18 @@ def estimates(
 
     Platforms without a planner are left out: nothing is known of their cost. `so_far` is what this month has cost.
     """
-    polls: dict[str, list[timedelta]] = defaultdict(list)
-    for entry in settings.accounts:
-        polls[entry.platform].append(settings.poll_every(entry.account.key))
     for platform, planner in planners().items():
-        if every := polls.get(platform):
-            loads = [Load(posts=posts / len(every), comments=comments / len(every), poll=poll) for poll in every]
+        if entries := [entry for entry in settings.accounts if entry.platform == platform]:
+            share = 1 / len(entries)
+            loads = [
+                Load(
+                    posts=posts * share,
+                    comments=comments * share,
+                    poll=timedelta(seconds=entry.poll_seconds),
+                    granted=entry.units_a_day,
+                )
+                for entry in entries
+            ]
             costs = [planner.plan(load) for load in loads]
             parts: dict[str, float] = defaultdict(float)
             for cost in costs:
