@@ -196,13 +196,6 @@ def test_a_day_costs_what_the_plan_says(platform: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_a_week_of_the_busiest_channel_costs_a_twelfth_of_what_twelve_may() -> None:
-    """A channel that alone gets what the others get together."""
-    held_against_each_other("youtube", Load(posts=200, comments=5000, poll=timedelta(minutes=2), past=1), 7)
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("platform", planners())
 def test_a_month_costs_what_the_plan_says(platform: str) -> None:
