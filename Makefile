@@ -23,8 +23,8 @@ test: setup-dev ## all tests but the slow ones (ARGS="..." is handed on)
 test-long: setup-dev ## all tests, the slow ones too
 	@$(PYTEST) $(ARGS)
 
-plan-month: setup-dev ## what plans say polling costs against what it costs the stand-ins in a month (half an hour)
-	@$(PYTEST) tests/contract/test_plans.py -m slow -rP $(ARGS)
+plan-month: setup-dev ## what plans say polling costs against what it costs the stand-ins in a month (a quarter of an hour)
+	@$(BIN)/pytest -n 2 --dist load tests/contract/test_plans.py -m slow -rP $(ARGS)
 
 # What others' filters make of the same comments is told if they can be had, and not missed if they cannot.
 bench-rules: setup-dev ## what the shipped rules do and how fast, as one JSON object (ARGS=--quick, --brief, --section X)

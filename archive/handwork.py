@@ -110,7 +110,7 @@ def receive(  # noqa: PLR0913  a mail is all of this
     account: str | None = None,
     sender: str | None = None,
 ) -> str | None:
-    """Keep a mail or file with all its bytes; give its identifier, or None if one of that key is there already."""
+    """Keep a mail or file in these bytes; give its identifier, or None if one of that key is there already."""
     if known(tx, key):
         return None
     id_ = new_id(now)

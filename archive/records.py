@@ -489,6 +489,13 @@ def same_author(tx: Tx, of: Comment, within: timedelta, *, most: int) -> list[Sa
     ]
 
 
+def is_shown(tx: Tx, ref: Ref) -> bool:
+    """Whether, as far as is on record, the public can see a comment and nothing is about to hide it."""
+    case = _case(tx, ref)
+    seen = case.state is not State.GONE and case.visibility not in (Visibility.HIDDEN, Visibility.GONE)
+    return seen and case.state not in _ON_THE_WAY_OUT
+
+
 def _said_by_one() -> tuple[Select[Any], Select[Any]]:
     """The questions of `same_author`: before and after. Built once, since they are asked of every comment."""
     case, comment, above = tables.case_.c, tables.comment.c, tables.case_.alias("above")

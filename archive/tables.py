@@ -641,6 +641,20 @@ authority = Table(
     Column("why", Verbatim, nullable=False),
 )
 
+# What it cost --------------------------------------------------------------------------------------------------------
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", Text, ForeignKey("account.key"), primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("mills", Integer, nullable=False),
+    Column("told", YesNo, nullable=False),
+    Index("ix_spending_day", "day"),
+)
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),

@@ -40,10 +40,11 @@ from bot.terminal import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive.cases import Case
     from archive.database import Tx
+    from archive.spending import Cost
     from bot.domain.types import Category, Ref
     from bot.settings import Settings
 
@@ -160,6 +161,7 @@ def status(
     out.print(table)
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
+    out.print("Cost:  " + ("; ".join(found["cost"]) or "nothing yet") + " (this month)", highlight=False)
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     for line in found["proof"]:
@@ -423,21 +425,36 @@ def plan(
     """Say what polling the accounts will cost, and refuse (1) what would run dry before midnight."""
     from bot.planner import estimates
 
-    found = list(estimates(settings_from(config), posts=posts, comments=comments))
+    settings = settings_from(config)
+    found = list(estimates(settings, posts=posts, comments=comments, so_far=_cost_so_far(settings)))
     if as_json:
         out.print_json(json.dumps([estimate.told() for estimate in found]))
     else:
-        table = Table("platform", "accounts", "calls a day", "units a day", "$ a day", "$ a month", "seen within")
+        table = Table(
+            "platform", "accounts", "calls a day", "units a day", "$ a day", "$ a month", "$ this month", "seen within"
+        )
         for estimate in found:
             figures = (f"{estimate.calls:,.0f}", f"{estimate.units:,.0f}" if estimate.units else "–")
             money = (f"{estimate.dollars / 30:,.2f}", f"{estimate.dollars:,.2f}") if estimate.dollars else ("–", "–")
-            table.add_row(estimate.platform, str(estimate.accounts), *figures, *money, f"{estimate.detection:.0f} s")
+            booked = f"{estimate.so_far:,.2f}" if estimate.so_far else "–"
+            within = f"{estimate.detection:.0f} s"
+            table.add_row(estimate.platform, str(estimate.accounts), *figures, *money, booked, within)
         out.print(table)
     refused = [estimate.refused for estimate in found if estimate.refused]
     for sentence in refused:
         err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)
     if refused:
         sys.exit(1)
+
+
+def _cost_so_far(settings: Settings) -> Mapping[str, Cost]:
+    """What this month has cost by now; nothing where the program has never run."""
+    from bot.spending import this_month
+
+    if settings.database is None and not (settings.data / "citymod.db").exists():
+        return {}
+    with reading(settings) as tx:
+        return this_month(tx, clock())
 
 
 @app.command()

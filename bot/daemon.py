@@ -17,7 +17,7 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, gaps, ledger
+from archive import accounts, cases, evidence, gaps, ledger, spending
 from bot import digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
 from bot.log import logger
@@ -41,6 +41,7 @@ TROUBLE_SECONDS = 60
 PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
+COST_SECONDS = 600
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -173,6 +174,7 @@ class Daemon:
         self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
         self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
         self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        self._every(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -270,6 +272,11 @@ class Daemon:
     def _watch_troubles(self) -> None:
         with self._parts.database.begin() as tx:
             troubles.watch(tx, self._parts.settings, self._clock())
+
+    def _tell_cost(self) -> None:
+        """Put into the ledger what the days that have passed cost."""
+        with self._parts.database.begin() as tx:
+            spending.tell_days(tx, self._clock())
 
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""

@@ -15,7 +15,7 @@ from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.stored import read_utc
-from bot import nightly, tasks, troubles, witnessing
+from bot import nightly, spending, tasks, troubles, witnessing
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.homepages import acting_held
@@ -105,6 +105,8 @@ class Digest:
     head: str
     roots: tuple[str, ...] = ()
     coverage: tuple[tuple[str, str], ...] = ()
+    month: str = ""
+    cost: tuple[str, ...] = ()
     attested: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
@@ -166,6 +168,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     watched = tuple(_coverage(tx, settings, keys, now))
     attested = tuple(_attested(tx, settings, keys))
     head = ledger.head(tx)
+    month, cost = _month_before(tx, settings, mark.at if mark else None, now)
     return Digest(
         city=settings.city.name,
         pio=pio.name,
@@ -180,6 +183,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             *_held(tx, settings, keys, now),
             *_unchecked(watched),
             *_spent(lines, settings),
+            *filter(None, (spending.nearly_spent(tx, settings, now),)),
             *_to_do(tx, settings, all_waiting, len(by_hand), now),
             *_unverified(len(attested)),
         ),
@@ -195,6 +199,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
         coverage=watched,
+        month=month,
+        cost=cost,
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
@@ -224,6 +230,14 @@ def _spent(lines: list[Entry], settings: Settings) -> Iterator[str]:
     for key in dict.fromkeys(f"{line.ref.platform}:{line.ref.account}" for line in over if line.ref):
         name = f"{settings.entry(key).name} ({key})"
         yield f"The budget of {settings.acts_a_day} acts a day was spent on {name}: the rest waits for you"
+
+
+def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: datetime) -> tuple[str, tuple[str, ...]]:
+    """What the month before has cost: in the first digest of a month, and else nothing."""
+    begun = now.astimezone(settings.zone).date().replace(day=1)
+    if last is not None and last.astimezone(settings.zone).date() >= begun:
+        return "", ()
+    return spending.month_before(tx, begun)
 
 
 def _coverage(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) -> Iterator[tuple[str, str]]:

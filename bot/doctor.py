@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from archive import pauses, roles
 from archive.browser import check_browser
 from archive.database import Database, Unavailable, WrongDatabase
-from bot import mail, mailbox, schedules
+from bot import mail, mailbox, schedules, spending
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
 from connectors.contract import ConnectorError
+from connectors.meter import Meter
 from rules.source import FileProblems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from archive.roles import Role
     from bot.settings import AccountSettings, Settings
@@ -37,7 +38,10 @@ class Finding:
 
 
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Look at everything in turn; nothing is changed but that the data folder is made if it is not there."""
+    """Look at everything in turn. Nothing is changed but that the data folder is made if it is not there.
+
+    What asking the platforms costs is booked.
+    """
     book = Rulebook.read(settings.rules)
     yield _rulebook(book)
     yield from _lists(book, settings)
@@ -49,8 +53,10 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield from _model_server(settings)
     yield from _mailbox(settings)
     yield from _keeping(settings)
+    meters = {entry.account.key: Meter() for entry in settings.accounts}
     for entry in settings.accounts:
-        yield _account(settings, entry, now)
+        yield _account(settings, entry, meters[entry.account.key], now)
+    yield from _cost(settings, meters, now)
 
 
 def _keeping(settings: Settings) -> Iterator[Finding]:
@@ -181,10 +187,27 @@ def _mailbox(settings: Settings) -> Iterator[Finding]:
     yield Finding(True, what, tuple(details))  # noqa: FBT003
 
 
-def _account(settings: Settings, entry: AccountSettings, now: datetime) -> Finding:
+def _account(settings: Settings, entry: AccountSettings, meter: Meter, now: datetime) -> Finding:
     what = f"account {entry.account.key} ({entry.name}), {entry.mode} mode"
     try:
-        health = connector(settings, entry).check(now=now)
+        health = connector(settings, entry, meter).check(now=now)
     except (MissingCredential, LookupError, ConnectorError) as error:
         return Finding(False, what, (f"{type(error).__name__}: {error}",))  # noqa: FBT003
     return Finding(health.ok, what, (health.identity, *health.notes))
+
+
+def _cost(settings: Settings, meters: Mapping[str, Meter], now: datetime) -> Iterator[Finding]:
+    """What this month has cost, this very check included."""
+    try:
+        database = Database.open(settings.database_url)
+    except WrongDatabase:
+        return  # told already
+    try:
+        with database.begin() as tx:
+            spending.book_checks(tx, meters, now)
+            spent = tuple(spending.in_words(spending.this_month(tx, now)))
+            near = spending.nearly_spent(tx, settings, now)
+    finally:
+        database.close()
+    limit = f"${settings.dollars_a_month:,.2f}" if settings.dollars_a_month else "not set (dollars_a_month)"
+    yield Finding(near is None, "cost of this month", (*([near] if near else []), *spent, f"limit: {limit}"))

@@ -16,6 +16,7 @@ from archive.uploads import NoPicture, Picture
 from bot import forms, intake
 from bot.letterbox import FORM_FILE
 from bot.log import logger
+from bot.without_tokens import without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 TAKEN = "taken"
+MAIL = ".eml"
 QUIET_SECONDS = 10
 """How long nothing must have changed in what was dropped: somebody may still be copying."""
 MOST_KEPT = 25 * 1024 * 1024
@@ -110,6 +112,8 @@ def _receive(tx: Tx, file: Path, name: str, why: str, now: datetime) -> None:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         small = file.stat().st_size <= MOST_KEPT
         body = file.read_bytes() if small else b""
+        if file.suffix.lower() == MAIL:
+            body = without_tokens(body)
         said = f"{file.stat().st_size} bytes, SHA-256 {sha256}" + ("" if small else f"; too large, kept in {TAKEN}/")
     handwork.receive(
         tx,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive import accounts, cases, orders, outbox, records
 from archive.ledger import DAEMON
-from bot import letters
+from bot import copies, letters
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import Event, State, allows
@@ -91,8 +91,9 @@ def enforce(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime])
     """Carry out a group of orders as far as nothing speaks against each at this very moment; count those confirmed.
 
     Each is looked at first, always: the comment may have been edited, deleted, or dealt with by staff, and an earlier
-    attempt may have worked although its answer was lost. Each has its own attempt, written before the call, and its
-    own read-back. Orders that are looked at too slowly are left to the next pass, so that no look is old at the call.
+    attempt may have worked although its answer was lost. A copy that no other would outlast is not hidden. Each has its
+    own attempt, written before the call, and its own read-back. Orders that are looked at too slowly are left to the
+    next pass, so that no look is old at the call.
     """
     confirmed = 0
     ready: list[Order] = []
@@ -104,6 +105,8 @@ def enforce(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime])
             with parts.database.begin() as tx:
                 if not _still_wanted(parts, tx, order, clock()):
                     continue
+            if _overtaken(parts, order, clock):
+                continue
             if _looked(parts, order, clock):
                 confirmed += 1
             else:
@@ -168,6 +171,22 @@ def _looked(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
     key = _key(order)
     seen = parts.actors[key].look(order.ref, now=clock())
     return _settled(parts, parts.settings.entry(key).account, order, seen, clock())
+
+
+def _overtaken(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
+    """Take back an order to hide a copy if no other copy would be left, and let its case be judged again."""
+    try:
+        why = copies.overtaken(parts, order, clock)
+    except copies.CannotTell as doubt:
+        _refuse(parts, order, str(doubt), clock())
+        return True
+    if why is None:
+        return False
+    with parts.database.begin() as tx:
+        orders.cancel(tx, order, why, clock())
+        cases.advance(tx, order.ref, Event.RECONSIDERED, agent=DAEMON, now=clock(), why=why)
+    log.info("taken back", ref=str(order.ref), why=why)
+    return True
 
 
 def _begun(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:

@@ -1,8 +1,8 @@
 """Reads the intake mailbox by IMAP: what staff enter by mail becomes a comment, all else a task. Nothing is dropped.
 
-Each mail is kept whole, in one transaction with what follows from it, and only then moved to another folder of the
-mailbox; so it does not matter whether somebody opens mails there besides. Killed in between, the mail is read again and
-found to be known.
+Each mail is kept whole but for the tokens in its links (bot/without_tokens.py), in one transaction with what follows
+from it, and only then moved to another folder of the mailbox; so it does not matter whether somebody opens mails there
+besides. Killed in between, the mail is read again and found to be known.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
 from archive import handwork, ledger
-from bot import forms, intake, letterbox
+from bot import forms, intake, letterbox, notices
 from bot.alarms import alarm
 from bot.log import logger
 from bot.settings import MissingCredential, credential
+from bot.without_tokens import without_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +84,7 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
     ref, why = _enter(tx, settings, letter, now) if letter.staff else ("", "")
     if ref and letter.unusable:
         why = f"Entered as {ref}, but {'; '.join(letter.unusable)}."
+    shape = _notice(settings, letter)
     id_ = handwork.receive(
         tx,
         key=key,
@@ -90,9 +92,9 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
         account=_account(settings, letter),
         sender=letter.sender or None,
         title=letter.title,
-        says="\n".join(filter(None, (why, letter.says))),
+        says="\n".join(filter(None, (why, shape, letter.says))),
         trusted=bool(letter.staff or letter.platform),
-        body=raw,
+        body=without_tokens(raw),
         now=now,
     )
     if id_ and ref and not why:
@@ -130,6 +132,14 @@ def _key(letter: Letter, raw: bytes) -> str:
 
 def _account(settings: Settings, letter: Letter) -> str | None:
     return next((entry.account.key for entry in settings.accounts if entry.platform == letter.platform), None)
+
+
+def _notice(settings: Settings, letter: Letter) -> str | None:
+    """What a mail says that a platform is vouched for to have sent, if it is of a known shape."""
+    by_hand = next((one.by_hand for one in settings.accounts if one.platform == letter.platform), None)
+    if by_hand is None:
+        return None
+    return notices.told(by_hand.notices, sender=letter.sender, title=letter.title, words=letter.says)
 
 
 def _platforms(settings: Settings) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -12,6 +12,7 @@ from bot.pause import Switch
 from bot.settings import credential
 from connectors.contract import Streams
 from connectors.find import connect
+from connectors.meter import Meter
 from connectors.moderation import ModerationServer
 from connectors.transport import Transport
 from rules.engine import Engine
@@ -87,7 +88,7 @@ class Parts:
     """Everything a pass works with.
 
     Connectors are used by one thread each, hence two for every account, and a third (`listeners`) where the platform
-    keeps a line open on which it says what is new.
+    keeps a line open on which it says what is new. They share a meter (`meters`), which counts what they cost.
     """
 
     settings: Settings
@@ -98,6 +99,7 @@ class Parts:
     readers: Mapping[str, Connector]
     actors: Mapping[str, Connector]
     listeners: Mapping[str, Connector] = field(default_factory=dict)
+    meters: Mapping[str, Meter]
     moderation: ModerationServer | None = None
 
     @classmethod
@@ -108,15 +110,17 @@ class Parts:
         """
         for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        meters = {entry.account.key: Meter() for entry in settings.accounts}
         return cls(
             settings=settings,
             database=Database.open(settings.database_url),
             rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
-            readers=dict(_connected(settings)),
-            actors=dict(_connected(settings)),
-            listeners={key: one for key, one in _connected(settings) if isinstance(one, Streams) and one.line},
+            readers=dict(_connected(settings, meters)),
+            actors=dict(_connected(settings, meters)),
+            listeners={key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line},
+            meters=meters,
             moderation=moderation_server(settings),
         )
 
@@ -131,9 +135,9 @@ def _camera(settings: Settings) -> Camera:
     return Camera(BrowserSettings(executable=executable, deadline=settings.capture_seconds), VERSION)
 
 
-def _connected(settings: Settings) -> Iterator[tuple[str, Connector]]:
+def _connected(settings: Settings, meters: Mapping[str, Meter]) -> Iterator[tuple[str, Connector]]:
     for entry in settings.accounts:
-        yield entry.account.key, connector(settings, entry)
+        yield entry.account.key, connector(settings, entry, meters[entry.account.key])
 
 
 def moderation_server(settings: Settings) -> ModerationServer | None:
@@ -150,12 +154,13 @@ def moderation_server(settings: Settings) -> ModerationServer | None:
     return ModerationServer(transport, model=wanted.model, token=secrets.get("token"), categories=wanted.categories)
 
 
-def connector(settings: Settings, entry: AccountSettings) -> Connector:
-    """Connect one account with its credential. Raises MissingCredential."""
+def connector(settings: Settings, entry: AccountSettings, meter: Meter) -> Connector:
+    """Connect one account with its credential; what it costs goes to `meter`. Raises MissingCredential."""
     secrets = credential(settings, entry.credential) if entry.credential else {}
-    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()))
+    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter)
+    granted = {"units_a_day": str(entry.units_a_day)} if entry.units_a_day else {}
     try:
-        return connect(entry.account, secrets, transport)
+        return connect(entry.account, secrets | granted, transport)
     except KeyError as missing:
         where = f"see connectors/{entry.platform}/README.md"
         message = f"credential {entry.credential!r} of {entry.account.key} lacks {missing}; {where}"

@@ -26,7 +26,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, gaps, records, uploads
-from bot import attachments
+from bot import attachments, spending
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
@@ -64,6 +64,7 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
         if stop():
             break
         done["enforced"] += enforce(parts, group, clock)
+        spending.book(parts, f"{group[0].ref.platform}:{group[0].ref.account}", clock())
     look_over_tasks(parts, clock())
     return done
 
@@ -80,6 +81,8 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
         standing = accounts.standing(tx, key)
     now = clock()
     if standing is None or standing.stopped_why or (standing.poll_not_before and standing.poll_not_before > now):
+        return 0
+    if _no_money(parts, key, now):
         return 0
     fresh = 0
     try:
@@ -100,9 +103,24 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
             accounts.poll_failed(tx, key, why=str(error), until=error.until, now=clock())
     except (Unauthorised, Malformed, Refused) as error:
         stop_account(parts, account, error, clock())
+    finally:
+        spending.book(parts, key, clock())
     if fresh:
         log.info("observed", account=key, comments=fresh)
     return fresh
+
+
+def _no_money(parts: Parts, key: str, now: datetime) -> bool:
+    """Whether reading an account has to wait, since the month's money is spent; if so, that is told."""
+    platform = parts.settings.entry(key).platform
+    with parts.database.read() as tx:
+        why = spending.no_money_to_read(tx, parts.settings, platform, now)
+    if why is None:
+        return False
+    with parts.database.begin() as tx:
+        accounts.poll_failed(tx, key, why=why, until=now + spending.AGAIN, now=now)
+        spending.tell_stop(tx, parts.settings, platform, why, now)
+    return True
 
 
 def _marked(parts: Parts) -> list[Case]:

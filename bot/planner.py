@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from connectors.meter import MILL
 from connectors.planning import Load, planners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import timedelta
+    from collections.abc import Iterator, Mapping
 
+    from archive.spending import Cost
     from bot.settings import Settings
 
 
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 class Estimate:
     """What all accounts of one platform cost together; `refused` says why they cannot be read so.
 
-    Calls and units are a day's, dollars a month's; `detection` is in seconds, the longest of any account.
+    Calls and units are a day's, dollars a month's; `detection` is in seconds, the longest of any account. `so_far` is
+    what the running month has cost by now in dollars, None where nothing was booked.
     """
 
     platform: str
@@ -30,6 +34,7 @@ class Estimate:
     detection: float
     parts: dict[str, float]
     refused: str | None
+    so_far: float | None = None
 
     def told(self) -> dict[str, Any]:
         """The same as plain JSON, in figures that mean something."""
@@ -38,17 +43,25 @@ class Estimate:
         return {**told, "calls": round(self.calls), "units": round(self.units), "parts": parts}
 
 
-def estimates(settings: Settings, *, posts: float, comments: float) -> Iterator[Estimate]:
+def estimates(
+    settings: Settings, *, posts: float, comments: float, so_far: Mapping[str, Cost] = MappingProxyType({})
+) -> Iterator[Estimate]:
     """What each platform costs if so many posts and comments a month come to its accounts together, evenly spread.
 
-    Platforms without a planner are left out: nothing is known of their cost.
+    Platforms without a planner are left out: nothing is known of their cost. `so_far` is what this month has cost.
     """
-    polls: dict[str, list[timedelta]] = defaultdict(list)
-    for entry in settings.accounts:
-        polls[entry.platform].append(settings.poll_every(entry.account.key))
     for platform, planner in planners().items():
-        if every := polls.get(platform):
-            loads = [Load(posts=posts / len(every), comments=comments / len(every), poll=poll) for poll in every]
+        if entries := [entry for entry in settings.accounts if entry.platform == platform]:
+            share = 1 / len(entries)
+            loads = [
+                Load(
+                    posts=posts * share,
+                    comments=comments * share,
+                    poll=timedelta(seconds=entry.poll_seconds),
+                    granted=entry.units_a_day,
+                )
+                for entry in entries
+            ]
             costs = [planner.plan(load) for load in loads]
             parts: dict[str, float] = defaultdict(float)
             for cost in costs:
@@ -63,4 +76,5 @@ def estimates(settings: Settings, *, posts: float, comments: float) -> Iterator[
                 detection=max(cost.detection for cost in costs).total_seconds(),
                 parts=dict(parts),
                 refused=planner.runs_dry(loads, settings.dollars_a_month),
+                so_far=so_far[platform].mills / MILL if platform in so_far else None,
             )

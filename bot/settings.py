@@ -120,7 +120,8 @@ class AccountSettings(_Strict):
     """One approved account of the City.
 
     `looks`: at what hours of which days (`look_on`) staff are asked to look at it; None: twice a business day where no
-    program reads it, else never. `credential` may be left out where no program reads.
+    program reads it, else never. `credential` may be left out where no program reads. `units_a_day`: what the platform
+    grants a day where that is more than everybody gets (YouTube, after an audit).
     """
 
     platform: Annotated[str, AfterValidator(_platform)]
@@ -129,6 +130,7 @@ class AccountSettings(_Strict):
     mode: Mode = Mode.OBSERVE
     credential: str | None = None
     poll_seconds: float = Field(default=60, gt=0)
+    units_a_day: int | None = Field(default=None, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
     api: str | None = None
     web: str | None = None

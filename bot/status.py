@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, evidence, gaps, orders, outbox, pages, pauses, records, withheld
 from archive.card import decided
-from bot import nightly, tasks, witnessing
+from bot import nightly, spending, tasks, witnessing
 from bot.homepages import acting_held
 from bot.pause import Switch
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
-    """Accounts, cases by state, mail by state, and why acting is paused if it is."""
+    """Accounts, cases by state, mail by state, why acting is paused if it is, and what this month has cost."""
     paused = [f"{pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
     file_says = Switch(settings.switch_file).file_says()
     if file_says:
@@ -35,6 +35,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "mail": outbox.tally(tx),
         "paused": paused,
         "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
+        "cost": [*spending.in_words(spending.this_month(tx, now))],
     }
 
 

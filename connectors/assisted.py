@@ -23,6 +23,7 @@ from bot.domain.types import Sighting, Visibility
 from connectors.contract import Capabilities, Health, Refused
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
     from datetime import datetime
 
@@ -44,17 +45,33 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The shape of one kind of mail by which a platform tells of something new.
+
+    From an address that ends with `sender`, with a subject that `title` matches as a whole. `says` is what that means,
+    with the names of the pattern's groups in braces; `place` is part of the address at which to look.
+    """
+
+    sender: str
+    title: re.Pattern[str]
+    says: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
     """How people work one platform.
 
     `reads`: there is an API that shows comments, so that only acting is by hand. `where`: how to look for comments.
-    `senders`: the domains from which the platform sends its notifications.
+    `senders`: the domains from which the platform sends its notifications; `notices`: what these look like, where a
+    sample was seen.
     """
 
     deeds: tuple[Deed, ...]
     where: str
     reads: bool = False
     senders: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def deed(self, name: str) -> Deed | None:
         """The deed of that name, if the platform has it."""

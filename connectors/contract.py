@@ -15,12 +15,11 @@ The promises, each with a test that runs for every platform folder (tests/contra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from bot.domain.types import Action, Attachment, Author, Batch, Cursor, Ref, Sighting, Visibility
 
@@ -38,7 +37,6 @@ class Capabilities:
     assisted: bool = False
     reads: bool = True
     push: bool = False
-    min_interval: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

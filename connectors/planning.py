@@ -27,7 +27,8 @@ class Load:
 
     `posts` and `comments` come in a month; `past` is for how many months they have come already. `authors` is how many
     of a day's comments are by somebody who wrote none before on that day, `replies` how many of all comments answer
-    another one; `acts` are done a day.
+    another one; `acts` are done a day. `granted` is how many units of a shared quota the platform gives out a day,
+    where that is more than everybody gets.
     """
 
     posts: float
@@ -37,6 +38,7 @@ class Load:
     authors: float = 0.6
     replies: float = 0.25
     acts: float = 0
+    granted: float | None = None
 
     @property
     def polls(self) -> float:

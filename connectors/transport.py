@@ -18,6 +18,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
+from connectors.meter import Meter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -48,7 +50,7 @@ class Transport:
 
     `api` and `web` replace the platform's own API and web addresses (a stand-in, a proxy); None keeps them.
     `connect`, `read` (between two pieces) and `total` (until the body has ended) are seconds; `most` is bytes, counted
-    after decompression. `secrets` are never shown by `mask`.
+    after decompression. `secrets` are never shown by `mask`. `meter` counts requests and what else they cost.
     """
 
     api: str | None = None
@@ -59,6 +61,7 @@ class Transport:
     most: int = 8 * 1024 * 1024
     secrets: tuple[str, ...] = field(default=(), repr=False)
     last: Exchange | None = field(default=None, repr=False)
+    meter: Meter = field(default_factory=Meter, repr=False)
 
     def session(self) -> requests.Session:
         """A session for tweepy and facebook-sdk: bounded in time and size, sent to `api` where one is set."""
@@ -81,6 +84,7 @@ class Transport:
         with requests.Session() as session:
             session.trust_env = False
             to = _rebase(url, self.api) if self.api else url
+            self.meter.add(calls=1)
             with session.get(
                 to, headers=dict(headers), stream=True, timeout=(self.connect, silence), allow_redirects=False
             ) as response:
@@ -104,6 +108,7 @@ class _Bounded(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **kwargs: Any) -> requests.Response:
         limits = self._transport
         limits.last = None
+        limits.meter.add(calls=1)
         deadline = time.monotonic() + limits.total
         if limits.api:
             request.url = _rebase(request.url or "", limits.api)

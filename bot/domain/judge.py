@@ -81,7 +81,7 @@ def _decide(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> V
     if why:
         return Verdict(outcome=Outcome.CLEAR, action=None, matches=matches, why=why)
     counting = _counting(matches, policy)
-    acting = [match for match in counting if _may_act(match, policy)]
+    acting = may_act(matches, policy)
     why = _why_a_person_decides(acting, standing)
     if why:
         return Verdict(outcome=Outcome.REVIEW, action=None, matches=matches, why=f"{_names(acting or counting)}: {why}")
@@ -123,8 +123,13 @@ def _counting(matches: tuple[Match, ...], policy: Policy) -> list[Match]:
     ]
 
 
-def _may_act(match: Match, policy: Policy) -> bool:
-    return match.ask is not Ask.REVIEW and policy.categories[match.clause].automation is Automation.ACT
+def may_act(matches: tuple[Match, ...], policy: Policy) -> list[Match]:
+    """The matches that may have a comment hidden without a person."""
+    return [
+        match
+        for match in _counting(matches, policy)
+        if match.ask is not Ask.REVIEW and policy.categories[match.clause].automation is Automation.ACT
+    ]
 
 
 def _action(acting: list[Match], policy: Policy) -> Action:

@@ -14,6 +14,8 @@ anybody's care:
   only SECURED allows. So nothing is enforced that was not marked, then captured and sealed (P1).
 * ``edited`` leaves MARKED and SECURED for OBSERVED. The way back to SECURED leads through a fresh verdict and a fresh
   capture: evidence of an older wording cannot carry an act on a newer one (P1).
+* ``reconsidered`` leaves SECURED for OBSERVED: what a verdict rested on is no longer so, though the comment is as it
+  was. The way back leads through a fresh verdict and a fresh capture, too.
 * Whatever goes wrong (``capture_failed``, ``refused``, ``resurfaced``, an edit of an enforced comment) ends with a
   person, in IN_REVIEW (P3, P6, P11). A comment is never hidden because something failed.
 
@@ -59,6 +61,7 @@ class Event(StrEnum):
     EDITED = "edited"
     VANISHED = "vanished"
     REAPPEARED = "reappeared"
+    RECONSIDERED = "reconsidered"
 
 
 class IllegalEvent(Exception):
@@ -106,6 +109,7 @@ TABLE: Mapping[State, Mapping[Event, State]] = MappingProxyType(
             Event.DISMISSED: State.CLEARED,
             Event.EDITED: State.OBSERVED,
             Event.VANISHED: State.GONE,
+            Event.RECONSIDERED: State.OBSERVED,
         },
         State.ENFORCED: {
             Event.RESTORED: State.RESTORED,

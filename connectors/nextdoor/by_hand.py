@@ -8,7 +8,9 @@ when Nextdoor or the author has removed the comment, or when a person gives it u
 
 from __future__ import annotations
 
-from connectors.assisted import ByHand, Deed
+import re
+
+from connectors.assisted import ByHand, Deed, Notice
 
 BY_HAND = ByHand(
     deeds=(
@@ -25,4 +27,20 @@ BY_HAND = ByHand(
     where="Open the agency's dashboard: notifications, and the discussion under each post of the last weeks.",
     reads=True,
     senders=("nextdoor.com",),
+    notices=(
+        # A sample of December 2024: New from Kim and other neighbors in San Francisco; it holds no comment's text.
+        Notice(
+            sender="is.email.nextdoor.com",
+            title=re.compile(r"New from (?P<who>.+?)(?P<more> and other neighbors)? in (?P<where>.+)"),
+            says="Nextdoor tells of something new from {who}{more} in {where}",
+            place="nextdoor.com/",
+        ),
+        # Samples seen elsewhere: mails about one post have its first words as their subject.
+        Notice(
+            sender="ss.email.nextdoor.com",
+            title=re.compile(r"(?P<what>.+)"),
+            says="Nextdoor tells of the post that begins “{what}”",
+            place="nextdoor.com/",
+        ),
+    ),
 )

@@ -78,7 +78,7 @@ class Api:
         self._tokens = tokens
         self._signed = signed
         self._headers: dict[str, Mapping[str, str]] = {}
-        self.bill = Bill(owned=owned)
+        self.bill = Bill(owned=owned, meter=transport.meter)
         self.web = (transport.web or parse.WEB).rstrip("/")
 
     def me(self, now: datetime) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from connectors.meter import Meter
 from connectors.x import prices
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ _KEPT = timedelta(days=62)
 
 
 class Bill:
-    """Counts from the day on which the connector was made. `mills` by day and kind; nothing is kept on disk."""
+    """Counts from the day on which the connector was made. `mills` by day and kind; nothing is kept on disk.
 
-    def __init__(self, *, owned: bool = False) -> None:
-        """`owned`: the account owns the developer app, so its own timelines and lists cost less."""
+    What was paid once is paid again after a restart, as far as this bill knows: it may say too much, never too little.
+    """
+
+    def __init__(self, *, owned: bool = False, meter: Meter | None = None) -> None:
+        """`owned`: the account owns the developer app, so its own timelines and lists cost less.
+
+        Every amount also goes to the `meter`, from which the shell books it.
+        """
         self._owned = owned
+        self._meter = meter or Meter()
         self._seen: set[tuple[str, str]] = set()
         self._today: date | None = None
         self._spent: dict[date, Counter[str]] = {}
@@ -40,7 +48,7 @@ class Bill:
 
     def request(self, kind: str, price: int, now: datetime) -> None:
         """Book a request that costs by itself, such as hiding."""
-        self._day(now)[kind] += price
+        self._pay(self._day(now), kind, price)
 
     def mills(self, day: date | None = None) -> int:
         """Everything spent, or what was spent on one day in UTC."""
@@ -59,7 +67,11 @@ class Bill:
         fresh = {(kind, identifier) for identifier in identifiers} - self._seen
         self._seen |= fresh
         if fresh:
-            spent[kind] += len(fresh) * price
+            self._pay(spent, kind, len(fresh) * price)
+
+    def _pay(self, spent: Counter[str], kind: str, mills: int) -> None:
+        spent[kind] += mills
+        self._meter.add(mills=mills)
 
     def _day(self, now: datetime) -> Counter[str]:
         """The account of the day. A new day forgets what was read before, and days long past."""

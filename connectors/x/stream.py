@@ -18,7 +18,7 @@ import requests
 
 from connectors.contract import Malformed, RateLimited, Transient
 from connectors.transport import Exchange, pieces
-from connectors.x import problems
+from connectors.x import prices, problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -53,6 +53,8 @@ def wakes(transport: Transport, token: str, accounts: Collection[str], *, now: d
             if response.status_code != HTTPStatus.OK:
                 raise problems.error_of(_declined(response), now, transport.mask, acting=False)
             for line in _lines(pieces(response)):
+                if line:
+                    transport.meter.add(mills=prices.EVENT)
                 yield _woken(line, accounts, heard)
     except requests.RequestException as error:
         raise Transient(transport.mask(f"X's stream broke off: {error}")) from error

@@ -18,6 +18,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+from connectors.youtube.costs import A_DAY, UNITS, bucket, cost
 from connectors.youtube.quota import ledger_of, quota_resets
 
 if TYPE_CHECKING:
@@ -72,7 +73,10 @@ class Api:
     """The API as one channel's owner sees it. `youtube` makes requests; `ask` and `read` send them."""
 
     def __init__(self, credentials: Mapping[str, str], transport: Transport) -> None:
-        """Take `client_id`, `client_secret`, `refresh_token` and, where it is not Google's own, `token_uri`."""
+        """Take `client_id`, `client_secret`, `refresh_token` and, where it is not Google's own, `token_uri`.
+
+        `units_a_day` is what Google grants the project, if that is more than everybody gets.
+        """
         token_uri = credentials.get("token_uri") or TOKEN_URI
         signer = Credentials(  # type: ignore[no-untyped-call]
             None,
@@ -84,6 +88,7 @@ class Api:
         http = AuthorizedHttp(signer, http=_Gate(transport, token_uri))
         self._transport = transport
         self.ledger = ledger_of(f"{credentials['client_id']} {transport.api}")
+        self.ledger.granted(int(credentials.get("units_a_day", A_DAY[UNITS])))
         self.youtube: YouTubeResource = build("youtube", "v3", http=http, static_discovery=True, cache_discovery=False)
 
     def ask(self, request: HttpRequest, *, now: datetime) -> bytes:
@@ -94,6 +99,7 @@ class Api:
         """
         method = str(request.methodId)
         self.ledger.book(method, now)
+        self._transport.meter.add(units=cost(method) if bucket(method) == UNITS else 0)
         try:
             request.execute(num_retries=0)
         except _NotGood as answer:

@@ -68,7 +68,6 @@ class YouTube:
         actions=frozenset(_STATUS),
         sees_edits=True,
         sees_visibility=True,
-        min_interval=costs.POLL_EVERY,
     )
     most: ClassVar[int] = costs.MOST_IDS
 

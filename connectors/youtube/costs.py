@@ -20,7 +20,8 @@ STATS = "stats"
 A_DAY: Mapping[str, int] = {UNITS: 10_000, STATS: 10_000}
 """Units a day that a Google project has in each bucket, for all of its channels together, from midnight in California.
 
-`STATS` is spent by videos.batchGetStats alone, `UNITS` by everything else. More has to be asked for (an audit).
+`STATS` is spent by videos.batchGetStats alone, `UNITS` by everything else. More of the latter has to be asked for (an
+audit), and is then told in the settings (`units_a_day` of an account).
 """
 
 RESERVE = 1_500

@@ -32,14 +32,15 @@ def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:  # noqa
     planned = [plan(load) for load in loads]
     stats = sum(cost.parts[STATS] for cost in planned)
     units = sum(cost.units for cost in planned)
+    given_out = max(costs.A_DAY[costs.UNITS], *(load.granted or 0 for load in loads))
     for what, asked, given in (
-        ("units", units, costs.A_DAY[costs.UNITS] - costs.RESERVE),
+        ("units", units, given_out - costs.RESERVE),
         ("counts of comments", stats, costs.A_DAY[costs.STATS]),
     ):
         if asked > given:
             hours = DAY * given / asked / timedelta(hours=1)
             return (
-                f"YouTube: {asked:,.0f} {what} a day are needed and {given:,} are there for reading; they "
+                f"YouTube: {asked:,.0f} {what} a day are needed and {given:,.0f} are there for reading; they "
                 f"would end {hours:.0f} hours after midnight in California. "
                 "Poll less often."
             )

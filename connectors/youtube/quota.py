@@ -50,6 +50,12 @@ class Ledger:
         self._day: date | None = None
         self._calls: Counter[str] = Counter()
         self._elsewhere: Counter[str] = Counter()
+        self._a_day = dict(A_DAY)
+
+    def granted(self, units: int) -> None:
+        """Take it that Google grants the project so many units a day, if that is more than is known."""
+        with self._lock:
+            self._a_day[UNITS] = max(self._a_day[UNITS], units)
 
     def book(self, method: str, now: datetime) -> None:
         """Write down a call that is about to be made: YouTube counts also what it then says no to."""
@@ -79,18 +85,18 @@ class Ledger:
     def all_spent(self, method: str, now: datetime) -> None:
         """YouTube says that nothing is left of the bucket which this method spends."""
         of = bucket(method)
-        self.at_least({of: A_DAY[of]}, now)
+        self.at_least({of: self._a_day[of]}, now)
 
     def may_read(self, method: str, now: datetime) -> None:
         """Raise RateLimited, until the day ends, if all that is left is the reserve for acting."""
         of = bucket(method)
-        if self.spent(of, now) + cost(method) > A_DAY[of] - _KEPT_BACK[of]:
+        if self.spent(of, now) + cost(method) > self._a_day[of] - _KEPT_BACK[of]:
             message = f"of the project's quota for today only the reserve of {_KEPT_BACK[of]} for acting is left"
             raise RateLimited(message, until=quota_resets(now))
 
     def ahead(self, of: str, now: datetime) -> bool:
         """Whether more was spent than the part of the day that has passed allows for: what can wait had better."""
-        allowance = A_DAY[of] - _KEPT_BACK[of]
+        allowance = self._a_day[of] - _KEPT_BACK[of]
         begins, ends = _midnight(quota_day(now)), quota_resets(now)
         return self.spent(of, now) > allowance * ((now - begins) / (ends - begins) + SLACK)
 
@@ -99,8 +105,9 @@ class Ledger:
         units, stats = self.spent(UNITS, now), self.spent(STATS, now)
         calls = ", ".join(f"{method.removeprefix('youtube.')} {n}" for method, n in sorted(self.calls(now).items()))
         return (
-            f"quota since midnight in California, as this program knows it: {units} of {A_DAY[UNITS]} units, {stats} "
-            f"of {A_DAY[STATS]} for counts; reading stops when {RESERVE} units are left; calls: {calls or 'none'}"
+            f"quota since midnight in California, as this program knows it: {units} of {self._a_day[UNITS]} units, "
+            f"{stats} of {self._a_day[STATS]} for counts; "
+            f"reading stops when {RESERVE} units are left; calls: {calls or 'none'}"
         )
 
     def _turn(self, now: datetime) -> None:

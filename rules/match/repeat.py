@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 FOUND = "repeat:"
 """How the description of every hit begins."""
 
+_FIRST = re.compile(r"\bfirst (\S+) ")
+
 _WORDS = 4  # words that say something
 _LETTERS = 25  # in those words
 _LONG_WORD = 7  # letters; in a shorter word one letter makes another word ("Main", "Maid")
@@ -120,6 +122,12 @@ class Repeats:
         """Name the comments, by printed ref, with which this one makes a repetition, whichever of them came first."""
         runs = (_run(text, context, wanted) for wanted in self._wanted.values())
         return frozenset(copy.ref for run in runs if run for copy in run.copies) - {context.ref}
+
+
+def copy_that_stays(description: str) -> str | None:
+    """Name, by printed ref, the copy that a hit of this description says stays; None if it is of another kind."""
+    found = _FIRST.search(description) if description.startswith(FOUND) else None
+    return found[1] if found else None
 
 
 class _Run(NamedTuple):

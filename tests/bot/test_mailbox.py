@@ -114,8 +114,57 @@ def test_a_picture_that_cannot_be_used_is_told_and_the_comment_entered(town: Cit
         assert records.counts(tx)["comments"] == 1
 
 
+@pytest.mark.parametrize(
+    ("sender", "subject", "said"),
+    [
+        (
+            "no-reply@is.email.nextdoor.com",
+            "New from Kim and other neighbors in San Francisco",
+            "something new from Kim and other neighbors in San Francisco: look at https://nextdoor.com/p/AbC/",
+        ),
+        ("reply@ss.email.nextdoor.com", "FERRIS PARK USERS -", "the post that begins “FERRIS PARK USERS -”: look at"),
+        ("no-reply@rs.email.nextdoor.com", "New from Kim in Waldo", None),
+        ("no-reply@is.email.nextdoor.com", "Confirm your address", None),
+    ],
+)
+def test_a_notification_says_who_wrote_where(
+    town: City, server: ImapServer, sender: str, subject: str, said: str | None
+) -> None:
+    results = f"{SERVER}; dmarc=pass header.from=nextdoor.com"
+    server.deliver(bytes(a_mail(f"See what you missed: {LINK}", results=results, From=sender, Subject=subject)))
+    mailbox.read(town.parts, town.clock)
+    (task,) = waiting(town)
+    words = "\n".join(task.steps)
+    assert "SECRETSECRET" not in words
+    if said is None:
+        assert "Nextdoor tells" not in words
+    else:
+        assert said in words
+
+
+def test_a_stranger_s_mail_of_the_same_shape_says_nothing(town: City, server: ImapServer) -> None:
+    server.deliver(bytes(a_mail("x", From="a@is.email.nextdoor.com", Subject="New from Kim in Waldo")))
+    mailbox.read(town.parts, town.clock)
+    (task,) = waiting(town)
+    assert "Nextdoor tells" not in "\n".join(task.steps)
+
+
+def test_tokens_in_links_are_in_no_file_of_the_archive(town: City, server: ImapServer) -> None:
+    server.deliver(bytes(a_mail(f"See what you missed: {LINK}", From="Nextdoor <no-reply@is.email.nextdoor.com>")))
+    server.deliver(bytes(a_mail(FORM)))
+    assert mailbox.read(town.parts, town.clock) == 2
+    town.parts.database.close()
+    files = [path for path in town.settings.data.rglob("*") if path.is_file()]
+    assert files
+    assert not [path.name for path in files if b"SECRETSECRET" in path.read_bytes()]
+
+
 def test_every_mail_is_kept_byte_for_byte_and_moved(town: City, server: ImapServer) -> None:
-    raws = [bytes(a_mail(FORM)), b"garbage \xff\xfe without any header\r\n\r\n\x00", bytes(a_mail(From="x@y.example"))]
+    raws = [
+        bytes(a_mail(FORM.replace(LINK, "https://nextdoor.com/p/AbC/"))),
+        b"garbage \xff\xfe without any header\r\n\r\n\x00",
+        bytes(a_mail(From="x@y.example")),
+    ]
     for raw in raws:
         server.deliver(raw)
     assert mailbox.read(town.parts, town.clock) == 3

@@ -82,6 +82,15 @@ def test_refuses_more_calls_an_hour_than_a_page_is_sure_of(citymod: Run, tmp_pat
     assert "calls an hour" in err
 
 
+def test_a_larger_quota_is_reckoned_with_where_the_settings_tell_of_it(citymod: Run, tmp_path: Path) -> None:
+    busy = ("plan", "--json", "--comments", "4000000", "--config")
+    file = settings(tmp_path, poll_seconds=600)
+    assert "units a day are needed and 8,500" in told(citymod(*busy, file)[1])["youtube"]["refused"]
+    text = file.read_text(encoding="utf-8").replace("platform: youtube,", "platform: youtube, units_a_day: 1000000,")
+    file.write_text(text, encoding="utf-8")
+    assert told(citymod(*busy, file)[1])["youtube"]["refused"] is None
+
+
 @pytest.mark.parametrize("platform", planners())
 def test_polling_less_often_never_costs_more(platform: str) -> None:
     planner = planners()[platform]

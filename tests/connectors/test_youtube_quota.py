@@ -169,6 +169,16 @@ class TestReserve:
         late = place.comment(comment.post, "late")
         assert place.ref(late) in {one.ref for batch in place.poll(cursor) for one in batch.comments}
 
+    def test_it_goes_on_where_google_grants_more(self, place: Town) -> None:
+        place.comment(place.video())
+        cursor = place.poll()[-1].cursor
+        place.clock.on(hours=1)
+        spend(place, A_DAY[UNITS] - RESERVE)
+        with pytest.raises(RateLimited):
+            place.poll(cursor)
+        place.connector._api.ledger.granted(50_000)
+        assert place.poll(cursor)
+
     def test_a_first_reading_that_is_stopped_begins_anew_the_next_day(self, place: Town) -> None:
         place.standin.quirks.page_size = 10
         video = place.video()

@@ -34,6 +34,7 @@ LEGAL = {
     (State.SECURED, Event.DISMISSED): State.CLEARED,
     (State.SECURED, Event.EDITED): State.OBSERVED,
     (State.SECURED, Event.VANISHED): State.GONE,
+    (State.SECURED, Event.RECONSIDERED): State.OBSERVED,
     (State.ENFORCED, Event.RESTORED): State.RESTORED,
     (State.ENFORCED, Event.RESURFACED): State.IN_REVIEW,
     (State.ENFORCED, Event.EDITED): State.IN_REVIEW,
@@ -48,7 +49,7 @@ PAIRS = list(product(State, Event))
 
 
 def test_there_are_as_many_pairs_as_states_times_events() -> None:
-    assert len(PAIRS) == len(State) * len(Event) == 104
+    assert len(PAIRS) == len(State) * len(Event) == 112
     assert set(TABLE) == set(State)
 
 
@@ -99,7 +100,7 @@ def test_after_an_edit_there_is_no_way_to_enforced_that_avoids_a_fresh_capture(e
                 advance(state, event)
             continue
         before, state = state, advance(state, event)
-        if event in (Event.EDITED, Event.REAPPEARED):
+        if event in (Event.EDITED, Event.REAPPEARED, Event.RECONSIDERED):
             captured_since_edit = False
         if event is Event.CAPTURED:
             captured_since_edit = True
