@@ -8,19 +8,12 @@ when Nextdoor or the author has removed the comment, or when a person gives it u
 
 from __future__ import annotations
 
-from connectors.assisted import ByHand, Deed
+from connectors.assisted import ByHand, closed, reported
 
 BY_HAND = ByHand(
     deeds=(
-        Deed(
-            name="reported",
-            how="Open the post, the menu beside the comment (…), Report. The comment stays until Nextdoor decides.",
-        ),
-        Deed(
-            name="closed",
-            how="Open the post, its menu (…), Close discussion. It silences everybody under that post.",
-            second=True,
-        ),
+        reported("Open the post, the menu beside the comment (…), Report. The comment stays until Nextdoor decides."),
+        closed("Open the post, its menu (…), Close discussion. It silences everybody under that post."),
     ),
     where="Open the agency's dashboard: notifications, and the discussion under each post of the last weeks.",
     reads=True,
