@@ -14,7 +14,8 @@ from connectors.contract import Capabilities, Followers, Health, Refused
 from connectors.facebook import parse
 from connectors.facebook.notice import How, Notices
 from connectors.facebook.reading import Reader, named
-from connectors.graph import Graph, Missing
+from connectors.graph import Graph
+from connectors.graph_errors import Missing
 from connectors.media import fetch
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from bot.domain.types import Action, Batch, Sighting, Speaker, Visibility
 from connectors import push, verbatim
 from connectors.contract import Capabilities, Followers, Health, Malformed, Profile, Refused, Transient, Unauthorised
-from connectors.graph import Graph, LostPlace, Missing, NotPermitted
+from connectors.graph import Graph
+from connectors.graph_errors import LostPlace, Missing, NotPermitted
 from connectors.instagram import health, parse
 from connectors.instagram.place import Due, Place, key
 from connectors.instagram.silence import Complaints, counts, under
