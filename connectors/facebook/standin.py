@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
+from connectors.facebook import standin_apps as apps
 from connectors.facebook import standin_keys as keys
 from connectors.facebook import standin_web as web
 from connectors.facebook.standin_keys import APP_ID, APP_SECRET, VERIFY_TOKEN
@@ -94,6 +95,7 @@ class StandIn:
         self.pitfalls = faults.Pitfalls(PITFALLS)
         self.attached: dict[str, str] = {}
         self.private: dict[str, str] = {}
+        self.subscribed: dict[str, list[str]] = {}
         self.profile: dict[str, str] = {"about": "News of the City.", "website": "https://www.example.org"}
         self.followers = 4120
         self.calls = 0
@@ -190,7 +192,7 @@ class StandIn:
         if not call.path:
             return "batch" if call.method == "POST" else "ids"
         if len(call.path) > 1:
-            return "tell" if call.method == "POST" else "list"
+            return _POSTED.get(call.path[1], "tell") if call.method == "POST" else "list"
         if call.method == "DELETE":
             return "delete"
         if call.method == "POST":
@@ -304,6 +306,8 @@ class StandIn:
         match call.method, call.path:
             case "POST", (ident, "messages"):
                 return write_privately(self, self._writer(ident, mine, call), call)
+            case "POST", (ident, apps.APPS):
+                return apps.subscribe(self, self._subscriber(ident, mine, call), call)
             case "POST", (ident, "comments"):
                 return reply(self, self._to_write(ident, mine, call), call)
             case "POST", (ident,):
@@ -322,6 +326,8 @@ class StandIn:
                 return {"data": [] if mine else [keys.role(self, account, call) for account in self.accounts()]}
             case (ident,):
                 return self._node(ident, mine, call)
+            case (ident, apps.APPS):
+                return apps.subscribed(self, self._subscriber(ident, mine, call))
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -416,6 +422,13 @@ class StandIn:
             raise blocked()
         return mine
 
+    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldAccount:
+        """The Page whose subscription it is. Raises Trouble."""
+        self._need("pages_manage_metadata", lacking=self.pitfalls.strikes("hooks_not_permitted"))
+        if mine is None or ident not in (mine.id, "me"):
+            raise graph.no_such_object(call.method, ident)
+        return mine
+
     # What is shown
 
     def _list(self, account: WorldAccount, edge: str, call: Call) -> object:
@@ -467,6 +480,7 @@ class StandIn:
         return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
 
 
+_POSTED = {apps.APPS: "subscribe"}
 _NOT_REPEATED = frozenset({"after", "before", "until", "__paging_token", "appsecret_proof", "pretty"})
 
 

@@ -27,6 +27,7 @@ SCOPES = (
     "pages_read_user_content",
     "pages_manage_engagement",
     "pages_messaging",
+    "pages_manage_metadata",
     "ads_read",
 )
 

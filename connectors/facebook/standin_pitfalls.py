@@ -56,6 +56,8 @@ PITFALLS: Final = (
     _pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
     _pitfall("media_expired", "the addresses of pictures have expired"),
     _pitfall("media_down", "the hosts of pictures do not answer"),
+    _pitfall("not_subscribed", "the Page is not subscribed to the app's web hooks, and nothing is pushed"),
+    _pitfall("hooks_not_permitted", "asking for the subscription, and subscribing, are refused with 10"),
     _pitfall("hooks_unsigned", "web hooks come with a signature that is none"),
     _pitfall("hooks_twice", "web hooks come twice"),
     _pitfall("hooks_out_of_order", "web hooks come in any order: an edit before what it edits"),

@@ -156,7 +156,7 @@ def parsed(name: str, body: bytes, account: Account) -> Iterable[Post | Comment]
     else:
         for view, raw in parse.items(body, "posts"):
             it = parse.written(view, raw, "https://bsky.app")
-            yield it.comment(account, hidden=False) if it.root else it.post(account)
+            yield it.comment(account, hidden=False) if it.under else it.post(account)
 
 
 def _asked(request: Request, known: set[str]) -> Iterator[str]:
