@@ -6,12 +6,14 @@ those pitfalls are on all the same, and change nothing.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stage import Stage
 
-LEFT_OUT = {
+LEFT_OUT: dict[str, dict[str, str]] = {
+    "bluesky": {},
     "facebook": {
         "reads_as_person": "every list is empty; only the health check can tell",
         "thread_without_end": "what stands beyond some hundred comments is never given",
@@ -49,6 +51,9 @@ TROUBLES = {
     "youtube": {"page_lost", "processing_failure", "too_fast"},
 }
 """Those that let requests fail, as the faults of a run do that every platform has: with both no poll would end well."""
+
+LAGS = {"bluesky": timedelta(minutes=5)}
+"""How late what tells of a comment comes."""
 
 NAMELESS = ("authors_withheld", "authors_unknown", "authors_missing", "nobody_named")
 """With one of these on, a comment may be on record without its author."""

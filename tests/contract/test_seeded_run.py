@@ -148,7 +148,9 @@ class Play:
 
         Nextdoor lists the newest posts alone, and X is asked of no more; cold threads are read slowly.
         """
-        if comment.at > self.stage.now - SLOWEST.get(self.stage.platform, timedelta()):
+        on = bool(getattr(self.stage.standin, "pitfalls", None) and self.stage.standin.pitfalls.on)
+        slowest = awkward.LAGS.get(self.stage.platform) if on else None
+        if comment.at > self.stage.now - (slowest or SLOWEST.get(self.stage.platform, timedelta())):
             return False
         newest = {"x": MOST_ROOTS}.get(self.stage.platform) or getattr(self.stage.standin, "newest", None)
         listed = [post for post in self.stage.world.posts_of(self.stage.page) if post.deleted_by is None]
