@@ -22,7 +22,6 @@ from connectors.facebook.standin_pitfalls import (
     SWITCHES,
     THROTTLED,
     blocked,
-    not_permitted,
     troubles,
 )
 from connectors.facebook.standin_show import (
@@ -37,8 +36,9 @@ from connectors.facebook.standin_show import (
     own_part,
 )
 from connectors.facebook.standin_tell import can_tell, reply, write_privately
-from connectors.standin import faults, graph, world
+from connectors.standin import faults, graph, graph_keys, world
 from connectors.standin.graph import Call, Trouble
+from connectors.standin.graph_troubles import not_permitted, set_switches
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
@@ -111,10 +111,7 @@ class StandIn:
         """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
         self.pitfalls.switch(names, seed=seed)
         self.manners, self.quirks = graph.Manners(), Quirks()
-        for name in self.pitfalls.on:
-            if name in SWITCHES:
-                what, attribute, value = SWITCHES[name]
-                setattr(getattr(self, what), attribute, value)
+        set_switches(self.pitfalls.on, SWITCHES, self.manners, self.quirks)
         return self
 
     def ledger(self) -> dict[str, int]:
@@ -172,7 +169,7 @@ class StandIn:
         return f"EAAStandInPage{account.id}"
 
     user_token = keys.USER_TOKEN
-    expired_token = keys.EXPIRED_TOKEN
+    expired_token = graph_keys.EXPIRED_TOKEN
 
     def post_url(self, post: WorldPost) -> str:
         """The public address of a post."""
@@ -321,7 +318,7 @@ class StandIn:
             case () if "ids" in call.params:
                 return {ident: self._node(ident, mine, call) for ident in call.params["ids"].split(",")}
             case ("me",):
-                return self.display.page(mine, call) if mine else keys.person(call)
+                return self.display.page(mine, call) if mine else keys.APP.who(call)
             case ("me", "accounts"):
                 return {"data": [] if mine else [keys.role(self, account, call) for account in self.accounts()]}
             case (ident,):
@@ -457,7 +454,7 @@ class StandIn:
 
     def _batch(self, call: Call) -> object:
         """Every operation by itself, in order; one that fails does not stop the others."""
-        keys.check_proof(self, call)
+        keys.APP.check_proof(call, self.manners)
         with_headers = graph.truth(call.params.get("include_headers", "true"))
         return [
             None
