@@ -10,7 +10,7 @@ program but shown to staff as a task, and it ends with what a person says they d
 called confirmed, since the program saw nothing.
 
 A platform's folder says in by_hand.py what its people can do, in the platform's own words (`BY_HAND`), and this module
-gives it a connector that does nothing by itself.
+gives it a connector that does nothing by itself (`looked_at_by_people`).
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.domain.types import Sighting, Visibility
+from bot.domain.types import Action, Sighting, Visibility
 from connectors.contract import Capabilities, Health, Refused
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from bot.domain.types import Account, Action, Batch, Cursor, Ref
+    from bot.domain.types import Account, Batch, Cursor, Ref
+    from connectors.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,21 @@ class Deed:
     how: str
     does: Action | None = None
     second: bool = False
+
+
+def deleted(how: str) -> Deed:
+    """What takes a comment away for good."""
+    return Deed(name="deleted", how=how, does=Action.DELETE, second=True)
+
+
+def reported(how: str) -> Deed:
+    """What tells the platform of a comment and leaves it where it is."""
+    return Deed(name="reported", how=how)
+
+
+def closed(how: str) -> Deed:
+    """What keeps everybody from writing there."""
+    return Deed(name="closed", how=how, second=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +146,16 @@ class Assisted(ActedByHand):
     def look(self, ref: Ref, *, now: datetime) -> Sighting:
         """Say UNKNOWN: a program that cannot look does not guess."""
         return Sighting(ref=ref, visibility=Visibility.UNKNOWN, seen_at=now)
+
+
+def looked_at_by_people(name: str, by_hand: ByHand) -> Callable[[Account, Mapping[str, str], Transport], Assisted]:
+    """Give the `connect` of a platform called `name`; it needs no credentials, since it asks the platform nothing."""
+
+    class Connector(Assisted):
+        platform: ClassVar[str] = name
+
+    def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> Assisted:
+        del credentials, transport
+        return Connector(account, by_hand)
+
+    return connect

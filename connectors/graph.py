@@ -14,13 +14,13 @@ import json
 import warnings
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
 
-from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
+from connectors.contract import ConnectorError, Malformed, Refused, Transient
+from connectors.graph_errors import Failure, Kind, figures, throttled
 from connectors.transport import MASK
 
 with warnings.catch_warnings():
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 VERSION = "v26.0"
 """The Graph version we were written against (2026-07-29). An expired one is silently served by the oldest living."""
 
-UNKNOWN_WAIT = timedelta(minutes=30)
-"""How long to wait when throttled and not told how long: Graph counts over a sliding hour; each try lengthens it."""
-
 PRESSED = 95
 """From how many percent of what we may ask reading ends, so that something is left for acting."""
 
@@ -50,58 +47,9 @@ PRESSED_WAIT = timedelta(minutes=15)
 BATCH_MOST = 50
 """How many requests one batch takes ("Batch Requests", Graph API guides)."""
 
-ABUSE_WAIT = timedelta(hours=6)
-"""How long to wait after code 368 (writing blocked as abusive), for which Graph gives no time."""
-
-_THROTTLED = frozenset({4, 17, 32, 341, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80008, 80009, 80014})
-_KEY_DEAD = frozenset({25, 102, 104, 190, 450, 452, 492})  # 25 is Instagram's
-_PERMISSION = 10
-_NOT_PERMITTED = frozenset({3, _PERMISSION})
-_NOT_PERMITTED_RANGE = range(200, 300)
-_HICCUP = frozenset({-1, -2, 1, 2})
-_ABUSE = 368
-_ABUSE_ON_INSTAGRAM = (4, 2207051)  # there it looks like a limit, and its subcode tells
-_PARAMETER = 100
-_NO_SUCH_OBJECT = 33  # subcode of 100
-_NO_SUCH_ALIAS = 803
-_NO_SUCH_MEDIA = 24  # Instagram's
-_TOO_LATE_TO_WRITE = frozenset({2018278, 2534022})  # subcodes of 10: the time in which a message may be sent is over
-_WHY_DEAD = {
-    458: "the app was removed",
-    459: "the person must sign in to Facebook and pass a checkpoint",
-    460: "the password was changed",
-    463: "the token has expired",
-    464: "the person's account is not confirmed",
-    467: "the token is invalid",
-    2207050: "the Instagram account is restricted, inactive, or must pass a checkpoint",
-    492: "the person lost their role on the Page",
-}
 _OK = 200
-_SERVER_ERROR = 500
-_TOO_MANY = 429
-_SENSE = 100_000
 _SHOWN = 200  # characters of Graph's own error message that are shown
 _PLACES = frozenset({"after", "until", "since", "__paging_token"})  # what of a `next` address leads on
-
-
-class Missing(Refused):
-    """Graph's 100/33, 803 and 24: there is no such object, or it is not for this token. Graph does not say which."""
-
-
-class NotPermitted(Unauthorised):
-    """Codes 3, 10 and, on reading, 200 to 299: the token is alive, and does not reach this one thing."""
-
-
-class LostPlace(Transient):
-    """A list cannot be read on: the item its place was named after is gone, or Graph goes no further in it."""
-
-
-class _Kind(Enum):
-    """What was asked, where that decides what an error means."""
-
-    READ = auto()
-    FURTHER_PAGE = auto()
-    WRITE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +88,7 @@ class Graph:
     def get(self, node: str, *, now: datetime, **params: str) -> Answer:
         """Read one object."""
         return self._read(
-            lambda: self._sdk.get_object(quote(node, safe="", errors="replace"), **params), _Kind.READ, now
+            lambda: self._sdk.get_object(quote(node, safe="", errors="replace"), **params), Kind.READ, now
         )
 
     def pages(self, node: str, edge: str, *, now: datetime, **params: str) -> Iterator[Page]:
@@ -149,7 +97,7 @@ class Graph:
         Feeds page by time and comments by cursor, so the place is taken from `next`, and from it nothing else: it
         carries the token. A cursor lives only as long as its item; when it is dead, this raises LostPlace.
         """
-        kind = _Kind.READ
+        kind = Kind.READ
         place: dict[str, str] = {}
         been: list[dict[str, str]] = []
         while True:
@@ -162,7 +110,7 @@ class Graph:
             if place in been:
                 message = f"the list {edge} of {node} leads back to a page already read"
                 raise Malformed(message, payload=answer.body)
-            kind = _Kind.FURTHER_PAGE
+            kind = Kind.FURTHER_PAGE
 
     def write(self, node: str, *, now: datetime, **params: bool) -> None:
         """Change an object; done when this returns. Raises Refused where Graph answers that it did not succeed."""
@@ -201,7 +149,7 @@ class Graph:
     def send(self, node: str, edge: str, *, now: datetime, **params: str) -> Answer:
         """Make something new below an object. Not idempotent. Raises Refused where Graph will not make it."""
         path = f"{self.version}/{quote(node, safe='')}/{edge}"
-        answer = self._call(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), _Kind.WRITE, now)
+        answer = self._call(lambda: self._sdk.request(path, post_args=dict(params), method="POST"), Kind.WRITE, now)
         if not isinstance(answer.value, dict):
             message = "the answer does not say what was made"
             raise Malformed(message, payload=answer.body)
@@ -212,20 +160,20 @@ class Graph:
         used = self.usage()
         if used >= PRESSED:
             message = f"{used} % of the calls we may make are used; the rest is for acting"
-            raise self._throttled(message, now, PRESSED_WAIT)
+            raise throttled(message, self._last().headers, now, PRESSED_WAIT)
 
     def usage(self) -> int:
         """How much of what we may ask is used, in percent, as far as the last answer says; 0 if it does not."""
         last = self._transport.last
         names = ("call_count", "total_time", "total_cputime")
-        return int(max(_figures(last.headers, *names), default=0)) if last else 0
+        return int(max(figures(last.headers, *names), default=0)) if last else 0
 
     def _batch(self, asked: Sequence[str], now: datetime) -> list[Answer | ConnectorError]:
         """Read several addresses in one request, and give their answers in order."""
         batch = json.dumps([{"method": "GET", "relative_url": f"{self.version}/{one}"} for one in asked])
         answer = self._call(
             lambda: self._sdk.request("", post_args={"batch": batch, "include_headers": False}, method="POST"),
-            _Kind.READ,
+            Kind.READ,
             now,
         )
         if not isinstance(answer.value, list) or len(answer.value) != len(asked):
@@ -246,9 +194,9 @@ class Graph:
         if not isinstance(value, dict):
             return Malformed("an answer within a batch is not an object", payload=whole)
         error = value.get("error")
-        return self._classified(error, _Kind.READ, now) if isinstance(error, dict) else Answer(value, body)
+        return self._classified(error, Kind.READ, now) if isinstance(error, dict) else Answer(value, body)
 
-    def _list(self, node: str, edge: str, params: Mapping[str, str], kind: _Kind, now: datetime) -> Answer:
+    def _list(self, node: str, edge: str, params: Mapping[str, str], kind: Kind, now: datetime) -> Answer:
         answer = self._read(
             lambda: self._sdk.get_connections(quote(node, safe="", errors="replace"), edge, **params), kind, now
         )
@@ -257,7 +205,7 @@ class Graph:
             raise Malformed(message, payload=answer.body)
         return answer
 
-    def _read(self, ask: Callable[[], object], kind: _Kind, now: datetime) -> Answer:
+    def _read(self, ask: Callable[[], object], kind: Kind, now: datetime) -> Answer:
         answer = self._call(ask, kind, now)
         if not isinstance(answer.value, dict):
             message = "the answer is not an object"
@@ -265,7 +213,7 @@ class Graph:
         return answer
 
     def _write(self, ask: Callable[[], object], now: datetime) -> None:
-        answer = self._call(ask, _Kind.WRITE, now)
+        answer = self._call(ask, Kind.WRITE, now)
         success = answer.value.get("success") if isinstance(answer.value, dict) else answer.value
         if success is False:
             message = "Facebook answered that it did not do it"
@@ -274,7 +222,7 @@ class Graph:
             message = "the answer does not say whether it was done"
             raise Malformed(message, payload=answer.body)
 
-    def _call(self, ask: Callable[[], object], kind: _Kind, now: datetime) -> Answer:
+    def _call(self, ask: Callable[[], object], kind: Kind, now: datetime) -> Answer:
         """Ask through the SDK and sort what comes: an Answer for a 200 in JSON, else one of the five errors."""
         try:
             value = ask()
@@ -309,50 +257,19 @@ class Graph:
         """An answer without our token, which Graph repeats in the address of the next page; it may be kept for ever."""
         return body.replace(self._sdk.access_token.encode(), MASK.encode())
 
-    def _failed(self, result: object, kind: _Kind, now: datetime) -> ConnectorError:
+    def _failed(self, result: object, kind: Kind, now: datetime) -> ConnectorError:
         """Turn an answer that is none into an error: by Graph's own error, else by HTTP status."""
-        last = self._last()
         error = result.get("error") if isinstance(result, dict) else None
         if isinstance(error, dict):
             return self._classified(error, kind, now)
-        if last.status >= _SERVER_ERROR:
-            return Transient(f"Facebook answered with HTTP {last.status}")
-        if last.status == _TOO_MANY:
-            return self._throttled(f"Facebook answered with HTTP {last.status}", now)
-        return Malformed(
-            f"Facebook answered with HTTP {last.status} and no Graph answer", payload=self._clean(last.body)
-        )
+        return self._failure().unnamed(now)
 
-    def _classified(self, error: Mapping[str, Any], kind: _Kind, now: datetime) -> ConnectorError:  # noqa: PLR0911  one line of the table each
-        """Say which of the five errors an error of Graph's is."""
+    def _classified(self, error: Mapping[str, Any], kind: Kind, now: datetime) -> ConnectorError:
+        return self._failure().named(error, self._worded(error), kind, now)
+
+    def _failure(self) -> Failure:
         last = self._last()
-        code, subcode = (_number(error.get(name)) for name in ("code", "error_subcode"))
-        text = self._worded(error)
-        if code == _ABUSE or (code, subcode) == _ABUSE_ON_INSTAGRAM:
-            return RateLimited(text, until=now + ABUSE_WAIT)
-        if code in _THROTTLED:
-            return self._throttled(text, now)
-        if code in _KEY_DEAD or "appsecret_proof" in str(error.get("message")):
-            why = _WHY_DEAD.get(subcode)
-            return Unauthorised(f"{why}: {text}" if why else text)
-        if (code, subcode) == (_PARAMETER, _NO_SUCH_OBJECT) or code in (_NO_SUCH_ALIAS, _NO_SUCH_MEDIA):
-            return Missing(text)
-        if code == _PERMISSION and subcode in _TOO_LATE_TO_WRITE:
-            return Refused(text)
-        if code in _NOT_PERMITTED or (code in _NOT_PERMITTED_RANGE and kind is not _Kind.WRITE):
-            return NotPermitted(text)
-        if code in _HICCUP or error.get("is_transient") is True or last.status >= _SERVER_ERROR:
-            return Transient(text)
-        if kind is _Kind.WRITE:
-            return Refused(text)
-        if code == _PARAMETER and kind is _Kind.FURTHER_PAGE:
-            return LostPlace(f"a list could not be read to its end: {text}")
-        return Malformed(text, payload=self._clean(last.body))
-
-    def _throttled(self, text: str, now: datetime, untold: timedelta = UNKNOWN_WAIT) -> RateLimited:
-        """Until when: X-Business-Use-Case-Usage tells it in minutes, where it comes."""
-        minutes = max(_figures(self._last().headers, "estimated_time_to_regain_access"), default=0)
-        return RateLimited(text, until=now + (timedelta(minutes=minutes) if minutes else untold))
+        return Failure(last.status, last.headers, self._clean(last.body))
 
     def _worded(self, error: Mapping[str, Any]) -> str:
         """Graph's error in one line that may be shown: some of its messages repeat the token they complain of."""
@@ -400,11 +317,6 @@ def proof(token: str, app_secret: str) -> str:
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
-def _number(value: object) -> int:
-    """An error's code or subcode; 0, which is none, where it is no number."""
-    return value if isinstance(value, int) else 0
-
-
 def _spelled(params: Mapping[str, Any] | None) -> dict[str, str]:
     """Write parameters as Graph reads them: the SDK would send Python's True."""
     return {
@@ -424,21 +336,3 @@ def _next_place(answer: Answer) -> dict[str, str]:
         message = "a list goes on, but does not say where"
         raise Malformed(message, payload=answer.body)
     return place
-
-
-def _figures(headers: Mapping[str, str], *names: str) -> Iterator[float]:
-    """What the usage reports among an answer's headers say under `names`; a figure beyond all sense is left out.
-
-    They come only once enough calls were made, each in a form of its own. One that cannot be read tells nothing, and
-    is no reason to throw away the answer it came with.
-    """
-    for header in ("x-app-usage", "x-page-usage", "x-business-use-case-usage"):
-        try:
-            report = json.loads(headers.get(header, "{}"))
-        except ValueError:
-            continue
-        if not isinstance(report, dict):
-            continue
-        nested = [entry for entries in report.values() if isinstance(entries, list) for entry in entries]
-        figures = [entry.get(name) for entry in [report, *nested] if isinstance(entry, dict) for name in names]
-        yield from (figure for figure in figures if isinstance(figure, int | float) and 0 <= figure <= _SENSE)

@@ -5,29 +5,26 @@ Sources: atproto.com/specs/xrpc (errors), docs.bsky.app/docs/advanced-guides/rat
 
 from __future__ import annotations
 
-import json
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import requests
-
+from connectors.answers import asked, decoded, until
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+
+    import requests
 
     from connectors.transport import Transport
 
 SERVER = "https://bsky.social"
-RENEWED = timedelta(hours=1)
-"""How old an access token may get: it is good for two hours or so, and the token that renews it for weeks."""
-PAUSE = timedelta(minutes=5)
-"""How long to wait where the server names no end: most things are counted over five minutes."""
-_OPEN, _RENEW = "com.atproto.server.createSession", "com.atproto.server.refreshSession"
+RENEWED, PAUSE = timedelta(hours=1), timedelta(minutes=5)
+"""How old a session may get (it is good for two hours or so; 300 a day may be opened), and the wait if none is told."""
+_OPEN = "com.atproto.server.createSession"
 _KEY_DEAD = frozenset({"InvalidToken", "AccountTakedown", "AccountDeactivated"})
-_WORD = re.compile(r"[A-Za-z]{1,60}")
 
 
 class Absent(Exception):
@@ -42,50 +39,39 @@ class Api:
         self._known = {"identifier": credentials["identifier"], "password": credentials["app_password"]}
         self._server = credentials.get("server", SERVER).rstrip("/")
         self._http = transport.session()
-        self._session: tuple[datetime, str, str] | None = None
+        self._session: tuple[datetime, str] | None = None
         transport.secrets = (*transport.secrets, credentials["app_password"])
 
     def ask(self, name: str, now: datetime, *, write: Mapping[str, Any] | None = None, **params: object) -> bytes:
-        """Read, or write, and give the body of the answer.
-
-        Raises Absent where there is no such thing to be read, and the contract's errors.
-        """
+        """Read, or write, and give the body of the answer. Raises Absent for what is not there, and the five errors."""
         return self._call(name, now, self._access(now), params=params, json=write)
 
     def _access(self, now: datetime) -> str:
-        old, self._session = self._session, None
-        if old and timedelta() <= now - old[0] < RENEWED:
-            self._session = old
-            return old[1]
-        body = self._call(_RENEW, now, old[2]) if old else self._call(_OPEN, now, json=self._known)
-        match _json(body):
-            case {"accessJwt": str(access), "refreshJwt": str(renewal)} if (access + renewal).isascii():
-                self._session = (now, access, renewal)
+        if self._session and timedelta() <= now - self._session[0] < RENEWED:
+            return self._session[1]
+        match decoded(self._call(_OPEN, now, json=self._known)):
+            case {"accessJwt": str(access)} if access.isascii():
+                self._session = (now, access)
                 return access
         message = "the answer to opening a session holds no tokens"
         raise Malformed(message, payload=b"(not kept: it may hold a token)")
 
     def _call(self, name: str, now: datetime, token: str = "", **sent: Any) -> bytes:
         """Send it with POST where it changes something."""
-        method = "POST" if name in (_OPEN, _RENEW) or sent.get("json") else "GET"
+        method = "POST" if sent.get("json") else "GET"
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        url = f"{self._server}/xrpc/{name}"
-        try:
-            answer = self._http.request(method, url, headers=headers, allow_redirects=False, **sent)
-        except requests.RequestException as error:
-            message = f"Bluesky could not be reached: {type(error).__name__}"
-            raise Transient(message) from None
+        answer = asked(self._http, method, f"{self._server}/xrpc/{name}", "Bluesky", headers=headers, **sent)
         if answer.status_code != HTTPStatus.OK:
-            raise self._failure(answer, now, acting=method == "POST" and bool(token) and name != _RENEW)
+            raise self._failure(answer, now, acting=method == "POST" and name != _OPEN)
         return answer.content
 
     def _failure(self, answer: requests.Response, now: datetime, *, acting: bool) -> Exception:
         """Name the error of an answer other than 200; of its words only the error's name is safe to show."""
-        found, status = _json(answer.content), answer.status_code
-        name = str(found.get("error", "")) if isinstance(found, dict) else ""
-        told = f"Bluesky answered {status} {name}".strip() if _WORD.fullmatch(name) else f"Bluesky answered {status}"
+        found, status = decoded(answer.content), answer.status_code
+        name = str(found.get("error", ""))[:60] if isinstance(found, dict) else ""
+        told = f"Bluesky answered {status} {name if name.isascii() and name.isalpha() else ''}".strip()
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return RateLimited(told, until=_until(answer.headers.get("ratelimit-reset", ""), now))
+            return RateLimited(told, until=until(answer.headers.get("ratelimit-reset", ""), now, PAUSE))
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or name in ("InvalidSwap", "ExpiredToken"):
             self._session = None if name == "ExpiredToken" else self._session
             return Transient(told)
@@ -96,18 +82,3 @@ class Api:
         if name in ("NotFound", "RecordNotFound"):
             return Absent(name)
         return Malformed(told, payload=answer.content or b"(empty)")
-
-
-def _until(reset: str, now: datetime) -> datetime:
-    """When the limit begins anew: a minute off at least and a day at most."""
-    if not (reset.isascii() and reset.isdecimal()):
-        return now + PAUSE
-    latest = min(int(reset[:12]), int((now + timedelta(days=1)).timestamp()))
-    return max(datetime.fromtimestamp(latest, UTC), now + timedelta(minutes=1))
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bot.domain.types import Action, Batch, Cursor, Sighting, Visibility
 from connectors import verbatim
+from connectors.answers import pages
 from connectors.bluesky import parse
 from connectors.bluesky.api import Absent, Api
 from connectors.contract import Capabilities, Health, Refused
@@ -66,8 +67,8 @@ class Bluesky:
         changed = {uri for uri, counts in said.items() if sweep or posts.get(uri) != counts}
         for uri in sorted(changed | told.keys(), key=lambda uri: parse.parts(uri)[1]):
             posts = dict([*posts.items(), (uri, said.get(uri))][-KEPT:])
-            for first, *others in self._thread(uri, told.get(uri, []), now):
-                comments = [it.comment(self._account, hidden=it.uri in first.hides) for it in others]
+            for first in (thread := self._thread(uri, told.get(uri, []), now))[:1]:
+                comments = [it.comment(self._account, hidden=it.uri in first.hides) for it in thread[1:]]
                 comments.sort(key=lambda it: (it.posted_at, it.parent is not None, it.ref.item))
                 here = _cursor(posts, seen, swept)
                 yield Batch(posts=(first.post(self._account),), comments=tuple(comments), cursor=here)
@@ -76,7 +77,7 @@ class Bluesky:
     def look(self, ref: Ref, *, now: datetime) -> Sighting:
         """Read one post, and the threadgate it stands under. What Bluesky leaves out is GONE: it says no more."""
         for it in self._posts([ref.item], now):
-            hidden = it.root is not None and not it.quotes and ref.item in self._gate(it.root, now)[2]
+            hidden = it.thread is not None and ref.item in self._gate(it.thread, now)[2]
             comment = it.comment(self._account, hidden=hidden)
             return Sighting(ref=ref, visibility=comment.visibility, seen_at=now, comment=comment)
         return Sighting(ref=ref, visibility=Visibility.GONE, seen_at=now)
@@ -92,20 +93,20 @@ class Bluesky:
             raise Refused(message)
         hide, uri = action is Action.HIDE, ref.item
         for it in self._posts([uri], now):
-            if it.root is None or it.quotes or parse.parts(it.root)[0] != self._did:
+            if it.thread is None or parse.parts(it.thread)[0] != self._did:
                 message = "only replies in the City's own threads can be hidden; a quote can be detached by hand"
                 raise Refused(message)
-            version, gate, hides = self._gate(it.root, now)
+            version, gate, hides = self._gate(it.thread, now)
             if (uri in hides) is hide:
                 return Visibility.HIDDEN if hide else Visibility.VISIBLE
             wanted = [*hides, uri] if hide else [other for other in hides if other != uri]
             if len(wanted) > MOST_HIDDEN:
                 message = f"{MOST_HIDDEN} replies of this thread are hidden, and Bluesky takes no more"
                 raise Refused(message)
-            gate = gate or {"$type": GATE, "post": it.root, "createdAt": now.isoformat()}
-            place = {"repo": self._did, "collection": GATE, "rkey": parse.parts(it.root)[1], "swapRecord": version}
-            record = {**gate, "hiddenReplies": wanted}
-            self._api.ask("com.atproto.repo.putRecord", now, write={**place, "record": record})
+            gate = gate or {"$type": GATE, "post": it.thread, "createdAt": now.isoformat()}
+            place = {"repo": self._did, "collection": GATE, "rkey": parse.parts(it.thread)[1], "swapRecord": version}
+            write = {**place, "record": {**gate, "hiddenReplies": wanted}}
+            self._api.ask("com.atproto.repo.putRecord", now, write=write)
             return Visibility.UNKNOWN
         return Visibility.GONE
 
@@ -113,10 +114,10 @@ class Bluesky:
         """The posts with which the City began threads; without `everything` the newest page."""
         feed = {"actor": self._did, "filter": "posts_no_replies", "limit": PAGE}
         for body in self._pages("app.bsky.feed.getAuthorFeed", now, **feed):
-            for item, raw in parse.listed(body, "feed"):
+            for item, raw in parse.items(body, "feed"):
                 with parse.sound(body):
                     it = parse.written(item["post"], verbatim.member(raw, "post"), self._web)
-                if parse.parts(it.uri)[0] == self._did and (it.root is None or it.quotes):  # else it is a repost
+                if parse.parts(it.uri)[0] == self._did and it.thread is None:  # else it is a repost
                     yield it
             if not everything:
                 return
@@ -126,7 +127,7 @@ class Bluesky:
         told: dict[str, list[str]] = {}
         newest = seen
         for body in self._pages("app.bsky.notification.listNotifications", now, limit=PAGE):
-            for item, _ in parse.listed(body, "notifications"):
+            for item, _ in parse.items(body, "notifications"):
                 with parse.sound(body):
                     at, record = datetime.fromisoformat(item["indexedAt"]).timestamp(), item["record"]
                     newest = max(newest, at)
@@ -138,27 +139,25 @@ class Bluesky:
                             told.setdefault(root, []).append(item["uri"])
         return told, newest
 
-    def _thread(self, uri: str, told: list[str], now: datetime) -> list[list[Written]]:
-        """A thread as one list, its first post first, with what was told of and does not stand in it; none if gone."""
+    def _thread(self, uri: str, told: list[str], now: datetime) -> list[Written]:
+        """A thread as a list, its first post first, then what was told of and does not stand in it; empty if gone."""
         found: dict[str, Written] = {}
         ask = [uri]
-        while ask:
-            wish: dict[str, Any] = {"uri": ask.pop(), "depth": DEPTH, "parentHeight": 0}
+        for deep in ask:
             with suppress(Absent):
-                for it, depth in parse.thread(self._api.ask("app.bsky.feed.getPostThread", now, **wish), self._web):
-                    if depth == DEPTH and it.counts[0] and it.uri not in found:
-                        ask.append(it.uri)
+                body = self._api.ask("app.bsky.feed.getPostThread", now, uri=deep, depth=DEPTH, parentHeight=0)
+                for it, depth in parse.thread(body, self._web):
+                    ask += [it.uri] if depth == DEPTH and it.counts[0] and it.uri not in found else []
                     found[it.uri] = it
-        if uri not in found or (found[uri].root is not None and not found[uri].quotes):
+        if uri not in found or found[uri].thread:
             return []
-        first = found.pop(uri)
-        return [[first, *found.values(), *self._posts([one for one in told if one not in found], now)]]
+        return [found.pop(uri), *found.values(), *self._posts([one for one in told if one not in found], now)]
 
     def _posts(self, uris: Sequence[str], now: datetime) -> Iterator[Written]:
         """What Bluesky shows of these posts; those that are gone are left out."""
         for begin in range(0, len(uris), AT_ONCE):
             body = self._api.ask("app.bsky.feed.getPosts", now, uris=uris[begin : begin + AT_ONCE])
-            for view, raw in parse.listed(body, "posts"):
+            for view, raw in parse.items(body, "posts"):
                 with parse.sound(body):
                     it = parse.written(view, raw, self._web)
                 if it.uri in uris:
@@ -177,16 +176,7 @@ class Bluesky:
 
     def _pages(self, name: str, now: datetime, **params: Any) -> Iterator[bytes]:
         """A list page by page; only a missing cursor ends it."""
-        been: set[object] = set()
-        while params.get("cursor", True):
-            body = self._api.ask(name, now, **params)
-            with parse.sound(body):
-                params["cursor"] = json.loads(body).get("cursor")
-                if params["cursor"] in been or not (params["cursor"] or "").isascii():
-                    message = "a list leads back to where it was, or nowhere"
-                    raise ValueError(message)
-                been.add(params["cursor"])
-            yield body
+        return pages(lambda place: self._api.ask(name, now, **params, cursor=place), "Bluesky")
 
 
 def _place(cursor: Cursor | None) -> tuple[dict[str, Any], float, float]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
+from bot.domain.types import Attachment, Author, Comment, Post, Speaker, Visibility
 from connectors import verbatim
-from connectors.contract import Malformed
+from connectors.answers import as_published, listed, ref, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,34 +19,36 @@ if TYPE_CHECKING:
     from bot.domain.types import Account
 
 _URI = re.compile(r"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/app\.bsky\.feed\.post/([A-Za-z0-9._:~-]{1,512})")
+sound, items = partial(as_published, whose="Bluesky"), partial(listed, whose="Bluesky")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A post of anybody's. `root` is the first post of its thread, or what it quotes; None for neither.
+    """A post of anybody's, dated as Bluesky saw it: its author may date it as they like.
 
+    `thread` is the first post of the thread it answers in, None if it begins one; `under` that, or else what it quotes.
     `counts` says how many replies and quotes it has, `hides` what the threadgate of a first post hides.
     """
 
     uri: str
-    root: str | None
+    thread: str | None
+    under: str | None
     parent: str | None
-    quotes: bool
     counts: tuple[int, int]
     hides: tuple[str, ...]
     common: Mapping[str, Any]
 
     def post(self, account: Account) -> Post:
         """A post of the City."""
-        return Post(ref=_ref(account, self.uri), **self.common)
+        return Post(ref=ref(account, self.uri), **self.common)
 
     def comment(self, account: Account, *, hidden: bool) -> Comment:
         """A reply in a thread, or a quote."""
         city = self.common["author"].id == did(account)
         return Comment(
-            ref=_ref(account, self.uri),
-            post=_ref(account, self.root or self.uri),
-            parent=_ref(account, self.parent) if self.parent and self.parent != self.root else None,
+            ref=ref(account, self.uri),
+            post=ref(account, self.under or self.uri),
+            parent=ref(account, self.parent) if self.parent and self.parent != self.thread else None,
             speaker=Speaker.CITY if city else Speaker.PUBLIC,
             visibility=Visibility.HIDDEN if hidden else Visibility.VISIBLE,
             **self.common,
@@ -60,27 +62,10 @@ def did(account: Account) -> str:
 
 def parts(uri: object) -> tuple[str, str]:
     """Whose post an address names (a DID), and the post's key. ValueError if it names none."""
-    if found := _URI.fullmatch(_text(uri)):
+    if found := _URI.fullmatch(text(uri)):
         return found[1], found[2]
     message = "no address of a post"
     raise ValueError(message)
-
-
-@contextmanager
-def sound(body: bytes) -> Iterator[None]:
-    """Give Malformed for every way in which an answer fails to be what the lexicon says."""
-    try:
-        yield
-    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError) as error:
-        message = f"Bluesky's answer is not as published ({type(error).__name__})"
-        raise Malformed(message, payload=body or b"(empty)") from None
-
-
-def listed(body: bytes, name: str) -> list[tuple[Any, bytes]]:
-    """The items of a list, each with its own bytes. Raises Malformed, also if there is no such list."""
-    with sound(body):
-        verbatim.member(body, name)
-        return list(verbatim.items(body, name))
 
 
 def thread(body: bytes, web: str) -> Iterator[tuple[Written, int]]:
@@ -99,22 +84,20 @@ def written(view: Mapping[str, Any], raw: bytes, web: str) -> Written:
     """Read a `postView`; what `sound` catches if it is none."""
     record, person, uri = view["record"], view["author"], view["uri"]
     author, key = parts(uri)
-    reply = record.get("reply")
-    quoted = None if reply else quoted_by(record)
-    handle = None if person["handle"] == "handle.invalid" else _text(person["handle"])
-    for above in (reply["root"], reply["parent"]) if reply else ():
-        parts(above["uri"])
+    above = [record["reply"][end]["uri"] for end in ("root", "parent")] if "reply" in record else []
+    thread, parent = (uri for uri in above if parts(uri)) if above else (None, None)
+    handle = None if person["handle"] == "handle.invalid" else text(person["handle"])
     return Written(
         uri=uri,
-        root=reply["root"]["uri"] if reply else quoted,
-        parent=reply["parent"]["uri"] if reply else None,
-        quotes=quoted is not None,
+        thread=thread,
+        under=thread or quoted_by(record),
+        parent=parent,
         counts=(int(view.get("replyCount", 0)), int(view.get("quoteCount", 0))),
         hides=tuple(view.get("threadgate", {}).get("record", {}).get("hiddenReplies", ())),
         common={
-            "author": Author(id=author, name=_text(person.get("displayName", "")) or None, handle=handle),
-            "text": _text(record["text"]),
-            "posted_at": _at(record.get("createdAt"), view["indexedAt"]),
+            "author": Author(id=author, name=text(person.get("displayName", "")) or None, handle=handle),
+            "text": text(record["text"]),
+            "posted_at": datetime.fromisoformat(view["indexedAt"]).astimezone(UTC),
             "url": f"{web}/profile/{author}/post/{key}",
             "attachments": tuple(_attachments(record, view.get("embed", {}))),
             "raw": raw,
@@ -129,32 +112,12 @@ def quoted_by(record: Mapping[str, Any]) -> str | None:
     return uri if isinstance(uri, str) and _URI.fullmatch(uri) else None
 
 
-def _at(created: object, indexed: str) -> datetime:
-    """When it was written: its author's program says so, and may say anything, so never after Bluesky saw it."""
-    seen = datetime.fromisoformat(indexed).astimezone(UTC)
-    try:
-        return min(datetime.fromisoformat(_text(created)).astimezone(UTC), seen)
-    except (OverflowError, TypeError, ValueError):
-        return seen
-
-
 def _attachments(record: Mapping[str, Any], embed: Mapping[str, Any]) -> Iterator[Attachment]:
     media = embed.get("media", embed)
     for image in media.get("images", ()):
-        yield Attachment(id=_text(image["fullsize"]), kind="image", url=image["fullsize"], alt=image.get("alt") or None)
+        yield Attachment(id=text(image["fullsize"]), kind="image", url=image["fullsize"], alt=image.get("alt") or None)
     if "playlist" in media:
-        yield Attachment(id=_text(media["playlist"]), kind="video", url=media["playlist"])
+        yield Attachment(id=text(media["playlist"]), kind="video", url=media["playlist"])
     links = [media["external"]["uri"]] if "external" in media else []
     links += [part["uri"] for facet in record.get("facets", ()) for part in facet["features"] if "uri" in part]
-    yield from (Attachment(id=_text(uri), kind="link", url=uri) for uri in dict.fromkeys(links))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    message = f"a text, where there is {type(value).__name__}"
-    raise TypeError(message)
-
-
-def _ref(account: Account, uri: str) -> Ref:
-    return Ref(platform=account.platform, account=account.id, item=uri)
+    yield from (Attachment(id=text(uri), kind="link", url=uri) for uri in dict.fromkeys(links))

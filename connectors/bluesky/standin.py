@@ -17,12 +17,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from connectors.bluesky.standin_pitfalls import LAG, PITFALLS
 from connectors.standin import faults, page
 from connectors.standin.server import PAGE, Request, Response
 from connectors.standin.world import APP, WorldComment, WorldPost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from connectors.standin.world import Person, World, WorldAccount
 
@@ -88,11 +89,16 @@ class StandIn:
         self.world = world
         self.base = ""
         self.page_most = 100
+        self.pitfalls = faults.Pitfalls(PITFALLS)
         self._gates: dict[str, dict[str, Any]] = {}
         world.minters[self.platform] = self
         world.replies_outlive.add(self.platform)
 
     # What the server and the demo ask
+
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> None:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
 
     def verb(self, request: Request) -> str:
         """Name the kind of request."""
@@ -210,7 +216,11 @@ class StandIn:
         above, steps = comment.parent, 1
         while above and steps < NOTIFIED_ABOVE and above.deleted_by is None:
             above, steps = above.parent, steps + 1
-        return above is None
+        late = self._fresh(comment) and self.pitfalls.strikes("late_notifications", comment.id)
+        return above is None and not late
+
+    def _fresh(self, comment: WorldComment) -> bool:
+        return self.world.clock() - comment.at < LAG
 
     def _notification(self, comment: WorldComment) -> dict[str, Any]:
         view = self._view(comment)
@@ -291,7 +301,10 @@ class StandIn:
         else:
             record["embed"] = {"$type": "app.bsky.embed.record", "record": self._strong(of.post)}
         quotes = [other for other in self.world.under(of) if not other.hideable] if isinstance(of, WorldPost) else []
-        counts = {"replyCount": len(self._replies(of)), "repostCount": 0, "likeCount": 0, "quoteCount": len(quotes)}
+        counts = {"repostCount": 0, "likeCount": 0}
+        for name, found in (("replyCount", self._replies(of)), ("quoteCount", quotes)):
+            lags = any(map(self._fresh, found)) and self.pitfalls.strikes("counts_lag")
+            counts[name] = sum(not (lags and self._fresh(one)) for one in found)
         return {**view, "cid": version_of(record), "record": record, **counts, "labels": [], "viewer": {}}
 
     def _strong(self, of: WorldPost | WorldComment) -> dict[str, str]:
@@ -299,7 +312,7 @@ class StandIn:
 
     def _author(self, of: WorldPost | WorldComment) -> dict[str, Any]:
         person: Person | None = of.author
-        if person is None:
+        if person is None or self.pitfalls.strikes("nobody_named", of.id):
             return {"did": of.id.split("/")[2], "handle": "handle.invalid"}
         return {"did": did_of(person.id), "handle": handle_of(person.handle), "displayName": person.name}
 
@@ -328,7 +341,7 @@ class StandIn:
         limit = int(request.one("limit", "50"))
         if not 1 <= limit <= 100:  # noqa: PLR2004  the lexicon's bounds
             raise Declined(400, "InvalidRequest", "limit")
-        limit = min(limit, self.page_most)
+        limit = min(limit, 3 if self.pitfalls.strikes("short_pages") else self.page_most)
         time, _, last = request.one("cursor", "~").partition("::")
         rest = [one for one in every if (stamp(one.at), one.id) < (time, last or "~")]
         given = rest[:limit]

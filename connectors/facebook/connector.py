@@ -5,23 +5,22 @@ What a Page token may do, and what Facebook does not show, is in README.md besid
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from bot.domain.types import Action, Sighting, Visibility
-from connectors import push
-from connectors.contract import Capabilities, Followers, Health, Refused
+from bot.domain.types import Sighting, Visibility
+from connectors.contract import Health, Refused
 from connectors.facebook import parse
 from connectors.facebook.notice import How, Notices
 from connectors.facebook.reading import Reader, named
-from connectors.graph import Graph, Missing
-from connectors.media import fetch
+from connectors.graph_account import GraphAccount
+from connectors.graph_errors import Missing, NotPermitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
-    from bot.domain.types import Account, Attachment, Batch, Cursor, Ref
-    from connectors.contract import Delivery, Heard, Media, Profile
+    from bot.domain.types import Account, Batch, Cursor, Ref
+    from connectors.contract import Profile
     from connectors.transport import Transport
 
 NEEDED = frozenset({"pages_read_engagement", "pages_read_user_content", "pages_manage_engagement"})
@@ -33,11 +32,6 @@ TELLING = "pages_messaging"
 MEDIA_HOSTS = ("fbcdn.net", "fbsbx.com")
 """Where Facebook keeps the pictures and videos that were put on it."""
 
-SOON = timedelta(days=14)
-"""How long before a token's end a person is told."""
-
-_MUCH_USED = 80  # percent of what we may ask
-
 
 def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> Facebook:
     """Make the connector of a Page; `account.id` is the Page's id.
@@ -47,35 +41,24 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     Facebook push. `notify` is how authors are told: `private`, `public` or `either` (the default). KeyError without
     `page_token`, or where `notify` is anything else.
     """
-    if not credentials.get("page_token"):
-        name = "page_token"
-        raise KeyError(name)
     if credentials.get("notify", How.EITHER) not in set(How):
         name = f"notify as one of {', '.join(How)}"
         raise KeyError(name)
     return Facebook(account, credentials, transport)
 
 
-class Facebook:
+class Facebook(GraphAccount):
     """One Page."""
 
     platform: ClassVar[str] = "facebook"
-    can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
-        sees_edits=True,
-        sees_visibility=True,
-        push=True,
-    )
+    hosts: ClassVar[tuple[str, ...]] = MEDIA_HOSTS
+    kind: ClassVar[str] = "page"
+    who: ClassVar[str] = "Facebook tells how many follow a Page, and not who"
 
     def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
         """Take the Page, its keys and the way to Facebook."""
-        self._account = account
-        self._app_id = credentials.get("app_id")
-        self._app_secret = credentials.get("app_secret")
-        self._verify_token = credentials.get("verify_token")
+        super().__init__(account, credentials, transport)
         self._how = How(credentials.get("notify", How.EITHER))
-        self._transport = transport
-        self._graph = Graph(transport, credentials["page_token"], app_secret=self._app_secret)
         self._reader = Reader(account, self._graph)
         self._notices = Notices(self._graph, account, self._how)
 
@@ -88,8 +71,8 @@ class Facebook:
             return Health(ok=False, identity=identity, notes=(note,))
         self._reader.first_post(now)
         self._reader.probe(now)
-        ok, notes = self._token_notes(now)
-        return Health(ok=ok, identity=identity, notes=(*notes, *self._other_notes()))
+        ok, notes = self._token_notes(NEEDED, self._note_on_telling, now)
+        return Health(ok=ok, identity=identity, notes=(*notes, *self._note_on_pushing(now), *self._other_notes()))
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
         """Give the comments of everything where something changed, or whose time to be read again has come.
@@ -108,47 +91,14 @@ class Facebook:
         comment = named(parse.comment(answer.value, answer.body, self._account), ref.item)
         return Sighting(ref=ref, visibility=comment.visibility, seen_at=now, comment=comment)
 
-    def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
-        """Hide, show again or delete. GONE if there is no such comment any more, whatever was to be done to it.
-
-        Graph's answer to a change says only that it was taken, so a change gives UNKNOWN; where nothing had to be
-        changed, what Graph shows is given.
-        """
-        try:
-            if action is Action.DELETE:
-                self._graph.delete(ref.item, now=now)
-                return Visibility.UNKNOWN
-            return self._set_hidden(ref, hide=action is Action.HIDE, now=now)
-        except Missing as missing:
-            # Graph says so, too, of what a token may not touch.
-            if self.look(ref, now=now).visibility is Visibility.GONE:
-                return Visibility.GONE
-            raise Refused(str(missing)) from None
-
     def profile(self, *, now: datetime) -> Profile:
         """Read what the Page says of itself."""
         answer = self._graph.get(self._account.id, now=now, fields=parse.PROFILE_FIELDS)
         return parse.profile(answer.value, answer.body)
 
-    def followers(self, *, now: datetime) -> Followers:
-        """Count the followers; who they are Facebook tells no program ("Page", Graph API reference)."""
-        answer = self._graph.get(self._account.id, now=now, fields="id,followers_count")
-        count = answer.value.get("followers_count")
-        why = "Facebook tells how many follow a Page, and not who"
-        return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
-
-    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
-        """Fetch a picture or video; the address of one holds for some days only."""
-        return fetch(attachment, self._transport, MEDIA_HOSTS)
-
     def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
         """Tell the author privately or in public, as the credentials say."""
         return self._notices.tell(ref, text, now)
-
-    def hear(self, delivery: Delivery) -> Heard:
-        """Answer what Facebook sends to the app's web hook."""
-        secret, word = self._app_secret, self._verify_token
-        return push.hear(delivery, platform=self.platform, kind="page", app_secret=secret, verify_token=word)
 
     def _set_hidden(self, ref: Ref, *, hide: bool, now: datetime) -> Visibility:
         """Look first: what is so already needs no call, and Facebook says of some comments that they cannot be hidden.
@@ -175,31 +125,27 @@ class Facebook:
             return
         self._reader.first_post(now)
 
-    def _token_notes(self, now: datetime) -> tuple[bool, tuple[str, ...]]:
-        """Whether the token reaches far enough, and what a person should know of it."""
-        if not (self._app_id and self._app_secret):
-            return True, (
-                "the token's permissions and end are not known: give app_id and app_secret to have them told",
-            )
-        token = self._graph.inspect(self._app_id, self._app_secret, now=now)
-        told = token.get("scopes")
-        scopes = {scope for scope in told if isinstance(scope, str)} if isinstance(told, list) else set()
-        lacking = sorted(NEEDED - scopes)
-        notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
+    def _note_on_telling(self, _: Mapping[str, Any], scopes: set[str]) -> Iterator[str]:
         if self._how is not How.PUBLIC and TELLING not in scopes:
-            notes.append(f"authors cannot be written to privately: the token lacks {TELLING}")
-        for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
-            seconds = token.get(name)
-            if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
-                notes.append(f"{what} on {datetime.fromtimestamp(seconds, UTC):%d %B %Y}")
-        return not lacking and token.get("is_valid") is True, tuple(notes)
+            yield f"authors cannot be written to privately: the token lacks {TELLING}"
+
+    def _note_on_pushing(self, now: datetime) -> Iterator[str]:
+        """Whether Facebook pushes, where the City has prepared for it ("Page Subscribed Apps", Graph API reference)."""
+        app_id = self._credentials.get("app_id")
+        if not (app_id and self._credentials.get("verify_token")):
+            return
+        try:
+            pages = self._graph.pages(self._account.id, "subscribed_apps", now=now)
+            subscribed = any(parse.subscribed(page.body, app_id) for page in pages)
+        except (NotPermitted, Missing) as error:
+            yield f"whether Facebook pushes is not known, the token may not ask: {error}"
+            return
+        if not subscribed:
+            yield "Facebook pushes nothing: the Page is not subscribed to the app's web hooks (see README.md)"
 
     def _other_notes(self) -> Iterator[str]:
-        if self._graph.served and self._graph.served != self._graph.version:
-            yield f"asked for {self._graph.version} of the Graph API, served {self._graph.served}"
-        if (used := self._graph.usage()) >= _MUCH_USED:
-            yield f"{used} % of the calls we may make are used"
-        if self._verify_token and not self._app_secret:
+        yield from self._service_notes()
+        if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
             yield "what Facebook pushes cannot be believed without app_secret, and is refused"
         for edge, why in sorted(self._reader.closed.items()):
             yield f"{edge} are not read, the token does not reach them: {why}"

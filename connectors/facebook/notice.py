@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from connectors.contract import Malformed, Refused
 from connectors.facebook import parse
-from connectors.graph import NotPermitted
+from connectors.graph_errors import NotPermitted
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
+from connectors import verbatim
 from connectors.contract import Malformed, Profile
 from connectors.counting import counts
 
@@ -143,6 +144,15 @@ def profile(value: Any, raw: bytes) -> Profile:
         picture=url if isinstance(url, str) else None,
         raw=raw,
     )
+
+
+def subscribed(body: bytes, app_id: str) -> bool:
+    """Whether a list of subscribed apps says that this one is told what happens in the feed.
+
+    `subscribed_fields` stands in the guide "Webhooks for Pages"; where it is not sent, being listed is taken for it.
+    """
+    apps = (value for value, _ in verbatim.items(body, "data") if isinstance(value, dict))
+    return any(app.get("id") == app_id and "feed" in (app.get("subscribed_fields") or ["feed"]) for app in apps)
 
 
 def visibility(value: Mapping[str, Any]) -> Visibility:

@@ -26,7 +26,8 @@ from connectors import verbatim
 from connectors.contract import ConnectorError, Malformed, Transient, Unauthorised
 from connectors.facebook import parse
 from connectors.facebook.place import Due, Place, key
-from connectors.graph import BATCH_MOST, LostPlace, Missing, NotPermitted
+from connectors.graph import BATCH_MOST
+from connectors.graph_errors import LostPlace, Missing, NotPermitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
+from connectors.facebook import standin_apps as apps
 from connectors.facebook import standin_keys as keys
 from connectors.facebook import standin_web as web
 from connectors.facebook.standin_keys import APP_ID, APP_SECRET, VERIFY_TOKEN
@@ -21,7 +22,6 @@ from connectors.facebook.standin_pitfalls import (
     SWITCHES,
     THROTTLED,
     blocked,
-    not_permitted,
     troubles,
 )
 from connectors.facebook.standin_show import (
@@ -36,8 +36,9 @@ from connectors.facebook.standin_show import (
     own_part,
 )
 from connectors.facebook.standin_tell import can_tell, reply, write_privately
-from connectors.standin import faults, graph, world
+from connectors.standin import faults, graph, graph_keys, world
 from connectors.standin.graph import Call, Trouble
+from connectors.standin.graph_troubles import not_permitted, set_switches
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class StandIn:
         self.pitfalls = faults.Pitfalls(PITFALLS)
         self.attached: dict[str, str] = {}
         self.private: dict[str, str] = {}
+        self.subscribed: dict[str, list[str]] = {}
         self.profile: dict[str, str] = {"about": "News of the City.", "website": "https://www.example.org"}
         self.followers = 4120
         self.calls = 0
@@ -109,10 +111,7 @@ class StandIn:
         """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
         self.pitfalls.switch(names, seed=seed)
         self.manners, self.quirks = graph.Manners(), Quirks()
-        for name in self.pitfalls.on:
-            if name in SWITCHES:
-                what, attribute, value = SWITCHES[name]
-                setattr(getattr(self, what), attribute, value)
+        set_switches(self.pitfalls.on, SWITCHES, self.manners, self.quirks)
         return self
 
     def ledger(self) -> dict[str, int]:
@@ -170,7 +169,7 @@ class StandIn:
         return f"EAAStandInPage{account.id}"
 
     user_token = keys.USER_TOKEN
-    expired_token = keys.EXPIRED_TOKEN
+    expired_token = graph_keys.EXPIRED_TOKEN
 
     def post_url(self, post: WorldPost) -> str:
         """The public address of a post."""
@@ -190,7 +189,7 @@ class StandIn:
         if not call.path:
             return "batch" if call.method == "POST" else "ids"
         if len(call.path) > 1:
-            return "tell" if call.method == "POST" else "list"
+            return _POSTED.get(call.path[1], "tell") if call.method == "POST" else "list"
         if call.method == "DELETE":
             return "delete"
         if call.method == "POST":
@@ -304,6 +303,8 @@ class StandIn:
         match call.method, call.path:
             case "POST", (ident, "messages"):
                 return write_privately(self, self._writer(ident, mine, call), call)
+            case "POST", (ident, apps.APPS):
+                return apps.subscribe(self, self._subscriber(ident, mine, call), call)
             case "POST", (ident, "comments"):
                 return reply(self, self._to_write(ident, mine, call), call)
             case "POST", (ident,):
@@ -317,11 +318,13 @@ class StandIn:
             case () if "ids" in call.params:
                 return {ident: self._node(ident, mine, call) for ident in call.params["ids"].split(",")}
             case ("me",):
-                return self.display.page(mine, call) if mine else keys.person(call)
+                return self.display.page(mine, call) if mine else keys.APP.who(call)
             case ("me", "accounts"):
                 return {"data": [] if mine else [keys.role(self, account, call) for account in self.accounts()]}
             case (ident,):
                 return self._node(ident, mine, call)
+            case (ident, apps.APPS):
+                return apps.subscribed(self, self._subscriber(ident, mine, call))
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -416,6 +419,13 @@ class StandIn:
             raise blocked()
         return mine
 
+    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldAccount:
+        """The Page whose subscription it is. Raises Trouble."""
+        self._need("pages_manage_metadata", lacking=self.pitfalls.strikes("hooks_not_permitted"))
+        if mine is None or ident not in (mine.id, "me"):
+            raise graph.no_such_object(call.method, ident)
+        return mine
+
     # What is shown
 
     def _list(self, account: WorldAccount, edge: str, call: Call) -> object:
@@ -444,7 +454,7 @@ class StandIn:
 
     def _batch(self, call: Call) -> object:
         """Every operation by itself, in order; one that fails does not stop the others."""
-        keys.check_proof(self, call)
+        keys.APP.check_proof(call, self.manners)
         with_headers = graph.truth(call.params.get("include_headers", "true"))
         return [
             None
@@ -467,6 +477,7 @@ class StandIn:
         return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
 
 
+_POSTED = {apps.APPS: "subscribe"}
 _NOT_REPEATED = frozenset({"after", "before", "until", "__paging_token", "appsecret_proof", "pretty"})
 
 

@@ -1,40 +1,20 @@
-"""The web hooks of the stand-in: what happened on a Page, told as Facebook tells it, signed and awkward as there.
+"""The web hooks of the stand-in: what happened on a Page, told as Facebook tells it.
 
-From "Webhooks for Pages" and the payloads that users of it have published. A comment's `remove` carries neither words
-nor time. Everything beyond ASCII is escaped, and the signature is over those bytes. Deliveries may come twice, in any
-order, and with items and verbs that no page describes. Nothing tells of what Facebook did by itself.
+See connectors.standin.graph_hooks. From "Webhooks for Pages" and the payloads that users of it have published. A
+comment's `remove` carries neither words nor time. Nothing tells of what Facebook did by itself.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import random
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.facebook.standin_keys import APP_SECRET, VERIFY_TOKEN
-from connectors.standin import graph, world
+from connectors.standin import graph_hooks, world
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from connectors.facebook.standin import StandIn
     from connectors.standin.world import WorldAccount, WorldComment
-
-_PATIENCE = 5  # seconds
-_SIGNATURE = "X-Hub-Signature-256"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One delivery as it goes over the wire."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,62 +24,31 @@ class _Known:
     deleted: bool
 
 
-class Hooks:
+class Hooks(graph_hooks.Hooks):
     """Tells one address what happens on one Page."""
+
+    kind: ClassVar[str] = "page"
+    secret: ClassVar[str] = APP_SECRET
+    word: ClassVar[str] = VERIFY_TOKEN
+    unknown: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"field": "feed", "value": {"item": "reaction", "verb": "sparkle", "since_v": 27}},
+        {"field": "page_weather", "value": None},
+    )
 
     def __init__(self, standin: StandIn, account: WorldAccount) -> None:
         """Take the Page; what is on it now is old."""
         self._standin = standin
-        self._account = account
-        self._chance = random.Random(standin.pitfalls.seed)  # noqa: S311  a seeded choice is what is wanted
         self._known: dict[str, _Known] = {}
-        self.changes()
+        super().__init__(standin.world, standin.pitfalls, account)
 
     def changes(self) -> list[dict[str, Any]]:
-        """What people and the app did since the last time, as the `value` of a change."""
+        """What people and the app did since the last time."""
         told = []
-        for comment in self._standin.world.comments_of(self._account):
+        for comment in self._world.comments_of(self._account):
             before, now = self._known.get(comment.id), self._seen(comment)
             self._known[comment.id] = now
-            told += [self._value(comment, verb) for verb in _verbs(before, now, comment)]
+            told += [{"field": "feed", "value": self._value(comment, v)} for v in _verbs(before, now, comment)]
         return told
-
-    def deliveries(self, values: Sequence[dict[str, Any]]) -> list[Sent]:
-        """Pack what is to be told into deliveries, with what may go wrong about them."""
-        told: list[dict[str, Any]] = [{"field": "feed", "value": value} for value in values]
-        strikes = self._standin.pitfalls.strikes
-        if strikes("hooks_unknown"):
-            told.append({"field": "feed", "value": {"item": "reaction", "verb": "sparkle", "since_v": 27}})
-            told.append({"field": "page_weather", "value": None})
-        if strikes("hooks_out_of_order"):
-            self._chance.shuffle(told)
-        sent = [self._packed([change]) for change in told]
-        if strikes("hooks_twice"):
-            sent += sent
-        if strikes("hooks_unsigned"):
-            sent = [Sent(headers={**one.headers, _SIGNATURE: "sha256=" + "0" * 64}, body=one.body) for one in sent]
-        return sent
-
-    def push(self, address: str) -> list[int]:
-        """Tell an address what happened since the last time; give the status of each answer."""
-        return [_asked(address, one) for one in self.deliveries(self.changes())]
-
-    def subscribe(self, address: str, verify_token: str = VERIFY_TOKEN) -> bool:
-        """Ask an address whether it wants to be told, as Meta does; give whether it proved that it does."""
-        challenge = str(self._chance.randrange(10**9, 10**10))
-        asked = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
-        try:
-            with urllib.request.urlopen(f"{address}?{urlencode(asked)}", timeout=_PATIENCE) as answer:  # noqa: S310
-                return bool(answer.read() == challenge.encode())
-        except urllib.error.HTTPError as error:
-            error.close()
-            return False
-
-    def _packed(self, changes: list[dict[str, Any]]) -> Sent:
-        now = int(self._standin.world.clock().timestamp())
-        body = graph.encode({"object": "page", "entry": [{"id": self._account.id, "time": now, "changes": changes}]})
-        signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        return Sent(headers={"content-type": "application/json", _SIGNATURE: signature}, body=body)
 
     def _seen(self, comment: WorldComment) -> _Known:
         return _Known(comment.text, comment.hidden_by is not None, comment.deleted_by is not None)
@@ -130,13 +79,3 @@ def _verbs(before: _Known | None, now: _Known, comment: WorldComment) -> list[st
     if now.deleted and not before.deleted and comment.deleted_by != world.PLATFORM:
         verbs.append("remove")
     return verbs
-
-
-def _asked(address: str, one: Sent) -> int:
-    request = urllib.request.Request(address, data=one.body, headers=one.headers, method="POST")  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310  the address is the test's own
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code

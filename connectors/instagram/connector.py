@@ -8,21 +8,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, ClassVar
 
-from bot.domain.types import Action, Batch, Sighting, Speaker, Visibility
-from connectors import push, verbatim
-from connectors.contract import Capabilities, Followers, Health, Malformed, Profile, Refused, Transient, Unauthorised
-from connectors.graph import Graph, LostPlace, Missing, NotPermitted
+from bot.domain.types import Batch, Sighting, Speaker, Visibility
+from connectors import verbatim
+from connectors.contract import Health, Malformed, Profile, Refused, Transient, Unauthorised
+from connectors.graph_account import GraphAccount
+from connectors.graph_errors import LostPlace, Missing, NotPermitted
 from connectors.instagram import health, parse
 from connectors.instagram.place import Due, Place, key
 from connectors.instagram.silence import Complaints, counts, under
-from connectors.media import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from bot.domain.types import Account, Attachment, Comment, Cursor, Post, Ref
-    from connectors.contract import Delivery, Heard, Media
+    from bot.domain.types import Account, Comment, Cursor, Post, Ref
     from connectors.graph import Page
     from connectors.instagram.parse import Listed
     from connectors.transport import Transport
@@ -43,29 +42,16 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
     Secret" on (better always); `app_id` with it lets `check` tell the token's permissions and end; `verify_token` with
     it lets Instagram push. KeyError without `page_token`.
     """
-    if not credentials.get("page_token"):
-        name = "page_token"
-        raise KeyError(name)
     return Instagram(account, credentials, transport)
 
 
-class Instagram:
+class Instagram(GraphAccount):
     """One professional account."""
 
     platform: ClassVar[str] = "instagram"
-    can: ClassVar[Capabilities] = Capabilities(
-        actions=frozenset({Action.HIDE, Action.DELETE, Action.RESTORE}),
-        sees_edits=True,
-        sees_visibility=True,
-        push=True,
-    )
-
-    def __init__(self, account: Account, credentials: Mapping[str, str], transport: Transport) -> None:
-        """Take the account, its keys and the way to Graph."""
-        self._account = account
-        self._credentials = credentials
-        self._transport = transport
-        self._graph = Graph(transport, credentials["page_token"], app_secret=credentials.get("app_secret"))
+    hosts: ClassVar[tuple[str, ...]] = MEDIA_HOSTS
+    kind: ClassVar[str] = "instagram"
+    who: ClassVar[str] = "Instagram tells programs how many follow an account, and not who"
 
     def check(self, *, now: datetime) -> Health:
         """Whether the token reaches the account and its comments, and what is to be known of token, media and limits.
@@ -81,10 +67,10 @@ class Instagram:
             note = f"the token is of {holder} and reaches no Instagram account {self._account.id}"
             return Health(ok=False, identity=holder, notes=(note,))
         identity = f"@{found.get('username')} ({found.get('id')})"
-        ok, notes = health.of_token(self._graph, self._credentials, now)
+        ok, notes = self._token_notes(health.NEEDED, health.of_kind, now)
         if silent := self._silent(media, now):
             notes = (*notes, f"comments are counted and not shown {under(silent)}; README.md says why that may be")
-        notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *health.of_service(self._graph))
+        notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *self._service_notes())
         return Health(ok=ok and not silent, identity=identity, notes=notes)
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
@@ -135,43 +121,10 @@ class Instagram:
             raise Malformed(message, payload=answer.body)
         return Sighting(ref=ref, visibility=comment.visibility, seen_at=now, comment=comment)
 
-    def act(self, ref: Ref, action: Action, *, now: datetime) -> Visibility:
-        """Hide, show again or delete. GONE if there is no such comment any more, whatever was to be done to it.
-
-        Graph's answer to a change says only that it was taken, so a change gives UNKNOWN; where nothing had to be
-        changed, what Graph shows is given.
-        """
-        try:
-            if action is Action.DELETE:
-                self._graph.delete(ref.item, now=now)
-                return Visibility.UNKNOWN
-            return self._set_hidden(ref, hide=action is Action.HIDE, now=now)
-        except Missing as missing:
-            # Graph says so, too, of what a token may not touch.
-            if self.look(ref, now=now).visibility is Visibility.GONE:
-                return Visibility.GONE
-            raise Refused(str(missing)) from None
-
     def profile(self, *, now: datetime) -> Profile:
         """Read the account's own page."""
         answer = self._graph.get(self._account.id, now=now, fields=_PROFILE_FIELDS)
         return parse.profile(answer.value, answer.body)
-
-    def followers(self, *, now: datetime) -> Followers:
-        """Count the followers; who they are Instagram tells no program."""
-        answer = self._graph.get(self._account.id, now=now, fields="id,followers_count")
-        count = answer.value.get("followers_count")
-        why = "Instagram tells programs how many follow an account, and not who"
-        return Followers(count=count if isinstance(count, int) else None, why=why, raw=answer.body)
-
-    def media(self, attachment: Attachment, *, now: datetime) -> Media:  # noqa: ARG002  the protocol's
-        """Fetch a picture or video of a post (comments have none that Graph gives); its address holds for some days."""
-        return fetch(attachment, self._transport, MEDIA_HOSTS)
-
-    def hear(self, delivery: Delivery) -> Heard:
-        """Answer what Instagram sends to the app's web hook: comments and mentions that are new."""
-        secret, word = self._credentials.get("app_secret"), self._credentials.get("verify_token")
-        return push.hear(delivery, platform=self.platform, kind="instagram", app_secret=secret, verify_token=word)
 
     def notify(self, ref: Ref, text: str, *, now: datetime) -> str:
         """Write to a comment's author privately, once and within 7 days (Instagram Platform, "Private Replies").

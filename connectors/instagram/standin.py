@@ -25,6 +25,7 @@ from connectors.instagram.standin_pitfalls import (
 from connectors.instagram.standin_show import Quirks, Shape, Show
 from connectors.standin import faults, graph, page, world
 from connectors.standin.graph import Call, Trouble
+from connectors.standin.graph_troubles import set_switches
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
@@ -74,10 +75,7 @@ class StandIn:
         """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
         self.pitfalls.switch(names, seed=seed)
         self.manners, self.quirks = graph.Manners(limit="instagram"), Quirks()
-        for name in self.pitfalls.on:
-            if name in SWITCHES:
-                what, attribute, value = SWITCHES[name]
-                setattr(getattr(self, what), attribute, value)
+        set_switches(self.pitfalls.on, SWITCHES, self.manners, self.quirks)
         return self
 
     def ledger(self) -> dict[str, int]:
@@ -186,7 +184,7 @@ class StandIn:
     def _read(self, mine: WorldAccount | None, call: Call) -> object:
         match call.path:
             case ("me",):
-                return keys.page_node(mine, call) if mine else keys.person(call)
+                return keys.page_node(mine, call) if mine else keys.APP.who(call)
             case ("me", "accounts"):
                 return {"data": [] if mine else [keys.page_node(account, call) for account in self.accounts()]}
             case (ident,):

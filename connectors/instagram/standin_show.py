@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from connectors.instagram.standin_pitfalls import not_permitted
 from connectors.standin import graph
 from connectors.standin.graph import Manners, Trouble
+from connectors.standin.graph_troubles import not_permitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

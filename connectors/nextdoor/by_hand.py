@@ -10,19 +10,12 @@ from __future__ import annotations
 
 import re
 
-from connectors.assisted import ByHand, Deed, Notice
+from connectors.assisted import ByHand, Notice, closed, reported
 
 BY_HAND = ByHand(
     deeds=(
-        Deed(
-            name="reported",
-            how="Open the post, the menu beside the comment (…), Report. The comment stays until Nextdoor decides.",
-        ),
-        Deed(
-            name="closed",
-            how="Open the post, its menu (…), Close discussion. It silences everybody under that post.",
-            second=True,
-        ),
+        reported("Open the post, the menu beside the comment (…), Report. The comment stays until Nextdoor decides."),
+        closed("Open the post, its menu (…), Close discussion. It silences everybody under that post."),
     ),
     where="Open the agency's dashboard: notifications, and the discussion under each post of the last weeks.",
     reads=True,

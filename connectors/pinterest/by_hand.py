@@ -7,23 +7,13 @@ hiding: what is deleted is gone for good.
 
 from __future__ import annotations
 
-from bot.domain.types import Action
-from connectors.assisted import ByHand, Deed
+from connectors.assisted import ByHand, closed, deleted, reported
 
 BY_HAND = ByHand(
     deeds=(
-        Deed(
-            name="deleted",
-            how="Open the Pin, the menu beside the comment, Delete. It cannot be undone.",
-            does=Action.DELETE,
-            second=True,
-        ),
-        Deed(name="reported", how="Open the Pin, the menu beside the comment, Report. The comment stays for now."),
-        Deed(
-            name="closed",
-            how="Edit the Pin, switch “Allow people to comment” off. It silences everybody under that Pin.",
-            second=True,
-        ),
+        deleted("Open the Pin, the menu beside the comment, Delete. It cannot be undone."),
+        reported("Open the Pin, the menu beside the comment, Report. The comment stays for now."),
+        closed("Edit the Pin, switch “Allow people to comment” off. It silences everybody under that Pin."),
     ),
     where="Open the Engagement tab of the business account: it lists the comments on all Pins.",
     senders=("pinterest.com",),

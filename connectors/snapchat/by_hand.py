@@ -7,23 +7,13 @@ on Spotlight and replies that the City itself quotes are public.
 
 from __future__ import annotations
 
-from bot.domain.types import Action
-from connectors.assisted import ByHand, Deed
+from connectors.assisted import ByHand, closed, deleted, reported
 
 BY_HAND = ByHand(
     deeds=(
-        Deed(
-            name="deleted",
-            how="In the app: public profile, the Spotlight, hold the comment, remove it. Take it as final.",
-            does=Action.DELETE,
-            second=True,
-        ),
-        Deed(name="reported", how="In the app: hold the comment, Report. The comment stays for now."),
-        Deed(
-            name="closed",
-            how="In the app: settings of the public profile, switch replies off. It silences everybody.",
-            second=True,
-        ),
+        deleted("In the app: public profile, the Spotlight, hold the comment, remove it. Take it as final."),
+        reported("In the app: hold the comment, Report. The comment stays for now."),
+        closed("In the app: settings of the public profile, switch replies off. It silences everybody."),
     ),
     where="In the app: public profile, Activity Feed; look through comments on Spotlights and replies to Stories.",
     senders=("snapchat.com", "snap.com"),

@@ -63,6 +63,12 @@ def town() -> Iterator[Town]:
         yield town
 
 
+def struck(town: Town, comment: WorldComment, seed: int) -> bool:
+    """Whether, with that seed, notifications of this comment come late."""
+    town.standin.switch(["late_notifications"], seed=seed)
+    return town.standin.pitfalls.strikes("late_notifications", comment.id)
+
+
 class TestThreadgate:
     def test_is_made_without_a_word_on_who_may_reply(self, town: Town) -> None:
         comment = town.write()
@@ -131,6 +137,23 @@ class TestReading:
         town.standin._is_told = lambda *_: True  # type: ignore[method-assign]  it was told of before that
         assert town.texts(cursor) == {"an answer"}
 
+    def test_a_notification_that_comes_late_is_not_missed(self, town: Town) -> None:
+        """Only its notification tells of an answer to an answer: the first post counts what answers itself."""
+        sam = Person(id="78", name="Sam Example", handle="sam")
+        above = town.write("above")
+        town.now += timedelta(minutes=20)
+        elsewhere = town.world.add_post(town.page, "Another notice")
+        town.world.add_comment(elsewhere, "before", author=sam)
+        cursor = list(town.connector().poll(None, now=town.now))[-1].cursor
+        late = town.write("late", above)
+        next(seed for seed in range(99) if struck(town, late, seed))
+        town.now += timedelta(minutes=1)
+        town.world.add_comment(elsewhere, "in time", author=sam)
+        batches = list(town.connector().poll(cursor, now=town.now))
+        assert "late" not in {one.text for batch in batches for one in batch.comments}
+        town.now += timedelta(minutes=6)
+        assert "late" in town.texts(batches[-1].cursor)
+
     def test_a_quiet_poll_makes_two_calls(self, town: Town) -> None:
         connector = town.connector()
         cursor = list(connector.poll(None, now=town.now))[-1].cursor
@@ -151,7 +174,7 @@ class TestSession:
         for _ in range(5):
             assert connector.check(now=town.now).ok
             town.now += timedelta(minutes=40)
-        assert self.asked(town) == ["createSession", "refreshSession", "refreshSession"]
+        assert self.asked(town) == ["createSession"] * 3
 
     def test_that_ended_early_is_opened_anew_in_the_next_pass(self, town: Town) -> None:
         connector = town.connector()

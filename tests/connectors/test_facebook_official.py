@@ -58,6 +58,17 @@ def peopled(town: Town, many: int = 30) -> list[WorldComment]:
     return [first, town.world.add_comment(post, "reply", author=SAM, parent=first), *rest]
 
 
+def test_it_subscribes_the_page_to_web_hooks(town: Town) -> None:
+    page = Page(town.page.id, api=official(town))
+    town.standin.subscribed[town.page.id] = []
+    assert "not subscribed" in str(town.connector.check(now=NOON).notes)
+    page.create_subscribed_app(params={"subscribed_fields": ["feed"]})
+    assert town.connector.check(now=NOON).notes == ()
+    assert [app["id"] for app in page.get_subscribed_apps()] == [APP_ID]
+    page.create_subscribed_app(params={"subscribed_fields": ["ratings"]})
+    assert "not subscribed" in str(town.connector.check(now=NOON).notes)
+
+
 def test_it_reads_what_our_connector_reads(town: Town) -> None:
     written = peopled(town)
     api = official(town)

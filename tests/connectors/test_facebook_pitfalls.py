@@ -145,7 +145,13 @@ def test_who_vanishes_leaves_no_trace_but_a_look(town: Town) -> None:
     assert seen.count(Visibility.GONE) == town.standin.pitfalls.met["vanishing"]
 
 
-SAID = [("old_version", "served v25.0"), ("ads_not_permitted", "ads_posts"), ("reels_not_permitted", "video_reels")]
+SAID = [
+    ("old_version", "served v25.0"),
+    ("ads_not_permitted", "ads_posts"),
+    ("reels_not_permitted", "video_reels"),
+    ("not_subscribed", "not subscribed"),
+    ("hooks_not_permitted", "whether Facebook pushes is not known"),
+]
 
 
 @pytest.mark.parametrize(("name", "said"), SAID)

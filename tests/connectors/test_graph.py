@@ -11,7 +11,8 @@ import pytest
 from builders import NOON
 
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
-from connectors.graph import ABUSE_WAIT, UNKNOWN_WAIT, Answer, Graph, Missing, NotPermitted, proof
+from connectors.graph import Answer, Graph, proof
+from connectors.graph_errors import ABUSE_WAIT, UNKNOWN_WAIT, Missing, NotPermitted
 from connectors.standin.server import Request, Response, Server
 from connectors.standin.world import World
 from connectors.transport import Transport

@@ -28,6 +28,7 @@ from connectors.contract import (
 from connectors.instagram import standin_keys as keys
 from connectors.instagram.connector import connect
 from connectors.standin import faults, world
+from connectors.standin.graph_keys import EXPIRED_TOKEN
 from connectors.transport import Transport
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ class TestHealth:
         assert health.ok
         assert "not the Page's own" in health.notes[0]
 
-    @pytest.mark.parametrize("token", [keys.EXPIRED_TOKEN, "rubbish"])
+    @pytest.mark.parametrize("token", [EXPIRED_TOKEN, "rubbish"])
     def test_a_dead_token_is_unauthorised(self, town: Town, token: str) -> None:
         connector = town.connect(page_token=token)
         for attempt in (lambda: connector.check(now=NOON), lambda: list(connector.poll(None, now=NOON))):

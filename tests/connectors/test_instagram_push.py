@@ -52,8 +52,8 @@ def test_a_new_comment_is_told_and_then_read_by_polling(ear: Ear, pitfalls: list
 
 def test_a_mention_is_told_by_its_identifier_and_wakes_no_more_than_a_poll(ear: Ear) -> None:
     ear.town.standin.mentions = {"18099000000000001": {"id": "18099000000000001"}}
-    [(body, _)] = ear.hooks.deliveries()
-    assert b'"comment_id":"18099000000000001"' in body
+    [sent] = ear.hooks.deliveries(ear.hooks.changes())
+    assert b'"comment_id":"18099000000000001"' in sent.body
     assert comments(ear.town.poll()) == {}
 
 
@@ -74,18 +74,18 @@ def test_what_is_not_signed_wakes_nobody(ear: Ear) -> None:
 
 def test_what_is_about_a_page_is_not_about_the_account(ear: Ear) -> None:
     ear.town.comment()
-    [(body, headers)] = ear.hooks.deliveries()
-    changed = body.replace(b'"object":"instagram"', b'"object":"page"')
-    named = {name.lower(): value for name, value in headers.items()}
+    [sent] = ear.hooks.deliveries(ear.hooks.changes())
+    changed = sent.body.replace(b'"object":"instagram"', b'"object":"page"')
+    named = {name.lower(): value for name, value in sent.headers.items()}
     heard = ear.town.connector.hear(Delivery(method="POST", query={}, headers=named, body=changed))
     assert heard.status == 403
-    heard = ear.town.connector.hear(Delivery(method="POST", query={}, headers=named, body=body))
+    heard = ear.town.connector.hear(Delivery(method="POST", query={}, headers=named, body=sent.body))
     assert heard.polls == {ear.town.account.key}
 
 
 def test_without_the_apps_secret_nothing_is_believed(ear: Ear) -> None:
     ear.town.comment()
-    [(body, headers)] = ear.hooks.deliveries()
-    named = {name.lower(): value for name, value in headers.items()}
+    [sent] = ear.hooks.deliveries(ear.hooks.changes())
+    named = {name.lower(): value for name, value in sent.headers.items()}
     silent = ear.town.connect(app_secret="")
-    assert silent.hear(Delivery(method="POST", query={}, headers=named, body=body)).status == 403
+    assert silent.hear(Delivery(method="POST", query={}, headers=named, body=sent.body)).status == 403

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from connectors import push
 from connectors.contract import FORBIDDEN, Delivery, Heard
-from connectors.facebook.standin_hooks import Hooks, Sent
+from connectors.facebook.standin_hooks import Hooks
 from connectors.facebook.standin_keys import APP_SECRET, VERIFY_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from connectors.standin.graph_hooks import Sent
 
 SECRET = "0123456789abcdef"
 WORD = "our own word"
@@ -151,7 +153,7 @@ def test_what_happens_on_a_page_wakes_it(town: Town) -> None:
     assert told(town, hooks) == [Heard(status=200, polls=frozenset({town.account.key}))]
     town.world.hide(comment, "staff")
     town.world.delete(comment, "author")
-    [hide, remove] = hooks.changes()
+    [hide, remove] = [change["value"] for change in hooks.changes()]
     assert (hide["verb"], remove["verb"]) == ("hide", "remove")
     assert not {"message", "created_time"} & remove.keys()
     assert told(town, hooks) == []

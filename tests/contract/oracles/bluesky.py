@@ -154,9 +154,9 @@ def parsed(name: str, body: bytes, account: Account) -> Iterable[Post | Comment]
         for it in found[1:]:
             yield it.comment(account, hidden=it.uri in found[0].hides)
     else:
-        for view, raw in parse.listed(body, "posts"):
+        for view, raw in parse.items(body, "posts"):
             it = parse.written(view, raw, "https://bsky.app")
-            yield it.comment(account, hidden=False) if it.root else it.post(account)
+            yield it.comment(account, hidden=False) if it.under else it.post(account)
 
 
 def _asked(request: Request, known: set[str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from connectors.standin.server import PAGE, Exchange, Request, Response
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from facebook_business.adobjects.advideo import AdVideo
+    from facebook_business.adobjects.application import Application
     from facebook_business.adobjects.comment import Comment
     from facebook_business.adobjects.livevideo import LiveVideo
     from facebook_business.adobjects.page import Page
@@ -62,15 +63,21 @@ _EDGES: dict[str, tuple[FacebookRequest, ...]] = {
     "videos": (Page("1", api=_API).get_videos(pending=True),),
     "video_reels": (Page("1", api=_API).get_video_reels(pending=True),),
     "live_videos": (Page("1", api=_API).get_live_videos(pending=True),),
+    "subscribed_apps": (Page("1", api=_API).get_subscribed_apps(pending=True),),
 }
 _SENT: dict[str, tuple[FacebookRequest, ...]] = {
     "comments": (Comment("1", api=_API).create_comment(pending=True),),
     "messages": (Page("1", api=_API).create_message(pending=True),),
+    "subscribed_apps": (Page("1", api=_API).create_subscribed_app(pending=True),),
 }
-_MADE = {"comments": {"id": str}, "messages": {"recipient_id": str, "message_id": str}}
+_MADE = {
+    "comments": {"id": str},
+    "messages": {"recipient_id": str, "message_id": str},
+    "subscribed_apps": {"success": bool},
+}
 _PLAIN_NODES = tuple(kind("1", api=_API).api_get(pending=True) for kind in (Page, User, Photo, AdVideo, LiveVideo))
 _OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo)
-_UNLISTED = {(User, "accounts"), (Page, "picture")}
+_UNLISTED = {(User, "accounts"), (Page, "picture"), (Application, "subscribed_fields")}
 _PAIRED_NODES = {
     "GET": (Comment("1", api=_API).api_get(pending=True), PagePost("1", api=_API).api_get(pending=True)),
     "POST": (Comment("1", api=_API).api_update(pending=True),),
@@ -152,7 +159,9 @@ def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
     checker = contract._param_checker
     for name, value in call.params.items():
         if checker.is_valid_key(name):
-            if not checker.is_valid_pair(name, _decoded(value) if checker.get_type(name) == "Object" else value):
+            if not checker.is_valid_pair(
+                name, _decoded(value) if checker.get_type(name).startswith(("Object", "list<")) else value
+            ):
                 yield f"parameter {name}={value!r} is not {checker.get_type(name)}"
         elif name not in UNIVERSAL:
             yield f"parameter {name!r} is not the call's"
