@@ -457,10 +457,25 @@ pause = Table(
     Column("ended_why", Verbatim),
 )
 
+# Records requests ----------------------------------------------------------------------------------------------------
+
+request_step = Table(
+    "request_step",
+    metadata,
+    _entry(key=True),
+    Column("request", Text, index=True),  # NULL: an export that nobody's request asked for
+    Column("step", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("detail", JsonText, nullable=False),
+    CheckConstraint("step IN ('opened', 'extended', 'redacted', 'unredacted', 'exported', 'closed')", name="step"),
+)
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
     *(upload, attestation, received, attended),
+    request_step,
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot import log
 from bot.cli_by_hand import intake, tasks
 from bot.cli_rules import rules
+from bot.cli_requests import export, request
 from bot.settings import MissingCredential, load
 from bot.terminal import (
     DEFAULT_CONFIG,
@@ -53,6 +54,8 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.add_typer(request, name="request")
+app.command("export")(export)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -61,6 +64,7 @@ CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
+    from archive.requests import NotPossibleNow
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
@@ -72,7 +76,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, NotPossible, NotTaken) as error:
+    except (AlreadyRunning, NotPossible, NotPossibleNow, NotTaken) as error:
         fail(str(error), 1)
 
 
@@ -138,6 +142,8 @@ def status(
     out.print(table)
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
+    for line in found["requests"]:
+        out.print(line, markup=False, highlight=False)
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     out.print(

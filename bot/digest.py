@@ -14,7 +14,7 @@ from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses,
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
-from bot import tasks
+from bot import requests, tasks
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.letters import STYLES, TEMPLATES, compose, embed
@@ -98,6 +98,7 @@ class Digest:
     attested: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
+    requests: tuple[str, ...] = ()
     most_pictures: int = MOST_PICTURES
 
     def as_text(self) -> str:
@@ -155,6 +156,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         until=_when(settings, now),
         headlines=(
             *_stopped(tx, keys),
+            *requests.pressing(tx, settings.zone, now),
             *_unchecked(watched),
             *_spent(lines, settings),
             *_to_do(tx, settings, len(waiting), len(by_hand), now),
@@ -174,6 +176,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
+        requests=tuple(requests.lines(tx, settings.zone, now)),
     )
 
 

@@ -232,6 +232,7 @@ class Settings(_Strict):
     mail: Mail
     mailbox: Mailbox | None = None
     drop_folder: Path | None = None
+    holidays: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 
@@ -319,6 +320,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,
             "drop_folder": settings.drop_folder and folder / settings.drop_folder,
+            "holidays": settings.holidays and folder / settings.holidays,
         }
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, PERSON, RULE, a_batch, a_comment, a_post, a_sighting, a_verdict, an_account, later
 
-from archive import accounts, cases, evidence, handwork, ledger, media, orders, outbox, records, uploads
+from archive import accounts, cases, evidence, handwork, ledger, media, orders, outbox, records, requests, uploads
 from archive.capture import Capture, Step
 from archive.database import Database
 from archive.media import Kept
@@ -175,6 +175,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
+            requests.exported(tx, None, {"why": "asked by counsel"}, PERSON, later(87))
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
     return folder
 
