@@ -98,7 +98,7 @@ def open_request(  # noqa: PLR0913  a request is all of this
     first_asked_at: datetime | None = None,
 ) -> str:
     """Put a request on record; give its name, ``PRR-2026-001``, counted in the `year` in which it was received."""
-    begun = select(func.count(_step.request.distinct())).where(_step.request.like(f"PRR-{year}-%"))
+    begun = select(func.count()).where(_step.step == "opened", _step.request.like(f"PRR-{year}-%"))
     id_ = f"PRR-{year}-{tx.execute(begun).scalar_one() + 1:03}"
     detail: dict[str, Json] = {
         "who": who,
@@ -170,7 +170,7 @@ def request(tx: Tx, id: str) -> Request:  # noqa: A002  the noun's own word
 
 def every(tx: Tx, *, closed: bool = False) -> list[Request]:
     """Give the requests that wait for an answer, those due first; with `closed` all that there ever were."""
-    names = tx.execute(select(_step.request.distinct()).where(_step.request.is_not(None))).scalars()
+    names = tx.execute(select(_step.request).where(_step.step == "opened")).scalars()
     found = [request(tx, name) for name in names]
     return sorted((one for one in found if closed or one.closed_at is None), key=lambda one: (one.due_at, one.id))
 

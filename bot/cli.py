@@ -16,8 +16,8 @@ from rich.text import Text
 
 from bot import log
 from bot.cli_by_hand import intake, tasks
-from bot.cli_rules import rules
 from bot.cli_requests import export, request
+from bot.cli_rules import rules
 from bot.settings import MissingCredential, load
 from bot.terminal import (
     DEFAULT_CONFIG,
