@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from archive import records
 from archive.requests import NotPossibleNow, Withheld
+from archive.selection import Filter, selected
 from bot.domain.types import Ref
 from bot.redaction import FIELDS
 from rules.match.personal import Personal, PersonalNumbers
@@ -77,8 +78,8 @@ def _places(tx: Tx, one: Wanted) -> Iterator[Withheld]:
 
 
 def _spans(tx: Tx, ref: Ref, one: Wanted) -> Iterator[Withheld]:
-    for revision in records.wordings(tx, ref):
-        text = records.comment(tx, ref, revision).text
+    found = selected(tx, Filter(comments=(str(ref),)))
+    for revision, text in ((each["revision"], each["text"]) for comment in found for each in comment.said["wordings"]):
         start = text.find(one.words)
         while start >= 0:
             end = start + len(one.words)

@@ -143,7 +143,8 @@ def test_nothing_withheld_is_in_any_byte(town: City, citymod: Run, tmp_path: Pat
     comment = json.loads(proposed.splitlines()[0])["comment"]
     law = ("--authority", "RSMo 610.021(27)", "--reason", "a private number")
     redact = ("request", "redact", name, "--comment", comment, *law, *WHO, *config)
-    assert citymod(*redact, "--words", SECRET)[0] == 0
+    code, out, err = citymod(*redact, "--words", SECRET)
+    assert code == 0, out + err
     assert citymod(*redact, "--field", "author")[0] == 0
     open_, closed = tmp_path / "open", tmp_path / "closed"
     exported(citymod, town, open_, "--raw")
