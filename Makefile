@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-export plan-month check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -22,6 +22,9 @@ test: setup-dev ## all tests but the slow ones (ARGS="..." is handed on)
 
 test-long: setup-dev ## all tests, the slow ones too
 	@$(PYTEST) $(ARGS)
+
+bench-export: setup-dev ## an export of 10,000 comments with pictures, in seconds, as JSON (ARGS=number of comments)
+	@PYTHONPATH=.:tests $(BIN)/python tests/bot/bench_export.py $(ARGS)
 
 plan-month: setup-dev ## what plans say polling costs against what it costs the stand-ins in a month (a quarter of an hour)
 	@$(BIN)/pytest -n 2 --dist load tests/contract/test_plans.py -m slow -rP $(ARGS)

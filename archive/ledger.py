@@ -23,6 +23,7 @@ Kinds of lines, by what writes them:
 ``intake.``                                 entered gone (what staff saw; by whom)
 ``upload.`` ``received.``                   kept
 ``task.``                                   attested (what staff say they did) attended (that they looked)
+``request.``                                opened extended redacted unredacted exported closed (records requests)
 ``pause.``                                  begun ended expired
 ``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)

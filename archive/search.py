@@ -185,6 +185,7 @@ def _present() -> ColumnElement[bool]:
 
 def _limits(query: Query) -> Iterator[ColumnElement[bool]]:
     posted_at = func.coalesce(_comment.posted_at, _post.posted_at)
+    yield ~select(1).where(tables.withheld.c.ref == _revision.ref).exists()  # nobody may be shown it; see withheld.py
     if query.account is not None:
         yield func.coalesce(_comment.account, _post.account) == query.account
     if query.since is not None:

@@ -655,13 +655,27 @@ spending = Table(
     Index("ix_spending_day", "day"),
 )
 
+# Records requests ----------------------------------------------------------------------------------------------------
+
+request_step = Table(
+    "request_step",
+    metadata,
+    _entry(key=True),
+    Column("request", Text, index=True),  # NULL: an export that nobody's request asked for
+    Column("step", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("detail", JsonText, nullable=False),
+    CheckConstraint("step IN ('opened', 'extended', 'redacted', 'unredacted', 'exported', 'closed')", name="step"),
+)
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
     *(upload, attestation, received, attended),
     *(gap, profile, followers, counted),
     *(hold, hold_end, disposition, approval, tombstone, certificate),
-    *(day_root, stamp, withheld),
+    *(day_root, stamp, withheld, request_step),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -20,6 +20,7 @@ from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
+from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
 from bot.settings import MissingCredential, load
@@ -69,6 +70,8 @@ for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention
 app.add_typer(database, name="database")
 app.command("search")(search)
 app.add_typer(proof)
+app.add_typer(request, name="request")
+app.command("export")(export)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
@@ -78,6 +81,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import Damaged, Unavailable, WrongDatabase
     from archive.dispositions import NotAllowed
+    from archive.requests import NotPossibleNow
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
@@ -89,7 +93,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, Damaged, NotAllowed, NotPossible, NotTaken, Unavailable) as error:
+    except (AlreadyRunning, Damaged, NotAllowed, NotPossible, NotPossibleNow, NotTaken, Unavailable) as error:
         fail(str(error), 1)
 
 
@@ -162,6 +166,8 @@ def status(
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
     out.print("Cost:  " + ("; ".join(found["cost"]) or "nothing yet") + " (this month)", highlight=False)
+    for line in found["requests"]:
+        out.print(line, markup=False, highlight=False)
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     for line in found["proof"]:

@@ -50,14 +50,18 @@ def evidence_open(
 
 
 def _exhibit(name: str, config: Path) -> Exhibit:
+    from archive import withheld
     from archive.evidence import named
     from bot.exhibit import exhibit
 
     settings = settings_from(config)
     with reading(settings) as tx:
         sealed = named(tx, name)
+        hidden = sealed is not None and withheld.is_withheld(tx, sealed.ref)
     if sealed is None:
         fail(f"There is no evidence {name}; `citymod review show CASE` names what there is.", 2)
+    if hidden:
+        fail(f"Evidence {name} is not shown: {withheld.WHY_NOT}.", 2)
     try:
         return exhibit(settings, sealed)
     except OSError as error:

@@ -15,7 +15,7 @@ from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.stored import read_utc
-from bot import nightly, spending, tasks, troubles, witnessing
+from bot import nightly, requests, spending, tasks, troubles, witnessing
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.homepages import acting_held
@@ -110,6 +110,7 @@ class Digest:
     attested: tuple[Item, ...] = ()
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
+    requests: tuple[str, ...] = ()
     most_pictures: int = MOST_PICTURES
 
     def as_text(self) -> str:
@@ -181,6 +182,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             *witnessing.headlines(tx, settings, now),
             *_stopped(tx, keys),
             *_held(tx, settings, keys, now),
+            *requests.pressing(tx, settings.zone, now),
             *_unchecked(watched),
             *_spent(lines, settings),
             *filter(None, (spending.nearly_spent(tx, settings, now),)),
@@ -204,6 +206,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
+        requests=tuple(requests.lines(tx, settings.zone, now)),
     )
 
 

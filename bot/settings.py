@@ -301,6 +301,7 @@ class Settings(_Strict):
     drop_folder: Path | None = None
     timestamps: Timestamps | None = None
     nightly: Nightly = Nightly()
+    holidays: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 
@@ -415,6 +416,7 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "credentials": settings.credentials and folder / settings.credentials,
             "drop_folder": settings.drop_folder and folder / settings.drop_folder,
             "timestamps": settings.timestamps and _stamped(settings.timestamps, folder),
+            "holidays": settings.holidays and folder / settings.holidays,
         }
     )
 

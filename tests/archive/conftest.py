@@ -43,6 +43,7 @@ from archive import (
     outbox,
     pages,
     records,
+    requests,
     stamps,
     uploads,
     withheld,
@@ -266,6 +267,7 @@ def live(url: str, folder: Path) -> None:
                 tx, key="<1@x>", source="mail", title="t", says="s", body=b"raw", trusted=False, now=later(85)
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
+            requests.exported(tx, None, {"why": "asked by counsel"}, PERSON, later(87))
             withheld.withhold(tx, pictured.ref, agent=PERSON, why="a person says so", now=later(90))
             _kept_besides(tx)
             _witnessed(tx, folder, later(11 * 366 * 86_400))

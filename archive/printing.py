@@ -1,0 +1,96 @@
+"""Prints pages as tagged PDF and as pictures, with a browser that can reach nothing.
+
+What is printed is the same, byte for byte, for the same page: dates and random identifiers are taken out of the PDF.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pikepdf
+from playwright.sync_api import sync_playwright
+
+from archive.browser import find_browser
+from archive.capture_worker import FLAGS, LAUNCH_MILLISECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+PRINT_MILLISECONDS = 300_000
+PICTURE_WIDTH = 720  # CSS pixels
+FOOTER = (
+    '<div style="font:8px sans-serif;width:100%;text-align:center;color:#444">'
+    'Page <span class="pageNumber"></span> of <span class="totalPages"></span></div>'
+)
+
+
+class NoBrowser(Exception):
+    """There is no browser to print with."""
+
+
+class Press:
+    """A warm browser that prints."""
+
+    def __init__(self, browser: Browser) -> None:
+        """Take a running browser."""
+        self._browser = browser
+
+    def pdf(self, page_file: Path, target: Path) -> None:
+        """Print a page (HTML) as a tagged PDF (ISO 32000-1, 14.8) on US Letter; the page says language and title."""
+        page = self._browser.new_page(java_script_enabled=False)
+        page.set_default_timeout(PRINT_MILLISECONDS)
+        page.goto(page_file.resolve().as_uri(), wait_until="load")
+        printed = page.pdf(
+            format="Letter",
+            tagged=True,
+            outline=True,
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+            margin={"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
+        )
+        page.close()
+        _settle(printed, target)
+
+    def picture(self, html: str, target: Path) -> None:
+        """Draw a page as one PNG."""
+        page = self._browser.new_page(java_script_enabled=False, viewport={"width": PICTURE_WIDTH, "height": 400})
+        page.set_content(html, wait_until="load")
+        page.screenshot(path=target, full_page=True, animations="disabled")
+        page.close()
+
+
+@contextmanager
+def press(executable: Path | None = None) -> Iterator[Press]:
+    """Start a browser for printing and end it. Raises NoBrowser if there is none."""
+    found = executable or find_browser()
+    if found is None:
+        message = "no browser was found to print with: install the package chromium-headless-shell"
+        raise NoBrowser(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found,
+            args=[*FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND"],
+            chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its own sandbox to root
+            timeout=LAUNCH_MILLISECONDS,
+        )
+        try:
+            yield Press(browser)
+        finally:
+            browser.close()
+
+
+def _settle(printed: bytes, target: Path) -> None:
+    """Write the PDF without what differs from one printing to the next: dates, and identifiers at random."""
+    with pikepdf.open(io.BytesIO(printed)) as pdf:
+        for key in ("/CreationDate", "/ModDate"):
+            if key in pdf.docinfo:
+                del pdf.docinfo[key]
+        pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)

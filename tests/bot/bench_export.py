@@ -1,0 +1,73 @@
+"""Measures an export of many comments with pictures; prints one JSON object. Run by `make bench-export`."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from builders import NOON, a_batch, a_comment, an_account, later
+from PIL import Image
+
+from archive import accounts, media, records
+from archive.database import Database
+from archive.media import Kept
+from archive.selection import Filter
+from bot.domain.types import Attachment
+from bot.exporting import Options, export
+
+
+def a_picture(number: int) -> bytes:
+    """A photograph's size and kind of bytes, each another."""
+    noise = random.Random(number).randbytes(24 * 18 * 3)
+    data = BytesIO()
+    Image.frombytes("RGB", (24, 18), noise).resize((640, 480)).save(data, "JPEG", quality=70)
+    return data.getvalue()
+
+
+def main(count: int) -> None:
+    """Fill an archive with `count` comments, export it once, and tell the seconds."""
+    with tempfile.TemporaryDirectory() as name, Database.open(f"sqlite:///{name}/citymod.db") as db:
+        folder, size = Path(name), 0
+        with db.begin() as tx:
+            accounts.register(tx, an_account(), NOON)
+            photo = Attachment(id="p", kind="photo", url="https://p.example/", alt="A street with a hole in it")
+            for start in range(0, count, 500):
+                some = [
+                    a_comment(
+                        f"c{n}",
+                        text=f"Comment {n}: my street has a hole. 🚧",
+                        attachments=(photo,),
+                        posted_at=later(n - 99999),
+                    )
+                    for n in range(start, min(count, start + 500))
+                ]
+                records.observe(tx, a_batch(*some), account=an_account(), now=NOON)
+            for number, one in enumerate(media.due(tx, "youtube:UCcity", later(1), count)):
+                data = a_picture(number)
+                size += len(data)
+                kept = Kept(sha256=media.store(folder / "media", data), kind="image/jpeg", size=len(data))
+                media.conclude(tx, one, kept, later(2))
+        settings = SimpleNamespace(
+            media_folder=folder / "media",
+            evidence_folder=folder / "evidence",
+            browser=None,
+            city=SimpleNamespace(name="X"),
+        )
+        seconds = {}
+        for pdf in (False, True):
+            begun = time.monotonic()
+            with db.read() as tx:
+                made = export(tx, cast(Any, settings), Filter(), folder / f"out-{pdf}", Options(pdf=pdf))
+            seconds["with PDF" if pdf else "without PDF"] = round(time.monotonic() - begun, 1)
+        print(json.dumps({"comments": made.comments, "picture_bytes": size, "seconds": seconds, "promised": 60}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

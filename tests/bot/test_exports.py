@@ -1,0 +1,160 @@
+"""Records requests and their copies: in time, the same each time, and without a trace of what is withheld."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pikepdf
+import pytest
+from city import HARMLESS, VIOLATION, City
+
+from bot import workdays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from archive.capture import Camera
+
+    Run = Callable[..., tuple[int, str, str]]
+
+CENTRAL = ZoneInfo("America/Chicago")
+HOLIDAYS = Path(__file__).parents[2] / "config/holidays.yaml"
+SECRET = "816-555-0143"
+WHO = ("--who", "Kim Clerk")
+WHY = ("--reason", "asked for")
+
+
+@pytest.fixture
+def town(tmp_path: Path, camera: Camera) -> Iterator[City]:
+    with City(tmp_path, camera, holidays=str(HOLIDAYS)) as city:
+        city.clock.now = city.clock.now.replace(year=2020)  # commands read the real clock, which is later
+        city.write("youtube", f"{VIOLATION}, call me at {SECRET}")
+        city.write("youtube", "=HYPERLINK(1)")
+        city.write("youtube", HARMLESS)
+        city.run()
+        yield city
+
+
+def exported(citymod: Run, town: City, target: Path, *words: str) -> str:
+    code, out, err = citymod("export", target, "--config", town.file, *WHO, *WHY, *words)
+    assert code == 0, out + err
+    return re.search(r"SHA256SUMS: ([0-9a-f]{64})", out)[1]  # type: ignore[index]
+
+
+def lines_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "comments.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        (datetime(2026, 11, 2, 15, tzinfo=UTC), date(2026, 11, 5)),  # a Monday
+        (datetime(2026, 11, 24, 15, tzinfo=UTC), date(2026, 12, 1)),  # before Thanksgiving and the Friday after
+        (datetime(2026, 11, 3, 3, tzinfo=UTC), date(2026, 11, 5)),  # still Monday evening in the City
+        (datetime(2026, 7, 2, 15, tzinfo=UTC), date(2026, 7, 8)),  # July 4 is a Saturday: Friday is off
+        (datetime(2021, 12, 30, 15, tzinfo=UTC), date(2022, 1, 5)),  # New Year observed in the old year
+    ],
+)
+def test_an_answer_is_due_by_the_end_of_the_third_business_day(received: datetime, due: date) -> None:
+    at = workdays.read(HOLIDAYS).due(received, CENTRAL)
+    assert at.date() == due
+    assert at.hour == 17
+
+
+def test_a_request_is_on_record_from_asking_to_answer(town: City, citymod: Run) -> None:
+    config = ("--config", town.file)
+    opened = ("--for", "all hidden comments", "--from", "Lee Reporter", "--received", "2026-11-02T09:00")
+    code, out, _ = citymod("request", "open", *opened, *WHO, *config)
+    assert code == 0
+    assert "PRR-2026-001" in out
+    assert "2026-11-05 17:00" in out
+    assert citymod("request", "list", *config)[0] == 1, "it is overdue"
+    assert "OVERDUE" in citymod("status", *config)[1]
+    citymod("request", "extend", "PRR-2026-001", "--until", "2126-11-12T09:00", *WHY, *WHO, *config)
+    assert citymod("request", "list", *config)[0] == 0
+    closed = ("request", "close", "PRR-2026-001", "--outcome", "granted", *WHY, *WHO, *config)
+    assert citymod(*closed)[0] == 0
+    assert citymod(*closed)[0] == 1, "closed once only"
+    shown = citymod("request", "show", "PRR-2026-001", *config)[1]
+    assert all(step in shown for step in ("opened", "extended", "closed"))
+
+
+def test_the_same_filter_gives_the_same_bytes(town: City, citymod: Run, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    assert exported(citymod, town, first) == exported(citymod, town, second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_copies_are_verbatim_checkable_and_no_formula(town: City, citymod: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    exported(citymod, town, folder, "--raw")
+    subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=True)
+    assert "=HYPERLINK(1)" in {one["text"] for one in lines_of(folder)}
+    rows = list(csv.DictReader(io.StringIO((folder / "comments.csv").read_text("utf-8-sig"), newline="")))
+    (row,) = [row for row in rows if "HYPERLINK" in row["text"]]
+    assert row["text"] == "'=HYPERLINK(1)"
+    assert "text" in row["defused"].split()
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    exported(citymod, town, tmp_path / "removed", "--removed", "--no-pdf")
+    assert [SECRET in one["text"] for one in lines_of(tmp_path / "removed")] == [True]
+
+
+def test_the_pdf_is_tagged(town: City, citymod: Run, tmp_path: Path) -> None:
+    exported(citymod, town, tmp_path / "copies")
+    (path,) = (tmp_path / "copies").glob("*.pdf")
+    with pikepdf.open(path) as pdf:
+        assert pdf.Root.MarkInfo.Marked
+        assert str(pdf.Root.Lang) == "en"
+        assert "Comments" in str(pdf.docinfo["/Title"])
+        tags = [element for element in pdf.objects if isinstance(element, pikepdf.Dictionary) and "/S" in element]
+        kinds = {str(element.S) for element in tags}
+        assert {"/Table", "/TH", "/TD", "/Figure", "/H1", "/H2"} <= kinds
+        figures = [element for element in tags if element.S == "/Figure"]
+        assert all(str(element.get("/Alt", "")) for element in figures)
+
+
+def every_byte(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        yield path.name, str(path.relative_to(folder)).encode()
+        if path.is_file():
+            yield path.name, path.read_bytes()
+        if path.suffix == ".pdf":
+            with pikepdf.open(path) as pdf:
+                for one in pdf.objects:
+                    yield path.name, bytes(one.unparse(resolved=True))
+                    if isinstance(one, pikepdf.Stream):
+                        yield path.name, one.read_bytes()
+
+
+def test_nothing_withheld_is_in_any_byte(town: City, citymod: Run, tmp_path: Path) -> None:
+    config = ("--config", town.file)
+    citymod("request", "open", "--for", "everything", *WHO, *config)
+    name = f"PRR-{datetime.now(CENTRAL).year}-001"
+    proposed = citymod("request", "propose", *config)[1]
+    assert SECRET in proposed
+    comment = json.loads(proposed.splitlines()[0])["comment"]
+    law = ("--authority", "RSMo 610.021(27)", "--reason", "a private number")
+    redact = ("request", "redact", name, "--comment", comment, *law, *WHO, *config)
+    code, out, err = citymod(*redact, "--words", SECRET)
+    assert code == 0, out + err
+    assert citymod(*redact, "--field", "author")[0] == 0
+    open_, closed = tmp_path / "open", tmp_path / "closed"
+    exported(citymod, town, open_, "--raw")
+    exported(citymod, town, closed, "--raw", "--request", name)
+    words = [SECRET, SECRET.replace("-", ""), "Pat Resident"]
+    spelt = [word.encode(code) for word in words for code in ("utf-8", "utf-16-be", "utf-16-le")]
+    assert any(spelt[0] in data for _, data in every_byte(open_)), "the search finds what is there"
+    assert [(name, word) for name, data in every_byte(closed) for word in spelt if word in data] == []
+    (told,) = [one for one in lines_of(closed) if one["ref"] == comment]
+    assert "[WITHHELD 1]" in told["text"]
+    assert told["author"]["name"] == "[WITHHELD 2]"
+    assert (closed / told["evidence"][0]["picture"]).name == "redrawn.png"
+    assert "RSMo 610.021(27)" in (closed / "withheld.csv").read_text("utf-8-sig")
