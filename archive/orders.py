@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTESTED = "attested"
 """The basis of an order that a person says they carried out by hand, where no program can look."""
 
-HELD = "held by a pause of its clause"
+HELD = "held: its clause is paused, or the account's page does not link the policy"
 
 _order = tables.order_.c
 _attempt = tables.attempt.c
@@ -182,7 +182,7 @@ def put_off(tx: Tx, order: Order, until: datetime, why: str, now: datetime) -> N
 
 
 def hold(tx: Tx, order: Order, until: datetime, now: datetime) -> None:
-    """Hold an order that a pause stops, until then or until `release`, so that it does not crowd out others."""
+    """Hold an order until then or until `release`, so that it does not crowd out others."""
     put_off(tx, order, until, HELD, now)
 
 

@@ -40,7 +40,7 @@ ENFORCED_AT_ONCE = 200
 LOOKED_AT_MOST = timedelta(seconds=10)
 """How old the first look of a group may be when the last is taken."""
 HELD_FOR = timedelta(seconds=30)
-"""How long an order whose clause is paused is left alone, unless the pause ends before."""
+"""How long an order is left alone whose clause is paused, or whose account lacks the link to the policy."""
 LOOKED_OVER_EVERY = timedelta(minutes=5)
 """How often an order that waits for staff is held against policy and mode again."""
 
@@ -244,10 +244,10 @@ def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
         if why:
             leave_to_a_person(tx, order, why, now)
             return False
-    if parts.switch.clause_says(tx, order, now):
+    if parts.switch.clause_says(tx, order, now) or acting_held(tx, parts.settings, _key(order), now):
         orders.hold(tx, order, now + HELD_FOR, now)
         return False
-    return _free_to_act(parts, tx, _key(order), now) and not acting_held(tx, parts.settings, _key(order), now)
+    return _free_to_act(parts, tx, _key(order), now)
 
 
 def _withdrawn(parts: Parts, case: Case) -> str | None:
