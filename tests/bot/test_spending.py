@@ -49,8 +49,10 @@ def test_what_is_booked_is_what_the_platforms_count(city: City) -> None:
     billed = 1000 * servers["x"].ledger()["dollars"]
     assert billed <= costs["x"].mills <= billed + 30  # reader and actor each pay once for what X bills once
     for platform in ("x", "facebook"):
-        asked = sum(n for verb, n in servers[platform].ledger()["requests"].items() if verb != "page")
-        assert costs[platform].calls == asked
+        requests = servers[platform].ledger()["requests"]
+        asked = sum(n for verb, n in requests.items() if verb != "page")
+        # The account's own picture lies at an address of the platform's pages, where the browser goes as well.
+        assert asked <= costs[platform].calls <= asked + requests.get("page", 0)
 
 
 def test_it_outlives_the_program(city: City) -> None:
