@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-export plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export plan-month check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -40,6 +40,9 @@ bench-archive: setup-dev ## recording beside bare SQLite, and daily work as the 
 
 bench-verify: setup-dev ## how fast the archive is checked, as one JSON object (ARGS=number of ledger lines)
 	@PYTHONPATH=. $(BIN)/python tests/archive/bench_verify.py $(ARGS)
+
+bench-backup: setup-dev ## how long writers wait while a backup copies the database, as JSON (ARGS=gigabytes)
+	@PYTHONPATH=. $(BIN)/python tests/archive/bench_backup.py $(ARGS)
 
 check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
 

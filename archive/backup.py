@@ -15,6 +15,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from archive.stored import utc_text
 from archive.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from archive.stored import Json
@@ -43,6 +44,8 @@ DUMP = "citymod.pgdump"
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 LONGEST_DUMP = 6 * 3600
+STEP = 2048
+"""How many pages of a SQLite database are copied before writers may have their turn."""
 
 
 class NotBackedUp(Exception):
@@ -149,7 +152,7 @@ def _database_name(url: str) -> str:
 
 
 def _copy_database(url: str, target: Path) -> None:
-    """Copy the database as of one moment. SQLite's writers wait meanwhile if its journal is no WAL."""
+    """Copy the database as of one moment."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         _postgresql(url, "pg_dump", "--format=custom", "--no-owner", f"--file={target}")
@@ -160,7 +163,8 @@ def _copy_database(url: str, target: Path) -> None:
     copy = sqlite3.connect(target)
     try:
         source.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        source.backup(copy, pages=-1)
+        copy.execute("PRAGMA synchronous=OFF")  # what is half copied is worth nothing; the whole is synced below
+        in_steps(source, copy)
     except sqlite3.Error as error:
         message = f"the database could not be copied: {error}"
         raise NotBackedUp(message) from error
@@ -168,6 +172,41 @@ def _copy_database(url: str, target: Path) -> None:
         copy.close()
         source.close()
     sync(target)
+
+
+class _Disturbed(Exception):
+    """Somebody wrote in between, so the copy begins again."""
+
+
+def in_steps(source: sqlite3.Connection, copy: sqlite3.Connection) -> int:
+    """Copy a SQLite database so that writers wait for a step and not for the whole; give how often it began again.
+
+    SQLite begins again by itself when another process has written between two steps (sqlite.org/c3ref/backup_finish,
+    "Concurrent Usage of Database Handles"), for ever if there is always one that writes. So with each new beginning
+    steps get twice as long: it ends for certain, and writers are held up no longer than their own pace makes necessary.
+    """
+    pages, again = STEP, 0
+    while True:
+        try:
+            source.backup(copy, pages=pages, progress=_undisturbed(), sleep=0.01)
+        except _Disturbed:
+            pages, again = pages * 2, again + 1
+        else:
+            return again
+
+
+def _undisturbed() -> Callable[[int, int, int], None]:
+    """What is called after each step: it ends the copying if that has begun again."""
+    least = sys.maxsize
+
+    def progress(status: int, remaining: int, _total: int) -> None:
+        nonlocal least
+        if status == sqlite3.SQLITE_OK:  # not where somebody was just writing, and nothing was copied
+            if remaining >= least:
+                raise _Disturbed
+            least = remaining
+
+    return progress
 
 
 def _checked(place: Place, folder: Path, fresh: Path, head: str, now: datetime) -> Sequence[str]:

@@ -271,10 +271,9 @@ class Buried:
     table: Table
     hashes: Mapping[tuple[int, str], str]
 
-    def sha256_of(self, row: Mapping[Any, Any]) -> str:
-        """Give what a row as it lies hashed to when it was written: its tombstone says it, if it is one."""
-        lies = tables.stored_sha256(self.table, row)
-        return self.hashes.get((row["entry"], lies), lies)
+    def written(self, line: int, lies: str) -> str:
+        """Give what a row that hashes to `lies` hashed to when it was written: its tombstone says it, if it is one."""
+        return self.hashes.get((line, lies), lies)
 
 
 def buried(tx: Tx, table: Table, first: int, last: int) -> Buried:

@@ -54,6 +54,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from archive import tables
+from archive.rows import fetch
 from archive.stored import canonical, read_agent, read_utc, utc_text
 from bot.domain.types import Agent, AgentKind, Ref
 
@@ -247,17 +248,10 @@ def stored(tx: Connection, after: int = 0, last: int | None = None) -> Iterator[
 
 
 def rows_after(tx: Connection, after: int, limit: int = PAGE) -> Sequence[Sequence[Any]]:
-    """Give the next lines as the database holds them, with their columns in the order of `_COLUMNS`.
-
-    They come from the driver as they are: what the library makes of rows would cost more than all checks of them.
-    """
+    """Give the next lines as the database holds them, with their columns in the order of `_COLUMNS`."""
     columns = ", ".join(_COLUMNS)
     query = f"SELECT {columns} FROM ledger WHERE seq > {int(after)} ORDER BY seq LIMIT {int(limit)}"  # noqa: S608 - numbers
-    cursor = tx.exec_driver_sql(query).cursor
-    try:
-        return list(cursor.fetchall()) if cursor else []
-    except tx.dialect.loaded_dbapi.Error:
-        return tx.exec_driver_sql(query).all()  # fails again, and the library says so in its own words
+    return fetch(tx, query)
 
 
 def hashed_text(row: Sequence[Any]) -> str:
@@ -293,6 +287,24 @@ class Chain:
         self._complain(row)
         self.seq, self.hash = seq, said
         return False
+
+    def follow_page(self, page: Sequence[Sequence[Any]]) -> tuple[list[bytes], set[int]]:
+        """Take the next lines at one go; give the bytes that each one's hash is of, and which are not as written.
+
+        Only where something is wrong with a page is each of its lines looked at by itself.
+        """
+        texts = [_text(row).encode("utf-8", "surrogatepass") for row in page]
+        said = [row[7] for row in page]
+        whole = (
+            [row[0] for row in page] == list(range(self.seq + 1, self.seq + 1 + len(page)))
+            and [row[6] for row in page] == [self.hash, *said[:-1]]
+            and [sha256(text).hexdigest() for text in texts] == said
+        )
+        if not whole:
+            return texts, {row[0] for row in page if not self.follow(row)}
+        if page:
+            self.seq, self.hash = page[-1][0], said[-1]
+        return texts, set()
 
     def _complain(self, row: Sequence[Any]) -> None:
         seq, previous, said = row[0], row[6], row[7]

@@ -81,7 +81,7 @@ def grants(worker: str, schema: str) -> list[str]:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA {where} FROM {role}",
         f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {where} FROM {role}",
         f"GRANT USAGE ON SCHEMA {where} TO {role}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {where} TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {where} TO {role}",
         f"GRANT SELECT ON alembic_version TO {role}",
         f"GRANT SELECT, INSERT, UPDATE (words, author) ON {full_text.NAME} TO {role}",
         *(f"GRANT {_privileges(table)} ON {_quoted(table.name)} TO {role}" for table in tables.metadata.sorted_tables),

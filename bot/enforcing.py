@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, orders, outbox, records
+from archive import accounts, cases, orders, outbox, records, withheld
 from archive.ledger import DAEMON
 from bot import copies, letters
 from bot.alarms import stop_account
@@ -234,6 +234,9 @@ def _waiting(parts: Parts, now: datetime, *, assisted: bool) -> list[Order]:
 def _still_wanted(parts: Parts, tx: Tx, order: Order, now: datetime) -> bool:
     """Cancel or refuse an order that its case, the policy or the mode no longer carry; hold one that is paused."""
     case = cases.case(tx, order.ref)
+    if withheld.forbids(tx, order, by_hand=parts.actors[_key(order)].can.assisted):
+        leave_to_a_person(tx, order, withheld.NOT_CARRIED_OUT, now)
+        return False
     if order.action is Action.RESTORE:
         return _free_to_act(parts, tx, _key(order), now)
     if case is None or case.state is not State.SECURED or case.revision != order.revision:

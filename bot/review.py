@@ -134,7 +134,10 @@ def _cited_by_rules(tx: Tx, case: Case) -> bool:
 
 
 def _order_restored(tx: Tx, ref: Ref, who: str, now: datetime) -> None:
-    """Place the reverse of the order that hid it, on the same evidence."""
+    """Place the reverse of the order that hid it, on the same evidence. Raises `NotPossible`."""
+    if withheld.is_withheld(tx, ref):
+        message = f"{ref} is not shown again: {withheld.NOT_CARRIED_OUT}"
+        raise NotPossible(message)
     sealed = evidence.latest(tx, ref)
     if sealed is None:
         message = f"{ref} has no sealed evidence, so this program cannot have hidden it; look at it on the platform"

@@ -33,8 +33,10 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent)]
 
 from builders import a_batch, a_comment, an_account, an_author  # noqa: E402 - the path comes first
 
-from archive import accounts, cases, full_text, ledger, outbox, records, search, verify  # noqa: E402
+from archive import accounts, cases, full_text, ledger, outbox, records, search  # noqa: E402
 from archive.database import Database, wal_is_safe  # noqa: E402
+from archive.findings import Findings  # noqa: E402
+from archive.verify_ledger import check_rows  # noqa: E402
 from archive.words import words  # noqa: E402
 from bot import digest  # noqa: E402
 from bot.domain.states import Event  # noqa: E402
@@ -237,12 +239,12 @@ class Archive:
     def verify_day(self) -> None:
         """Check the lines of the last day and the rows they vouch for."""
         chain = ledger.Chain()
-        found = verify._Findings()
+        found = Findings()
         with self.db.read() as tx:
-            (before,) = ledger.rows_after(tx, self._since - 1, 1)
-            chain.seq, chain.hash = before["seq"], before["hash"]
+            ((chain.seq, *_, chain.hash),) = ledger.rows_after(tx, self._since - 1, 1)
             while page := ledger.rows_after(tx, chain.seq):
-                verify._rows(tx, page, {row["seq"] for row in page if chain.follow(row)}, found)
+                _, altered = chain.follow_page(page)
+                check_rows(tx, page, altered, found)
         if found.problems or chain.problems or found.checked["rows"] < A_DAY:
             message = f"{found}, {chain.problems}"
             raise AssertionError(message)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, PERSON, a_batch, a_comment, an_account, later
+from builders import AUTHORITY, NOON, PERSON, a_batch, a_comment, an_account, later
+from postgres import OWNER
 
 from archive import ledger, records
-from archive.backup import NotBackedUp, Place, restore, take
+from archive.backup import NotBackedUp, Place, in_steps, restore, take
 from archive.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Life
+    from postgres import Postgres
 
     from archive.backup import Backup
+
+    Progress = Callable[[int, int, int], None]
 
 
 @pytest.fixture
@@ -157,3 +164,72 @@ def test_records_go_on_afterwards(full: Database, place: Place, elsewhere: Place
     restore(tmp_path / "backup", elsewhere, now=later(1000))
     with Database.open(elsewhere.url) as db, db.begin() as tx:
         records.observe(tx, a_batch(a_comment("new")), account=an_account(), now=NOON)
+
+
+def test_copying_begins_again_when_somebody_writes_and_ends_although_somebody_always_does(tmp_path: Path) -> None:
+    """Each step is followed by a commit of another's; the copy is of one moment, and steps grow until it is done."""
+    with (
+        closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as writer,
+        closing(sqlite3.connect(tmp_path / "a.db")) as source,
+        closing(sqlite3.connect(tmp_path / "b.db")) as copy,
+    ):
+        writer.execute("PRAGMA journal_mode=TRUNCATE")
+        writer.execute("CREATE TABLE t (n INTEGER, b BLOB)")
+        writer.execute("CREATE TABLE last (n INTEGER)")
+        writer.execute("INSERT INTO last VALUES (0)")
+        written = 0
+
+        def write() -> None:
+            nonlocal written
+            written += 1
+            writer.execute("BEGIN IMMEDIATE")
+            writer.execute("INSERT INTO t VALUES (?, zeroblob(400000))", (written,))
+            writer.execute("UPDATE last SET n = ?", (written,))
+            writer.execute("COMMIT")
+
+        for _ in range(200):
+            write()
+        again = in_steps(_Interrupted(source, write), copy)  # type: ignore[arg-type]
+        assert again >= 2
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert copy.execute("SELECT max(n) FROM t").fetchone() == copy.execute("SELECT n FROM last").fetchone()
+
+
+class _Interrupted:
+    """A connection whose copying lets another one write after each step, as two processes come to do."""
+
+    def __init__(self, source: sqlite3.Connection, write: Callable[[], None]) -> None:
+        self._source, self._write = source, write
+
+    def backup(self, target: sqlite3.Connection, *, pages: int, progress: Progress, sleep: float) -> None:
+        def between(status: int, remaining: int, total: int) -> None:
+            progress(status, remaining, total)
+            self._write()
+
+        self._source.backup(target, pages=pages, progress=between, sleep=sleep)
+
+
+@pytest.mark.server
+def test_a_postgresql_archive_is_backed_up_and_put_back(
+    engine: str, past: object, store: Path, postgres: Postgres, tmp_path: Path
+) -> None:
+    """With PostgreSQL's own programs; it is put back by whoever owns the new, empty database."""
+    assert engine == "postgresql"
+    media = store.parent / "media"
+    trusted = {AUTHORITY: store.parent / "authority" / "root.pem"}
+    place = Place(url=past.url, evidence=store, media=media, trusted=trusted)  # type: ignore[attr-defined]
+    with Database.open(place.url) as db:
+        assert _take(db, place, tmp_path / "backup").files > 10
+        with db.read() as tx:
+            before = [entry.hash for entry in ledger.entries(tx)]
+    name = postgres.create()
+    with postgres.admin(name) as admin:
+        admin.execute(f"ALTER SCHEMA public OWNER TO {OWNER}")
+    new = tmp_path / "new machine"
+    elsewhere = Place(url=postgres.url(name, OWNER), evidence=new / "evidence", media=new / "media", trusted=trusted)
+    report = restore(tmp_path / "backup", elsewhere, now=later(1000))
+    assert report.checked["ledger lines"] == len(before) - 1, "all but the line that says that it was taken"
+    assert _lines(elsewhere) == before[:-1]
+    with pytest.raises(NotBackedUp, match="move it away first"):
+        restore(tmp_path / "backup", elsewhere, now=later(1000))
+    postgres.drop(name)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from archive import accounts, cases, ledger, records, tables
 from archive.cases import CaseMoved
 from archive.stored import canonical
-from archive.verify import fold
+from archive.verify_cases import fold
 from bot.domain.states import TABLE, Event, IllegalEvent, State
 from bot.domain.types import Ask, Comment, Match, Outcome
 

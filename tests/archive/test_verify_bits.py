@@ -18,6 +18,8 @@ from archive.verify import verify
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import Lived
+
 SEED = 20261128
 TABLES = ("ledger", *(table.name for table in tables.APPEND_ONLY))
 COUNTS = [15, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
@@ -84,15 +86,17 @@ class _Attacker:
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_every_single_change_is_found(lived: Path, tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_single_change_is_found(
+    lived: Lived, path: Path, tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The triggers are gone in every copy, so that what is found is found by hashes; the guards are not counted."""
     monkeypatch.setattr("archive.guards.missing", lambda _: [])
     chance = random.Random(SEED)
     missed = []
     for number in range(count):
         folder = tmp_path / str(number)
-        shutil.copytree(lived, folder)
-        attack = _Attacker(folder / "citymod.db", folder / "evidence", chance).strike()
+        shutil.copytree(lived.folder, folder)
+        attack = _Attacker(folder / path.name, folder / "evidence", chance).strike()
         with Database.open(f"sqlite:///{folder}/citymod.db", migrate=False) as db:
             trusted = {AUTHORITY: folder / "authority" / "root.pem"}
             report = verify(db, folder / "evidence", folder / "media", now=later(3600), trusted=trusted)
@@ -102,9 +106,9 @@ def test_every_single_change_is_found(lived: Path, tmp_path: Path, count: int, m
     assert missed == []
 
 
-def test_without_a_change_nothing_is_found(lived: Path, tmp_path: Path) -> None:
-    shutil.copytree(lived, tmp_path / "copy")
-    with Database.open(f"sqlite:///{tmp_path}/copy/citymod.db", migrate=False) as db:
-        trusted = {AUTHORITY: lived / "authority" / "root.pem"}
+def test_without_a_change_nothing_is_found(lived: Lived, path: Path, tmp_path: Path) -> None:
+    shutil.copytree(lived.folder, tmp_path / "copy")
+    with Database.open(f"sqlite:///{tmp_path}/copy/{path.name}", migrate=False) as db:
+        trusted = {AUTHORITY: lived.folder / "authority" / "root.pem"}
         report = verify(db, tmp_path / "copy" / "evidence", tmp_path / "copy" / "media", now=later(1), trusted=trusted)
     assert report.problems == []

@@ -267,6 +267,18 @@ def test_what_is_for_good_needs_a_second_person(desk: Desk, shot: Path) -> None:
     assert desk.state(ref) is State.ENFORCED
 
 
+def test_nobody_is_sent_to_what_is_suspected_to_show_the_abuse_of_a_child(desk: Desk, shot: Path) -> None:
+    ref = desk.secured(shot)
+    desk.task("act")
+    desk("csam", "mark", ref, "--reason", "a drill", *WHO)
+    said = desk("tasks", "list")
+    assert ("act:" in said, str(ref) in said) == (False, False)
+    assert desk.state(ref) is State.IN_REVIEW
+    desk.work()
+    assert "act:" not in desk("tasks", "list")
+    desk("verify")
+
+
 def test_a_persons_word_is_attested_and_never_called_confirmed(desk: Desk, shot: Path) -> None:
     ref = desk.secured(shot)
     desk("tasks", "done", desk.task("act"), "--did", "deleted", "--second", "Robin", *WHO)
