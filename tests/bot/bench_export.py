@@ -76,10 +76,8 @@ def main(count: int) -> None:
         seconds = {"floor": floor(folder)}
         for pdf in (False, True):
             begun = time.monotonic()
-            with db.read() as tx:
-                made = export(
-                    tx, cast(Any, settings), Filter(), folder / f"out-{pdf}", Options(pdf=pdf), lambda _: None
-                )
+            wanted = (db.read, cast(Any, settings), Filter(), folder / f"out-{pdf}", Options(pdf=pdf))
+            made = export(*wanted, lambda _: None)
             seconds["with PDF" if pdf else "without PDF"] = round(time.monotonic() - begun, 1)
         print(json.dumps({"comments": made.comments, "picture_bytes": size, "seconds": seconds, "promised": 60}))  # noqa: T201
 
