@@ -5,24 +5,29 @@ What is printed is the same, byte for byte, for the same page: dates and random 
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pikepdf
+from playwright.async_api import async_playwright
 from playwright.sync_api import sync_playwright
 
 from archive.browser import find_browser
 from archive.capture_worker import FLAGS, LAUNCH_MILLISECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from playwright.async_api import Browser as AsyncBrowser
     from playwright.sync_api import Browser
 
 PRINT_MILLISECONDS = 300_000
+AT_ONCE = max(2, min(4, os.cpu_count() or 2))  # pages: each takes a processor and some hundred megabytes
 PICTURE_WIDTH = 720  # CSS pixels
 FOOTER = (
     '<div style="font:8px sans-serif;width:100%;text-align:center;color:#444">'
@@ -35,29 +40,11 @@ class NoBrowser(Exception):
 
 
 class Press:
-    """A warm browser that prints."""
+    """A warm browser that draws."""
 
     def __init__(self, browser: Browser) -> None:
         """Take a running browser."""
         self._browser = browser
-
-    def pdf(self, page_file: Path, target: Path) -> None:
-        """Print a page (HTML) as a tagged PDF (ISO 32000-1, 14.8) on US Letter; the page says language and title."""
-        page = self._browser.new_page(java_script_enabled=False)
-        page.set_default_timeout(PRINT_MILLISECONDS)
-        page.goto(page_file.resolve().as_uri(), wait_until="load")
-        printed = page.pdf(
-            format="Letter",
-            tagged=True,
-            outline=True,
-            print_background=True,
-            display_header_footer=True,
-            header_template="<span></span>",
-            footer_template=FOOTER,
-            margin={"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
-        )
-        page.close()
-        _settle(printed, target)
 
     def picture(self, html: str, target: Path) -> None:
         """Draw a page as one PNG."""
@@ -67,24 +54,68 @@ class Press:
         page.close()
 
 
+def print_all(pages: Sequence[Path], folder: Path, executable: Path | None = None) -> None:
+    """Print pages (HTML) as tagged PDF (ISO 32000-1, 14.8) on US Letter, several at once, into a folder.
+
+    A page says language and title; the PDF has its name. Raises NoBrowser if there is no browser.
+    """
+    with ThreadPoolExecutor(1) as aside:  # the caller's thread may have an event loop of its own
+        aside.submit(asyncio.run, _print_all(pages, folder, executable)).result()
+
+
+async def _print_all(pages: Sequence[Path], folder: Path, executable: Path | None) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**_launch(executable))
+        waiting = iter(pages)  # shared: each hand takes the next
+        hands = (_print(waiting, browser, folder) for _ in range(min(len(pages), AT_ONCE)))
+        try:
+            await asyncio.gather(*hands)
+        finally:
+            await browser.close()
+
+
+async def _print(waiting: Iterator[Path], browser: AsyncBrowser, folder: Path) -> None:
+    for file in waiting:
+        page = await browser.new_page(java_script_enabled=False)
+        page.set_default_timeout(PRINT_MILLISECONDS)
+        await page.goto(file.resolve().as_uri(), wait_until="load")
+        printed = await page.pdf(
+            format="Letter",
+            tagged=True,
+            outline=True,
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+            margin={"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
+        )
+        await page.close()
+        await asyncio.to_thread(_settle, printed, folder / f"{file.stem}.pdf")
+
+
 @contextmanager
 def press(executable: Path | None = None) -> Iterator[Press]:
     """Start a browser for printing and end it. Raises NoBrowser if there is none."""
-    found = executable or find_browser()
-    if found is None:
-        message = "no browser was found to print with: install the package chromium-headless-shell"
-        raise NoBrowser(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found,
-            args=[*FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND"],
-            chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its own sandbox to root
-            timeout=LAUNCH_MILLISECONDS,
-        )
+        browser = playwright.chromium.launch(**_launch(executable))
         try:
             yield Press(browser)
         finally:
             browser.close()
+
+
+def _launch(executable: Path | None) -> dict[str, Any]:
+    """How the browser is started. Raises NoBrowser if there is none."""
+    found = executable or find_browser()
+    if found is None:
+        message = "no browser was found to print with: install the package chromium-headless-shell"
+        raise NoBrowser(message)
+    return {
+        "executable_path": found,
+        "args": [*FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND"],
+        "chromium_sandbox": os.geteuid() != 0,  # Chromium refuses its own sandbox to root
+        "timeout": LAUNCH_MILLISECONDS,
+    }
 
 
 def _settle(printed: bytes, target: Path) -> None:

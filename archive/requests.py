@@ -140,6 +140,15 @@ def give_back(  # noqa: PLR0913  who gives back what, why and when
     _append(tx, request, "unredacted", {"number": number, "why": why}, agent, now)
 
 
+def export_begun(  # noqa: PLR0913  who makes what, why and when
+    tx: Tx, request: str | None, target: str, why: str, agent: Agent, now: datetime
+) -> None:
+    """Put on record that copies are about to be made, before the first one is: a crash leaves this line at least."""
+    ledger.append(
+        tx, kind="export.begun", agent=agent, at=now, detail={"request": request, "target": target, "why": why}
+    )
+
+
 def exported(tx: Tx, request: str | None, detail: Mapping[str, Json], agent: Agent, now: datetime) -> None:
     """Put on record that copies were made: of what, by whom, why, and the hash of what was made."""
     _append(tx, request, "exported", detail, agent, now)

@@ -65,16 +65,18 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """One comment: `said` is what can be told, `raws` the platform's own bytes by wording, `folders` sealed evidence.
+    """One comment: `said` is what can be told, `raws` the platform's own bytes by wording.
 
-    `related` are the refs of what it stands under.
+    `folders` are sealed evidence, each with the wording that it shows; `related` the refs of what the comment stands
+    under; `post_raws` the platform's own bytes of the City's post, by wording.
     """
 
     ref: str
     said: dict[str, Any]
     related: tuple[str, ...]
     raws: dict[str, bytes] = field(repr=False)
-    folders: tuple[str, ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
+    post_raws: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def selected(tx: Tx, wanted: Filter, *, with_raw: bool = False) -> Iterator[Selected]:
@@ -126,6 +128,7 @@ def _helping(tx: Tx, refs: list[Ref], names: dict[str, str], *, with_raw: bool) 
     )
     rows = {row.ref: row for row in tx.execute(query.where(_c.ref.in_(refs)))}
     posts = _posts(tx, {row.post for row in rows.values()})
+    post_raws = _post_raws(tx, set(posts)) if with_raw else {}
     for ref in refs:
         row, words = rows[ref], wordings[ref]
         now = next(one for one in words if one.revision == row.revision)
@@ -137,7 +140,8 @@ def _helping(tx: Tx, refs: list[Ref], names: dict[str, str], *, with_raw: bool) 
             ref=str(ref),
             related=tuple(str(other) for other in (row.post, row.parent) if other),
             raws={one.revision: one.raw for one in words} if with_raw else {},
-            folders=tuple(one.folder for one in sealed[ref]),
+            folders=tuple((one.folder, one.revision) for one in sealed[ref]),
+            post_raws=post_raws.get(row.post, ()),
             said={
                 "ref": str(ref),
                 "platform": row.platform,
@@ -216,6 +220,14 @@ def _posts(tx: Tx, refs: set[Ref]) -> dict[Ref, str]:
     post = tables.post.c
     query = select(post.ref, post.text).where(post.ref.in_(refs)).order_by(post.ref, post.number)
     return {row.ref: row.text for row in tx.execute(query)}  # the last wording stands
+
+
+def _post_raws(tx: Tx, refs: set[Ref]) -> dict[Ref, tuple[bytes, ...]]:
+    post = tables.post.c
+    found: dict[Ref, tuple[bytes, ...]] = {}
+    for row in tx.execute(select(post.ref, post.raw).where(post.ref.in_(refs)).order_by(post.ref, post.number)):
+        found[row.ref] = (*found.get(row.ref, ()), row.raw)
+    return found
 
 
 def _author(row: Any) -> dict[str, str]:

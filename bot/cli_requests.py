@@ -15,6 +15,7 @@ from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, 
 if TYPE_CHECKING:
     from archive.requests import Withheld
     from archive.selection import Filter
+    from bot.exporting import Made
     from bot.settings import Settings
 
 request = typer.Typer(help="Records requests (RSMo chapter 610), from the asking to the answer.", no_args_is_help=True)
@@ -266,20 +267,29 @@ def export(  # noqa: PLR0913  each is an option
 
     settings = settings_from(config)
     wanted = _filter(settings, account, post, author, clause, state, start, end, comment, removed=removed)
+    by = person(who)
+
+    def record(made: Made) -> None:
+        told: dict[str, Any] = {
+            "target": target.name,
+            "filter": wanted.in_words(),
+            "comments": made.comments,
+            "sha256": made.sha256,
+        }
+        with writing(settings) as tx:
+            requests.exported(tx, for_request or None, told | {"why": reason}, by, clock())
+
+    with reading(settings) as tx:
+        places = requests.request(tx, for_request).withheld if for_request else ()
+    if target.exists():
+        fail(f"Nothing was exported: {target} is there already; name another place.", 1)
+    with writing(settings) as tx:
+        requests.export_begun(tx, for_request or None, target.name, reason, by, clock())
+    options = Options(raw=raw, pdf=pdf, request=for_request, places=places)
     try:
-        with reading(settings) as tx:
-            places = requests.request(tx, for_request).withheld if for_request else ()
-            made = make(tx, settings, wanted, target, Options(raw=raw, pdf=pdf, request=for_request, places=places))
+        made = make(lambda: reading(settings), settings, wanted, target, options, record)
     except (NoBrowser, SealBroken, FileExistsError) as error:
         fail(f"Nothing was exported: {error}.", 1)
-    told: dict[str, Any] = {
-        "target": target.name,
-        "filter": wanted.in_words(),
-        "comments": made.comments,
-        "sha256": made.sha256,
-    }
-    with writing(settings) as tx:
-        requests.exported(tx, for_request or None, told | {"why": reason}, person(who), clock())
     out.print(f"{made.comments} comment(s) in {target}.", markup=False, highlight=False, soft_wrap=True)
     out.print(f"SHA-256 of SHA256SUMS: {made.sha256}", highlight=False, soft_wrap=True)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from archive.card import LARGEST_PICTURE, PICTURES, platform_name, shown
+from archive.card import PICTURES, platform_name, shown
+from bot.export_pictures import NotDrawable, for_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from archive.printing import Press
 
 PART = 500  # comments in one PDF
+PAGE = "comments.html"
+REDRAWN = (
+    "Redrawn after redaction: this is not the sealed picture, which shows what is withheld. It was drawn for this "
+    "export from the record, without what is withheld; [WITHHELD 1] and the like stand where it was."
+)
 
 
 def _verbatim(text: str) -> Markup:
@@ -28,6 +35,7 @@ _TEMPLATES = Environment(
     loader=PackageLoader("bot"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _TEMPLATES.filters.update(shown=shown, verbatim=_verbatim, platform=platform_name)
+_TEMPLATE: Any = _TEMPLATES.get_template("export.html.j2").module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,88 +50,105 @@ class Heading:
     withheld: Sequence[Mapping[str, str]]
 
 
-def write_page(folder: Path, name: str, heading: Heading, comments: Iterator[dict[str, Any]]) -> None:
-    """Write one page that needs nothing else: the pictures are in it."""
-    with (folder / name).open("w", encoding="utf-8") as file:
-        for piece in _pieces(folder, heading, comments, 1, heading.count, embedded=True):
-            file.write(piece)
+def draw(folder: Path, heading: Heading, comments: Iterator[dict[str, Any]], parts: Path | None) -> list[Path]:
+    """Write the page that is complete in itself and, in the folder `parts`, pages of `PART` comments to be printed.
+
+    Each comment is drawn once, for both. Gives the pages to be printed, in order; without `parts` there are none.
+    """
+    pages: list[Path] = []
+    with (folder / PAGE).open("w", encoding="utf-8") as whole:
+        whole.write(_head(heading, 1, heading.count))
+        for first in range(1, heading.count + 1, PART) or (1,):
+            last = min(first + PART - 1, heading.count)
+            part = [_article(folder, one) for one in islice(comments, PART)]
+            whole.writelines(article.embedded() for article in part)
+            if parts is not None:
+                pages.append(parts / f"comments-{first:06}-{last:06}.html")
+                linked = [article.linked(parts) for article in part]
+                pages[-1].write_text(_head(heading, first, last) + "".join(linked) + _foot(), encoding="utf-8")
+        whole.write(_foot())
+    return pages
 
 
-def write_pdf(folder: Path, heading: Heading, comments: Iterator[dict[str, Any]], press: Press) -> list[str]:
-    """Print the comments in parts of `PART`; give the names of the files."""
-    names: list[str] = []
-    part: list[dict[str, Any]] = []
-    for one in comments:
-        part.append(one)
-        if len(part) == PART:
-            names.append(_print(folder, heading, part, press))
-            part = []
-    if part or not names:
-        names.append(_print(folder, heading, part, press))
-    return names
-
-
-def one_picture(heading: Heading, said: dict[str, Any], press: Press, target: Path) -> None:
+def redraw(heading: Heading, said: dict[str, Any], press: Press, folder: Path, target: Path) -> None:
     """Draw one comment anew, as it is told in the export: what a picture of it would show is withheld."""
-    page = "".join(_pieces(target.parent, heading, iter([said]), said["number"], said["number"], embedded=True))
-    press.picture(page, target)
+    number = said["number"]
+    article = _article(folder, said | {"note": REDRAWN})
+    press.picture(_head(heading, number, number) + article.embedded() + _foot(), target)
 
 
-def _print(folder: Path, heading: Heading, part: list[dict[str, Any]], press: Press) -> str:
-    first, last = (part[0]["number"], part[-1]["number"]) if part else (1, 0)
-    page = folder / f"part-{first:06}.html"
-    with page.open("w", encoding="utf-8") as file:
-        file.writelines(_pieces(folder, heading, iter(part), first, last, embedded=False))
-    name = f"comments-{first:06}-{last:06}.pdf"
-    press.pdf(page, folder / name)
-    page.unlink()
-    return name
+@dataclass(frozen=True, slots=True)
+class _Article:
+    """One comment as it is drawn, with the pictures in it: the file's place, its type, and what is shown for it."""
+
+    html: str
+    pictures: Mapping[str, tuple[Path, str, bytes | None]]
+
+    def embedded(self) -> str:
+        """With the pictures in it."""
+        html = self.html
+        for name, (path, kind, smaller) in self.pictures.items():
+            data = b64encode(smaller or path.read_bytes()).decode("ascii")
+            html = html.replace(_src(name), _src(f"data:{kind};base64,{data}"), 1)
+        return html
+
+    def linked(self, parts: Path) -> str:
+        """With the pictures beside it; those made smaller are written into the folder `parts`."""
+        html = self.html
+        for name, (path, _, smaller) in self.pictures.items():
+            if smaller is not None:
+                path = parts / f"{name.replace('/', '-')}.jpg"  # noqa: PLW2901  the file to be shown for it
+                path.write_bytes(smaller)
+            html = html.replace(_src(name), _src(path.resolve().as_uri()), 1)
+        return html
 
 
-def _pieces(  # noqa: PLR0913  a page is all of this
-    folder: Path, heading: Heading, comments: Iterator[dict[str, Any]], first: int, last: int, *, embedded: bool
-) -> Iterator[str]:
-    page: Any = _TEMPLATES.get_template("export.html.j2").module
-    yield str(
-        page.head(
-            heading.title,
-            heading.city,
-            heading.conditions,
-            heading.count,
-            first,
-            last,
-            heading.request,
-            heading.withheld,
-        )
-    ).lstrip()
-    for one in comments:
-        yield str(page.article(one | {"acts": _acts(one)}, list(_pictures(folder, one, embedded=embedded))))
-    yield str(page.foot())
+def _src(name: str) -> str:
+    """What the template writes for a picture; no text can hold it, since quotation marks in texts are escaped."""
+    return f'src="{name}"'
 
 
-def _pictures(folder: Path, one: dict[str, Any], *, embedded: bool) -> Iterator[dict[str, str]]:
-    """The pictures of a comment: what came with it, and the sealed picture of it."""
+def _head(heading: Heading, first: int, last: int) -> str:
+    told = (heading.title, heading.city, heading.conditions, heading.count, first, last)
+    return str(_TEMPLATE.head(*told, heading.request, heading.withheld)).lstrip()
+
+
+def _foot() -> str:
+    return str(_TEMPLATE.foot())
+
+
+def _article(folder: Path, one: dict[str, Any]) -> _Article:
+    told: list[dict[str, str]] = []
+    pictures: dict[str, tuple[Path, str, bytes | None]] = {}
+    for name, kind, alt, caption in _pictures(one):
+        try:
+            smaller = for_page(folder / name)
+        except NotDrawable as error:
+            told.append({"src": "", "alt": alt, "caption": f"{caption} (not shown: {error})"})
+            continue
+        pictures[name] = (folder / name, "image/jpeg" if smaller else kind, smaller)
+        note = " (shown smaller here; the file is as it was)" if smaller else ""
+        told.append({"src": name, "alt": alt, "caption": caption + note})
+    return _Article(str(_TEMPLATE.article({"note": ""} | one | {"acts": acts(one)}, told)), pictures)
+
+
+def _pictures(one: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """The pictures of a comment, what came with it and the sealed one of it: file, type, description, caption."""
     number = one["number"]
     for file in one["attachments"]:
-        small = file["file"] and (folder / file["file"]).stat().st_size <= LARGEST_PICTURE
-        if small and file["type"] in PICTURES:
+        if file["file"] and file["type"] in PICTURES:
             alt = file["alt"] or f"Picture that came with comment {number}; nobody described it"
-            yield {"src": _source(folder, file, embedded=embedded), "alt": alt, "caption": f"Attached: {file['file']}"}
+            yield file["file"], file["type"], alt, f"Attached: {file['file']}"
     for sealed in one["evidence"]:
         if sealed["picture"]:
-            alt = f"Comment {number} as it was pictured, by {one['author']['name'] or 'somebody'}: {one['text']}"
-            picture = {"file": sealed["picture"], "type": "image/png"}
+            how = "redrawn after redaction" if sealed["redrawn"] else "as it was pictured"
+            alt = f"Comment {number} {how}, by {one['author']['name'] or 'somebody'}: {one['text']}"
             caption = f"Evidence of {sealed['captured_at'][:19]} UTC ({sealed['quality']}): {sealed['picture']}"
-            yield {"src": _source(folder, picture, embedded=embedded), "alt": alt, "caption": caption}
+            redrawn = ". The sealed picture is withheld; this one was drawn anew without what is withheld"
+            yield sealed["picture"], "image/png", alt, caption + (redrawn if sealed["redrawn"] else "")
 
 
-def _source(folder: Path, file: Mapping[str, str], *, embedded: bool) -> str:
-    if not embedded:
-        return file["file"]
-    return f"data:{file['type']};base64,{b64encode((folder / file['file']).read_bytes()).decode('ascii')}"
-
-
-def _acts(one: dict[str, Any]) -> list[dict[str, str]]:
+def acts(one: dict[str, Any]) -> list[dict[str, str]]:
     """What was decided and done, in order of time."""
     acts = [
         {"at": verdict["at"], "what": f"verdict: {verdict['outcome']} {verdict['action']}", "by": "rules"}

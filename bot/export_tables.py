@@ -81,13 +81,15 @@ def json_line(said: Mapping[str, Any]) -> str:
     return line.encode("utf-8", "backslashreplace").decode() + "\n"
 
 
-def write_sums(folder: Path) -> str:
-    """Write what ``sha256sum -c`` reads, by name; give the SHA-256 (hex) of that file, which stands for the whole."""
+def write_sums(folder: Path, known: Mapping[str, str]) -> str:
+    """Write what ``sha256sum -c`` reads, by name; give the SHA-256 (hex) of that file, which stands for the whole.
+
+    `known` has the sums of files that were hashed as they were written.
+    """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     sums = folder / SUMS
-    sums.write_text(
-        "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names if name != SUMS), encoding="utf-8"
-    )
+    lines = (f"{known.get(name) or sha256_of(folder / name)}  {name}\n" for name in names if name != SUMS)
+    sums.write_text("".join(lines), encoding="utf-8")
     return sha256_of(sums)
 
 

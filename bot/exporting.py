@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
-import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,22 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 from archive import evidence, media
 from archive.capture_job import PICTURE
-from archive.printing import press
+from archive.printing import press, print_all
 from archive.selection import selected
 from bot.export_gaps import gaps
-from bot.export_pages import PART, Heading, one_picture, write_page, write_pdf
+from bot.export_pages import PART, REDRAWN, Heading, acts, draw, redraw
 from bot.export_tables import COLUMNS, Table, flat, json_line, pack, write_sums, write_table
 from bot.redaction import Blotter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from archive.database import Tx
     from archive.requests import Withheld
     from archive.selection import Filter, Selected
     from bot.settings import Settings
 
-REDRAWN = "redrawn.png"
+REDRAWN_PICTURE = "redrawn.png"
+REDRAWN_WORDS = "redrawn.txt"
 _READ_ME = """{title}
 {city}
 
@@ -78,8 +79,18 @@ class Made:
     withheld: list[dict[str, str]] = field(default_factory=list)
 
 
-def export(tx: Tx, settings: Settings, wanted: Filter, target: Path, options: Options) -> Made:
+def export(  # noqa: PLR0913  what is copied from where to where, how, and who is told before
+    reading: Callable[[], AbstractContextManager[Tx]],
+    settings: Settings,
+    wanted: Filter,
+    target: Path,
+    options: Options,
+    record: Callable[[Made], None],
+) -> Made:
     """Make the export at `target`, a folder, or one file if its name ends in .zip.
+
+    `reading` opens the archive. `record` puts on record what was made; only when it has returned do the copies get
+    their name and can leave.
 
     Raises FileExistsError if something is there already, archive.printing.NoBrowser if one is needed and missing, and
     archive.evidence.SealBroken if a file on record is not what it was.
@@ -91,15 +102,18 @@ def export(tx: Tx, settings: Settings, wanted: Filter, target: Path, options: Op
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as spool:
         folder = Path(spool) / "export"
         folder.mkdir(mode=0o700)
-        made = _Export(tx, settings, wanted, folder, options).make()
+        with reading() as tx:
+            made = _Export(tx, settings, wanted, folder, options).make()
         for path in folder.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         if target.suffix == ".zip":
             packed = Path(spool) / "export.zip"
             pack(folder, packed)
             packed.chmod(0o600)
+            record(made)
             packed.rename(target)
         else:
+            record(made)
             folder.rename(target)
     return made
 
@@ -112,21 +126,26 @@ class _Export:
         self._blotter = Blotter.of(tx, options.places)
         self._made = Made()
         self._redraw: list[tuple[dict[str, Any], str]] = []
+        self._sums: dict[str, str] = {}
+        self._posts: dict[str, int] = {}
 
     def make(self) -> Made:
         self._write_comments()
         self._write_withheld()
         heading = self._heading()
-        if self._options.pdf or self._redraw:
+        if self._redraw:
             with press(self._settings.browser) as printer:
                 for said, name in self._redraw:
-                    one_picture(heading, said, printer, self._folder / name)
-                if self._options.pdf:
-                    write_pdf(self._folder, heading, self._told(), printer)
-        write_page(self._folder, "comments.html", heading, self._told())
+                    redraw(heading, said, printer, self._folder, self._folder / name)
+        if self._options.pdf:
+            with tempfile.TemporaryDirectory(dir=self._folder.parent, prefix="parts-") as parts:
+                pages = draw(self._folder, heading, self._told(), Path(parts))
+                print_all(pages, self._folder, self._settings.browser)
+        else:
+            draw(self._folder, heading, self._told(), None)
         self._write_completeness()
         self._write_read_me(heading)
-        self._made.sha256 = write_sums(self._folder)
+        self._made.sha256 = write_sums(self._folder, self._sums)
         return self._made
 
     def _heading(self) -> Heading:
@@ -159,6 +178,7 @@ class _Export:
 
     def _tell(self, number: int, one: Selected) -> dict[str, Any]:
         said, touched = self._blotter.comment(one.said)
+        spared = self._blotter.spared(one.said, said, one.related)
         said = said | {"number": number, "withheld": touched}
         said["attachments"] = [
             file | {"file": self._media(f"media/{number:06}-{place}", file)}
@@ -168,11 +188,15 @@ class _Export:
             if file["sha256"] and not file["file"]:
                 file.update(sha256="", why="withheld")
         said["evidence"] = [
-            sealed | self._evidence(f"evidence/{number:06}-{place}", folder, one, said, touched=touched)
-            for place, (sealed, folder) in enumerate(zip(said["evidence"], one.folders, strict=True), start=1)
+            sealed | self._evidence(f"evidence/{number:06}-{place}", folder, said, spared=revision in spared)
+            for place, (sealed, (folder, revision)) in enumerate(
+                zip(said["evidence"], one.folders, strict=True), start=1
+            )
         ]
-        for place, raw in enumerate(one.raws.values(), start=1):
-            self._raw(f"raw/{number:06}-{place}.json", raw, touched=touched)
+        for place, (revision, raw) in enumerate(one.raws.items(), start=1):
+            self._raw(f"raw/{number:06}-{place}.json", raw, spared=revision in spared)
+        for place, raw in enumerate(one.post_raws, start=1):
+            self._post_raw(said["post"], place, raw)
         return said
 
     def _media(self, name: str, file: dict[str, Any]) -> str:
@@ -191,49 +215,61 @@ class _Export:
         self._write(name, data)
         return name
 
-    def _evidence(
-        self, name: str, folder: str, one: Selected, said: dict[str, Any], *, touched: bool
-    ) -> dict[str, str]:
+    def _evidence(self, name: str, folder: str, said: dict[str, Any], *, spared: bool) -> dict[str, Any]:
         """Copy sealed evidence whole, or, if it shows what is withheld, draw its picture anew from what is left."""
         source = self._settings.evidence_folder / folder
         if not source.is_dir():
             message = f"the evidence {source} is not there; run citymod verify"
             raise evidence.SealBroken(message)
         files = sorted(path for path in source.rglob("*") if path.is_file())
-        if self._is_closed(files, one, touched=touched):
+        if not spared or self._is_closed(files):
             for path in files:
                 self._withhold(f"{name}/{path.relative_to(source).as_posix()}", "it shows what is withheld")
-            redrawn = f"{name}/{REDRAWN}"
-            (self._folder / name).mkdir(parents=True)
-            without = [sealed | {"folder": "", "picture": ""} for sealed in said["evidence"]]
-            self._redraw.append(
-                (said | {"evidence": without, "attachments": [a | {"file": ""} for a in said["attachments"]]}, redrawn)
-            )
-            return {"folder": name, "picture": redrawn}
+            return self._redrawn(name, said)
         for path in files:
-            self._copy(path, f"{name}/{path.relative_to(source).as_posix()}")
+            self._write(f"{name}/{path.relative_to(source).as_posix()}", path.read_bytes())
         picture = f"{name}/{PICTURE}" if (source / PICTURE).is_file() else ""
-        return {"folder": name, "picture": picture}
+        return {"folder": name, "picture": picture, "redrawn": False}
 
-    def _is_closed(self, files: Sequence[Path], one: Selected, *, touched: bool) -> bool:
-        """Whether sealed files may show something withheld: about it, above it, in their words, or on a whole page.
+    def _redrawn(self, name: str, said: dict[str, Any]) -> dict[str, Any]:
+        """Have the picture of a comment drawn from what may be told, and write what it says."""
+        without = [sealed | {"folder": "", "picture": "", "redrawn": False} for sealed in said["evidence"]]
+        told = said | {"evidence": without, "attachments": [a | {"file": ""} for a in said["attachments"]]}
+        self._redraw.append((told, f"{name}/{REDRAWN_PICTURE}"))
+        author = said["author"]["name"] or "somebody whose name is not available"
+        words = [
+            REDRAWN,
+            f"{said['ref']}, by {author}, posted {said['posted_at'][:19]} UTC:\n{said['text'] or '(no text)'}",
+            *(f"Wording {one['number']}, seen {one['seen_at'][:19]} UTC:\n{one['text']}" for one in said["wordings"]),
+            *(f"{act['at'][:19]} UTC, {act['what']}, by {act['by']}: {act['why']}" for act in acts(said)),
+        ]
+        self._write(f"{name}/{REDRAWN_WORDS}", ("\n\n".join(words) + "\n").encode("utf-8", "replace"))
+        return {"folder": name, "picture": f"{name}/{REDRAWN_PICTURE}", "redrawn": True}
 
-        A page archive shows other people's comments in ways that no search can read for certain.
+    def _is_closed(self, files: Sequence[Path]) -> bool:
+        """Whether sealed files may show something withheld: in their words, or on a whole page.
+
+        A page archive shows other people's comments in ways that no search can read for certain. The picture of a
+        record is searched by its transcript, which has all its words.
         """
-        named = {place.comment for place in self._options.places}
-        if touched or named & set(one.related):
-            return True
-        if not named:
+        if not self._options.places:
             return False
         conditions = next((path for path in files if path.name == "capture.json"), None)
         whole_page = conditions is None or json.loads(conditions.read_bytes())["source"] != "record"
         return whole_page or any(self._blotter.in_bytes(path.read_bytes()) for path in files)
 
-    def _raw(self, name: str, raw: bytes, *, touched: bool) -> None:
-        if touched or self._blotter.in_bytes(raw):
+    def _raw(self, name: str, raw: bytes, *, spared: bool) -> None:
+        if not spared or self._blotter.in_bytes(raw):
             self._withhold(name, "it has the words that are withheld")
         elif raw:
             self._write(name, raw)
+
+    def _post_raw(self, post: str, place: int, raw: bytes) -> None:
+        """Write the platform's bytes of a City post, once for all comments under it."""
+        self._posts.setdefault(post, len(self._posts) + 1)
+        name = f"raw/post-{self._posts[post]:06}-{place}.json"
+        if raw and name not in self._sums:
+            self._raw(name, raw, spared=True)
 
     def _withhold(self, name: str, why: str) -> None:
         self._made.withheld.append({"number": "", "comment": "", "what": name, "authority": "as above", "why": why})
@@ -280,8 +316,4 @@ class _Export:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-
-    def _copy(self, source: Path, name: str) -> None:
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, path)
+        self._sums[name] = hashlib.sha256(data).hexdigest()

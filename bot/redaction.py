@@ -87,6 +87,23 @@ class Blotter:
         # A hash of words of which all but a number is known tells the number to whoever tries them all.
         return (_unhashed(told) if touched else told), touched
 
+    def spared(self, said: dict[str, Any], told: dict[str, Any], related: Sequence[str]) -> set[str]:
+        """Give the wordings of a comment that no redaction touches: what is not exempt stays (RSMo 610.024.1).
+
+        `said` is the comment as it is on record, `told` as it is told, `related` the refs of what it stands under.
+        """
+        own = [place for place in self.places if place.comment == said["ref"]]
+        around = ("author", "url", "post_text", "account_name")
+        if (
+            any(place.field != "text" or not place.end for place in own)
+            or any(place.comment in related for place in self.places)
+            or any(said[name] != told[name] for name in around)
+        ):
+            return set()
+        pairs = zip(said["wordings"], told["wordings"], strict=True)
+        same = {was["revision"] for was, is_ in pairs if (was["text"], was["author"]) == (is_["text"], is_["author"])}
+        return same - {place.revision for place in own}
+
 
 def _words(tx: Tx, place: Withheld) -> Iterator[str]:
     comment = records.comment(tx, Ref.parse(place.comment), place.revision or None)

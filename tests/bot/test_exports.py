@@ -16,7 +16,10 @@ import pikepdf
 import pytest
 from city import HARMLESS, VIOLATION, City
 
+from archive import ledger, requests
+from archive.requests import Withheld
 from bot import workdays
+from bot.redaction import Blotter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,3 +161,52 @@ def test_nothing_withheld_is_in_any_byte(town: City, citymod: Run, tmp_path: Pat
     assert told["author"]["name"] == "[WITHHELD 2]"
     assert (closed / told["evidence"][0]["picture"]).name == "redrawn.png"
     assert "RSMo 610.021(27)" in (closed / "withheld.csv").read_text("utf-8-sig")
+
+
+def test_a_redrawn_picture_says_so_and_has_its_words(town: City, citymod: Run, tmp_path: Path) -> None:
+    config = ("--config", town.file)
+    citymod("request", "open", "--for", "everything", *WHO, *config)
+    name = f"PRR-{datetime.now(CENTRAL).year}-001"
+    hidden = json.loads(citymod("request", "propose", *config)[1].splitlines()[0])["comment"]
+    law = ("--authority", "RSMo 610.021(27)", "--reason", "private")
+    redact = ("request", "redact", name, *law, *WHO, *config)
+    assert citymod(*redact, "--comment", hidden, "--words", SECRET)[0] == 0
+    exported(citymod, town, tmp_path / "within", "--no-pdf", "--request", name)
+    (sealed,) = next(one["evidence"] for one in lines_of(tmp_path / "within") if one["ref"] == hidden)
+    assert sealed["redrawn"]
+    words = (tmp_path / "within" / sealed["folder"] / "redrawn.txt").read_text()
+    assert "Redrawn after redaction" in words
+    assert "[WITHHELD 1]" in words
+    assert "The sealed picture is withheld" in (tmp_path / "within" / "comments.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("place", "left"),
+    [
+        ({"comment": "a", "field": "text", "revision": "r1", "start": 0, "end": 5}, {"r2"}),
+        ({"comment": "a", "field": "text"}, set()),  # the whole text, in all wordings
+        ({"comment": "a", "field": "author"}, set()),
+        ({"comment": "post", "field": "text", "revision": "r9", "end": 5}, set()),  # what it stands under is shown, too
+        ({"comment": "b", "field": "text", "revision": "r1", "end": 5}, {"r1", "r2"}),
+    ],
+)
+def test_wordings_that_no_redaction_touches_stay(place: dict[str, Any], left: set[str]) -> None:
+    wordings = [{"revision": one, "text": f"{one} text", "author": {"name": "Pat"}} for one in ("r1", "r2")]
+    said = {"ref": "a", "author": {}, "url": "", "post_text": "", "account_name": "", "wordings": wordings}
+    blotter = Blotter((Withheld(number=1, authority="x", why="y", **place),))
+    assert blotter.spared(said, said, ("post",)) == left
+
+
+def test_an_export_is_on_record_before_its_copies_can_leave(
+    town: City, citymod: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(requests, "exported", dies)  # the process ends where it would write down what was made
+    target = tmp_path / "copies"
+    citymod("export", target, "--config", town.file, "--no-pdf", *WHO, *WHY)
+    assert not target.exists()
+    with town.parts.database.read() as tx:
+        (begun,) = ledger.entries(tx, kinds=["export.begun"])
+    assert begun.detail["target"] == "copies"
