@@ -35,6 +35,7 @@ Kinds of lines, by what writes them:
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out
+``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """
 

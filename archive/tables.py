@@ -577,6 +577,47 @@ certificate = Table(
     _entry(),
 )
 
+# Copies in the bucket -------------------------------------------------------------------------------------------------
+
+copied = Table(
+    "copied",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("unit", Text, nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("retain_until", Utc, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+copy_due = Table(
+    "copy_due",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("since", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Utc),
+    Column("why", Verbatim),
+    Index("ix_copy_due_bucket_since", "bucket", "since"),
+)
+
+copy_mark = Table(
+    "copy_mark",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("through_seq", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Utc),
+    Column("not_before", Utc),
+    Column("why", Verbatim),
+)
+
 DESTROYED = "[destroyed under the retention schedule]"
 """What stands where words stood that were lawfully destroyed."""
 
@@ -599,6 +640,7 @@ APPEND_ONLY = (
     *(upload, attestation, received, attended),
     *(gap, profile, followers, counted),
     *(hold, hold_end, disposition, approval, tombstone, certificate),
+    copied,
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

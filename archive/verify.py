@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, func, select, type_coerce
 
-from archive import dispositions, evidence, guards, ledger, media, tables
+from archive import copies, dispositions, evidence, guards, ledger, media, tables
+from archive.copies import BucketUnavailable
 from archive.database import Damaged
 from archive.stored import Stored
 from bot.domain import states
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import RowMapping, Table
 
+    from archive.bucket import Bucket
     from archive.database import Database, Tx
     from archive.ledger import Entry
     from bot.domain.types import Ref
@@ -44,6 +46,7 @@ _ENDED = {
     "order.cancelled": OrderStatus.CANCELLED,
 }
 _PAGE = 500
+_NAMED = 5
 _ANCHOR = re.compile(r"\d+:[0-9a-f]{64}")
 
 
@@ -67,6 +70,14 @@ class _Findings:
     checked: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
+    only_there: list[str] = field(default_factory=list)
+
+    def only_in_bucket(self, what: str, names: Collection[str]) -> None:
+        """Tell what the administrator has removed from the disk after it was copied."""
+        if names:
+            self.checked[f"{what} only in the bucket"] = len(names)
+            first = ", ".join(sorted(names)[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+            self.only_there.append(f"{what}: {len(names)} only in the bucket, no longer on this disk: {first}")
 
     @contextmanager
     def readable(self, what: str) -> Iterator[None]:
@@ -78,10 +89,20 @@ class _Findings:
             self.not_checked.append(f"{what}: whatever comes after that")
 
 
-def verify(
-    db: Database, evidence_root: Path, media_root: Path, *, now: datetime, anchors: Iterable[str] = ()
+def verify(  # noqa: PLR0913  all that is held against each other
+    db: Database,
+    evidence_root: Path,
+    media_root: Path,
+    *,
+    now: datetime,
+    anchors: Iterable[str] = (),
+    bucket: Bucket | None = None,
+    read_bucket: bool = False,
 ) -> Report:
-    """Check everything. `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`)."""
+    """Check everything. `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`).
+
+    With a `bucket`, everything recorded as stored there is looked at, with `read_bucket` byte for byte.
+    """
     found = _Findings()
     with found.readable("database file"), db.read() as tx:
         _file(tx, found)
@@ -103,6 +124,8 @@ def verify(
     with found.readable("dispositions"), db.read() as tx:
         problems, found.checked["tombstones"] = dispositions.problems(tx)
         found.problems += problems
+    with found.readable("bucket"):
+        _bucket(db, bucket, found, read=read_bucket)
     return Report(
         at=now, checked=dict(found.checked), problems=found.problems, not_checked=list(dict.fromkeys(found.not_checked))
     )
@@ -326,14 +349,18 @@ def _evidence(db: Database, root: Path, found: _Findings) -> list[str]:
     manifests = sorted(root.glob(f"*/*/*/{evidence.MANIFEST}"))  # listed before the rows, which come after sealing
     with db.read() as tx:
         rows = tx.execute(select(tables.evidence).order_by(tables.evidence.c.entry)).all()
+        copied = copies.units(tx)
     names = ("id", "ref", "revision", "captured_at", "quality", "folder", "manifest", "conditions")
     sealed = [Evidence(**{name: getattr(row, name) for name in names}) for row in rows]
     if sealed and not root.is_dir():
         found.not_checked.append(f"evidence: the folder {root} is not there, so no file of {len(sealed)} was checked")
         return []
-    for each in sealed:
+    elsewhere = [one for one in sealed if copies.of_evidence(one.id) in copied and not (root / one.folder).exists()]
+    found.only_in_bucket("evidence", [each.id for each in elsewhere])
+    here = [each for each in sealed if each not in elsewhere]
+    for each in here:
         found.problems += evidence.check(root, each)
-    found.checked["evidence folders"] = len(sealed)
+    found.checked["evidence folders"] = len(here)
     on_record = {root / each.folder for each in sealed}
     found.checked["evidence folders not on record"] = sum(path.parent not in on_record for path in manifests)
     return [head for path in manifests if (head := _noted_in(path, found))]
@@ -353,9 +380,36 @@ def _media(tx: Tx, root: Path, found: _Findings) -> None:
     """Each file that came with a comment is there, and is as it was fetched."""
     table = tables.media.c
     rows = tx.execute(select(table.sha256, table.size).where(table.sha256.is_not(None)).distinct())
-    hashes = {row.sha256: row.size for row in rows}
+    copied = copies.units(tx)
+    recorded = {row.sha256: row.size for row in rows}
+    gone = {sha256 for sha256 in recorded if not media.file_of(root, sha256).exists()}
+    elsewhere = [sha256 for sha256 in gone if copies.of_media(sha256) in copied]
+    found.only_in_bucket("media", elsewhere)
+    hashes = {sha256: size for sha256, size in recorded.items() if sha256 not in elsewhere}
     found.problems += media.problems(root, hashes)
     found.checked["media files"] = len(hashes)
+
+
+def _bucket(db: Database, bucket: Bucket | None, found: _Findings, *, read: bool) -> None:
+    """Each file that is recorded as stored lies in the bucket, locked and as it was; if a bucket is given."""
+    if bucket is None:
+        found.not_checked += found.only_there
+        return
+    after, name = ("", ""), bucket.place.name
+    try:
+        bucket.check()
+        while True:
+            with db.read() as tx:
+                page = copies.page(tx, name, after, _PAGE)
+            for row in page:
+                wrong = copies.problem(bucket, row, read=read)
+                found.problems += [f"bucket {name}: {row.path}: {wrong}"] if wrong else []
+            found.checked["files in the bucket"] += len(page)
+            if len(page) < _PAGE:
+                break
+            after = (page[-1].key, page[-1].version)
+    except BucketUnavailable as error:
+        found.not_checked += [f"bucket: {error}", *found.only_there]
 
 
 def _anchors(tx: Tx, anchors: Iterable[str], found: _Findings) -> None:

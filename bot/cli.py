@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
+from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
 from bot.cli_evidence import evidence
 from bot.cli_init import init
@@ -56,6 +57,7 @@ app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
 app.add_typer(evidence, name="evidence")
+app.add_typer(bucket_commands, name="bucket")
 app.command()(init)
 app.command()(pause)
 app.command()(resume)
@@ -153,6 +155,8 @@ def status(
     out.print(table)
     out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
     out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
+    if found["bucket"]:
+        out.print(f"Bucket: {found['bucket']}", markup=False, highlight=False, soft_wrap=True)
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     out.print(
@@ -324,14 +328,20 @@ def judge_file(
 
 @app.command()
 def verify(
-    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False,
+    bucket: Annotated[
+        InBucket, typer.Option("--bucket", help="Also the copies in the bucket: look (two requests a file) or read.")
+    ] = InBucket.NO,
 ) -> None:
     """Check the whole archive: the chain, every row against it, every evidence file against its manifest."""
     from archive.verify import verify as check
 
     settings = settings_from(config)
+    asked = bucket_for(settings) if bucket is not InBucket.NO else None
+    folders = (settings.evidence_folder, settings.media_folder)
     with opened(settings) as database:
-        report = check(database, settings.evidence_folder, settings.media_folder, now=clock())
+        report = check(database, *folders, now=clock(), bucket=asked, read_bucket=bucket is InBucket.READ)
     if as_json:
         answer: dict[str, Any] = {
             "passed": report.passed,

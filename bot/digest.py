@@ -50,6 +50,8 @@ TROUBLE = {
     "case.resurfaced": "A hidden comment is visible again, not by this program",
     "media.missed": "A file that came with a comment could not be fetched",
     "stream.broken": "A line on which a platform says what is new is broken",
+    "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
+    "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",

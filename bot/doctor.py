@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from archive import pauses
 from archive.browser import check_browser
+from archive.copies import BucketUnavailable
 from archive.database import Database, WrongDatabase
 from bot import mail, mailbox, schedules
+from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
@@ -48,6 +50,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield from _model_server(settings)
     yield from _mailbox(settings)
     yield from _keeping(settings)
+    yield from _bucket(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, now)
 
@@ -68,6 +71,20 @@ def _keeping(settings: Settings) -> Iterator[Finding]:
         return
     destroys = "on, as two people approve" if settings.retention.destroy else "off"
     yield Finding(True, "retention", (f"{len(schedule.series)} series; destroying is {destroys}",))  # noqa: FBT003
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    """Whether the bucket answers, lets us in and locks what it is given."""
+    store = settings.evidence_store
+    if store is None:
+        return
+    where = place(store)
+    try:
+        open_bucket(settings, store).check()
+    except BucketUnavailable as error:
+        yield Finding(False, "bucket", (str(error), "Evidence is sealed on the disk all the same, and copied later."))  # noqa: FBT003
+        return
+    yield Finding(True, "bucket", (f"{where.name} answers; copies are locked ({store.mode}) {store.retain_days} days",))  # noqa: FBT003
 
 
 def _rulebook(book: Rulebook) -> Finding:
