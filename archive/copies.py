@@ -19,7 +19,7 @@ from archive import evidence, ledger, media, tables
 from archive.files import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -316,6 +316,26 @@ def tally(tx: Tx, bucket: str) -> tuple[int, int, datetime | None]:
     query = select(func.count(), func.coalesce(func.sum(_copied.size), 0), func.min(_copied.retain_until))
     files, size, until = tx.execute(query.where(_copied.bucket == bucket)).one()
     return files, size, until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """How many of some files lie in a bucket, and when the last of their locks ends."""
+
+    bucket: str
+    files: int
+    until: datetime
+
+
+def of_files(tx: Tx, hashes: Collection[str]) -> list[Copied]:
+    """Tell in which buckets these media files lie: what is destroyed here stays there until its lock ends."""
+    found: dict[str, Copied] = {}
+    for sha256 in sorted(hashes):
+        for row in tx.execute(select(_copied.bucket, _copied.retain_until).where(_copied.unit == of_media(sha256))):
+            there = found.get(row.bucket)
+            until = max(there.until, row.retain_until) if there else row.retain_until
+            found[row.bucket] = Copied(bucket=row.bucket, files=there.files + 1 if there else 1, until=until)
+    return list(found.values())
 
 
 def of_unit(tx: Tx, name: str) -> list[Any]:

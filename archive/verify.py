@@ -388,6 +388,10 @@ def _media(tx: Tx, root: Path, found: _Findings) -> None:
     hashes = {sha256: size for sha256, size in recorded.items() if sha256 not in elsewhere}
     found.problems += media.problems(root, hashes)
     found.checked["media files"] = len(hashes)
+    left = [sha256 for sha256 in sorted(dispositions.unfinished(tx)) if media.file_of(root, sha256).is_file()]
+    found.problems += [
+        f"media {sha256}: what it came with was destroyed, and the file is still there" for sha256 in left
+    ]
 
 
 def _bucket(db: Database, bucket: Bucket | None, found: _Findings, *, read: bool) -> None:

@@ -72,6 +72,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import WrongDatabase
     from archive.dispositions import NotAllowed
+    from archive.holds import HoldRefused
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
@@ -83,7 +84,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, NotAllowed, NotPossible, NotTaken) as error:
+    except (AlreadyRunning, HoldRefused, NotAllowed, NotPossible, NotTaken) as error:
         fail(str(error), 1)
 
 

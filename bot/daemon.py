@@ -17,7 +17,7 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, gaps, ledger
+from archive import accounts, cases, dispositions, evidence, gaps, ledger
 from bot import copying, digest, dropped, homepages, mail, mailbox, pipeline, streams, troubles
 from bot.alarms import alarm
 from bot.log import logger
@@ -54,6 +54,7 @@ def utc_now() -> datetime:
 def make_ready(parts: Parts, now: datetime) -> None:
     """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
     evidence.sweep(parts.settings.spool_folder, now)
+    dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
             accounts.register(tx, entry.account, now)

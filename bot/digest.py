@@ -64,6 +64,13 @@ TROUBLE = {
     "trouble.over": "What was wrong is over",
     "pause.expired": "A pause ran out, so acting goes on",
 }
+KEEPING = {
+    "hold.added": "A legal hold was added",
+    "hold.released": "A LEGAL HOLD WAS RELEASED",
+    "disposition.proposed": "It is proposed to destroy records",
+    "disposition.carried_out": "Records were destroyed",
+    "disposition.finished": "An interrupted destruction was finished",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +112,7 @@ class Digest:
     head: str
     coverage: tuple[tuple[str, str], ...] = ()
     attested: tuple[Item, ...] = ()
+    keeping: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
     most_pictures: int = MOST_PICTURES
@@ -186,6 +194,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         more_waiting=max(0, len(waiting) - MOST_SHOWN),
         trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
         more_trouble=max(0, len(trouble) - MOST_SHOWN),
+        keeping=tuple(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
@@ -326,6 +335,16 @@ def _trouble(settings: Settings, line: Entry) -> str:
         f"{when(settings, line.at)}: {TROUBLE[line.kind]}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
+    )
+
+
+def _keeping(settings: Settings, line: Entry) -> str:
+    """What was done about keeping and destroying records: by whom, of what, and why."""
+    about = {"matter": "matter", "disposition": "disposition", "records": "records"}
+    said = ", ".join(f"{word} {line.detail[name]}" for name, word in about.items() if name in line.detail)
+    why = f": {line.detail['why']}" if line.detail.get("why") else ""
+    return (
+        f"{when(settings, line.at)}: {KEEPING[line.kind]} by {line.agent.name}" + (f" ({said})" if said else "") + why
     )
 
 

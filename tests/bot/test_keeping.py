@@ -251,6 +251,7 @@ def test_a_batch_goes_from_proposal_to_certificate(officer: Callable[..., str]) 
     officer(*approve, "Kim Clerk")
     assert "needs the approval of 2 people" in officer("retention", "carry-out", id_, code=1)
     assert "another person's" in officer(*approve, "kim clerk", code=1)
+    assert "two other people" in officer(*approve, "robin records", code=1)
     assert "approved by Kim Clerk, Lee Counsel" in officer(*approve, "Lee Counsel")
     assert "facebook:" in officer("retention", "list", id_)
     certificate = officer("retention", "carry-out", id_, "--who", "Robin Records")
@@ -273,8 +274,13 @@ def test_a_hold_stops_it_and_its_release_lets_it_go_on(officer: Callable[..., st
     assert "matter 24-CV-1" in officer("hold", "list")
     assert "0 due, 1 under a legal hold" in officer("retention", "show")
     assert "nothing of stand is due" in officer("retention", "propose", "stand", code=1)
+    assert "for a reason" in officer("hold", "release", id_, "--reason", " ", "--who", "Lee Counsel", code=1)
     officer("hold", "release", id_, "--reason", "settled", "--who", "Lee Counsel")
     assert "No hold is in force" in officer("hold", "list")
+    city: City = officer.city  # type: ignore[attr-defined]
+    city.make_digests()
+    told = " ".join(text_of(digests(city)[-1]).split())
+    assert "A LEGAL HOLD WAS RELEASED by Lee Counsel (matter 24-CV-1): settled" in told
     assert "1 due" in officer("retention", "show")
 
 

@@ -1,4 +1,4 @@
-"""Copies of evidence and media in a bucket: what is there, what is still to be copied, and how far that has come."""
+"""Copies of evidence and media in a bucket: what is there, and what is still to be copied."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the three tables, and see to it that what is recorded as stored is never changed."""
+    """Make the three tables; what is recorded as stored is never changed, and no proposer approves destruction."""
     op.create_table(
         "copied",
         sa.Column("bucket", sa.Text(), nullable=False),
@@ -54,5 +54,7 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("bucket", name=op.f("pk_copy_mark")),
     )
-    for statement in guards.append_only(op.get_bind().dialect.name, "copied"):
+    dialect = op.get_context().dialect.name
+    op.execute('DROP TRIGGER "tombstone_no_insert"' + (" ON tombstone" if dialect == "postgresql" else ""))
+    for statement in (*guards.append_only(dialect, "copied"), *guards.approved(dialect)):
         op.execute(statement)
