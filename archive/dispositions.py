@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, select, type_coerce, update
 
 from archive import copies, ledger, media, retention, tables
-from archive.stored import JsonText, Stored, new_id, utc_text
+from archive.stored import Stored, new_id, utc_text
 from bot.domain.types import AgentKind
 
 if TYPE_CHECKING:
@@ -163,9 +163,7 @@ def carry_out(  # noqa: PLR0913 - what, under which series and schedule, by whom
     sheet = (tables.certificate, {"disposition": id_, "text": text, "agent": agent, "at": now})
     ledger.append(tx, kind="disposition.carried_out", agent=agent, at=now, detail=said, rows=[*stones, sheet])
     for table, blank in tables.DISPOSABLE.items():
-        values: dict[str, Any] = {
-            name: [] if isinstance(table.c[name].type, JsonText) else value for name, value in blank.items()
-        }
+        values: dict[str, Any] = {name: [] if value == "[]" else value for name, value in blank.items()}
         for stone in buried:
             if stone["place"] == table.name:
                 tx.execute(update(table).where(table.c.entry == stone["line"]).values(**values))

@@ -220,11 +220,13 @@ def _comment_units(tx: Tx, rows: Sequence[Row[Any]]) -> list[Unit]:
     revision, media = tables.revision.c, tables.media.c
     refs = [Ref.parse(row.name) for row in rows]
     wordings: dict[str, list[Any]] = defaultdict(list)
-    for row in tx.execute(select(tables.revision).where(revision.ref.in_(refs)).order_by(revision.number)):
+    said = (revision.entry, revision.text, revision.author_id, revision.author_name, revision.author_handle)
+    query = select(revision.ref, *said).where(revision.ref.in_(refs))
+    for row in tx.execute(query.order_by(revision.number)):
         wordings[str(row.ref)].append(row)
     files: dict[str, list[int]] = defaultdict(list)
-    for row in tx.execute(select(media.ref, media.entry).where(media.ref.in_(refs)).order_by(media.entry)):
-        files[str(row.ref)].append(row.entry)
+    for ref, entry in tx.execute(select(media.ref, media.entry).where(media.ref.in_(refs)).order_by(media.entry)):
+        files[str(ref)].append(entry)
     return [_comment_unit(row, wordings[row.name], files[row.name]) for row in rows]
 
 
@@ -260,12 +262,26 @@ def _received(_: Series) -> Select[Any]:
 
 
 def _follower_lists(_: Series) -> Select[Any]:
-    """Lists of who follows an account; the number stays."""
-    table = tables.followers.c
+    """Lists of who follows an account; the number stays.
+
+    Lists that rest on one whole list are due together, when the last of them is: none can be read without it.
+    """
+    table, same = tables.followers.c, tables.followers.alias().c
+    chain = func.coalesce(same.base, same.entry)
+    newest = select(chain.label("chain"), func.max(same.seen_at).label("at")).group_by(chain).subquery().c
     name = table.account + " " + func.substr(type_coerce(table.seen_at, Text), 1, len("2026-11-28"))
-    return select(
-        name.label("name"), table.account, _NEVER.label("posted_at"), table.seen_at.label("counted_from"), table.entry
-    ).where(type_coerce(table.people, Text) != "[]")
+    told = type_coerce(table.people, Text) != "[]", func.coalesce(type_coerce(table.gone, Text), "[]") != "[]"
+    return (
+        select(
+            name.label("name"),
+            table.account,
+            _NEVER.label("posted_at"),
+            newest.at.label("counted_from"),
+            table.entry,
+        )
+        .join_from(tables.followers, newest.chain.table, newest.chain == func.coalesce(table.base, table.entry))
+        .where(or_(*told))
+    )
 
 
 def _single(place: str) -> Callable[[Tx, Sequence[Row[Any]]], list[Unit]]:

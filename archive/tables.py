@@ -498,6 +498,8 @@ followers = Table(
     Column("why", Verbatim, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("seen_at", Utc, nullable=False),
+    Column("base", Integer, info=LATER),
+    Column("gone", JsonText, info=LATER),
     Index("ix_followers_account_entry", "account", "entry"),
 )
 
@@ -626,7 +628,7 @@ DISPOSABLE: dict[Table, dict[str, str | int | bytes | None]] = {
     | {"text": DESTROYED, "url": "", "attachments": "[]", "raw": b""},
     media: {"sha256": None, "kind": None, "size": 0, "why": DESTROYED},
     received: {"sender": None, "title": DESTROYED, "says": DESTROYED, "body": b""},
-    followers: {"people": "[]", "raw": b""},
+    followers: {"people": "[]", "raw": b"", "gone": None},
 }
 """What each column becomes, as stored, when a row's content is destroyed; all other columns stay as they were.
 

@@ -16,6 +16,7 @@ from bot import log
 from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
 from bot.cli_evidence import evidence
+from bot.cli_followers import followers
 from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
@@ -59,6 +60,7 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(evidence, name="evidence")
 app.add_typer(bucket_commands, name="bucket")
 app.command()(init)
+app.command()(followers)
 app.command()(pause)
 app.command()(resume)
 for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention)):

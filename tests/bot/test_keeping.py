@@ -12,6 +12,7 @@ from test_digest import digests, text_of
 from archive import accounts, cases, gaps, ledger, pages
 from bot import homepages, pipeline
 from bot.domain.states import State
+from bot.domain.types import Author
 from bot.review import restore
 from connectors.standin.faults import SERVER_ERROR_HTML
 
@@ -53,6 +54,25 @@ def looks(city: City, **later: float) -> None:
 def rows(city: City, kind: str) -> list[ledger.Entry]:
     with city.parts.database.read() as tx:
         return list(ledger.entries(tx, kinds=[kind]))
+
+
+# Followers ------------------------------------------------------------------------------------------------------------
+
+
+def test_who_followed_on_a_day_can_be_asked(city: City, citymod: Run) -> None:
+    key = key_of(city, "x")
+    for day, names in ((20, "Pat Lee"), (21, "Lee Kim")):
+        city.clock.now = city.clock.now.replace(day=day)
+        people = [Author(id=name, name=name, handle=name.lower()) for name in names.split()]
+        with city.parts.database.begin() as tx:
+            pages.count_followers(tx, key, number=2, people=people, why="", raw=b"", now=city.clock())
+    code, said, _ = citymod("followers", key, "--on", "2026-11-20", "-c", city.file)
+    assert (code, said.splitlines()[:2]) == (0, ["Pat, @pat, Pat", "Lee, @lee, Lee"])
+    assert "2 followers, listed 2026-11-20" in said
+    code, said, _ = citymod("followers", key, "--since", "2026-11-20", "-c", city.file)
+    assert said.splitlines()[:2] == ["+ Kim, @kim, Kim", "- Pat, @pat, Pat"]
+    assert citymod("followers", key, "--on", "2026-11-19", "-c", city.file)[0] == 1
+    assert citymod("followers", key, "--on", "yesterday", "-c", city.file)[0] == 2
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------

@@ -12,9 +12,15 @@ down_revision = "what_else_is_kept"
 branch_labels = None
 depends_on = None
 
+KEPT = ("entry", "account", "number", "why", "seen_at", "base")
+BLANK: dict[str, str | int | bytes | None] = {"people": "[]", "raw": b"", "gone": None}
+
 
 def upgrade() -> None:
-    """Make the three tables; what is recorded as stored is never changed, and no proposer approves destruction."""
+    """Make the three tables; let lists of followers say who left since the list they rest on.
+
+    What is recorded as stored is never changed, and who proposed destruction does not count among those who approve.
+    """
     op.create_table(
         "copied",
         sa.Column("bucket", sa.Text(), nullable=False),
@@ -54,7 +60,13 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("bucket", name=op.f("pk_copy_mark")),
     )
+    op.add_column("followers", sa.Column("base", sa.Integer(), nullable=True))
+    op.add_column("followers", sa.Column("gone", sa.Text(), nullable=True))
     dialect = op.get_context().dialect.name
+    for attack in ("update", "delete", *(("truncate",) if dialect == "postgresql" else ())):
+        op.execute(f'DROP TRIGGER "followers_no_{attack}"' + (" ON followers" if dialect == "postgresql" else ""))
+    for statement in guards.disposable(dialect, "followers", KEPT, BLANK):
+        op.execute(statement)
     op.execute('DROP TRIGGER "tombstone_no_insert"' + (" ON tombstone" if dialect == "postgresql" else ""))
     for statement in (*guards.append_only(dialect, "copied"), *guards.approved(dialect)):
         op.execute(statement)
