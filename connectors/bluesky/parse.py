@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Malformed
+from connectors.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,6 +119,7 @@ def written(view: Mapping[str, Any], raw: bytes, web: str) -> Written:
             "url": f"{web}/profile/{author}/post/{key}",
             "attachments": tuple(_attachments(record, view.get("embed", {}))),
             "raw": raw,
+            "counts": counts(view, likes="likeCount", reposts="repostCount", replies="replyCount", quotes="quoteCount"),
         },
     )
 
