@@ -10,7 +10,8 @@ row that is missing or blank without a tombstone, or a tombstone whose hash no l
 The database itself allows exactly this change to exactly the rows that a tombstone names, and no tombstone before two
 people have approved its disposition (archive/guards.py). Rows, tombstones, certificate and ledger line are one
 transaction. What cannot be in a transaction is done after it: files of the media folder, and copies outside the
-archive, above all backups, which the certificate names.
+archive, above all backups, which the certificate names. If the program is killed in between, `finish` does the rest,
+when the daemon starts and before the next disposition.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, select, type_coerce, update
 
-from archive import full_text, ledger, retention, tables
-from archive.stored import JsonText, Stored, new_id, utc_text
+from archive import copies, full_text, ledger, media, retention, tables
+from archive.stored import Stored, new_id, utc_text
 from bot.domain.types import AgentKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Table
 
-    from archive.database import Tx
+    from archive.copies import Copied
+    from archive.database import Database, Tx
     from archive.retention import Series, Unit
     from archive.stored import Json
     from bot.domain.types import Agent
@@ -69,7 +72,7 @@ class Disposition:
 
 def propose(tx: Tx, series: Series, *, schedule: str, agent: Agent, now: datetime) -> Disposition:
     """Propose to destroy what is due of a series. Raises `NotAllowed` if nothing is. `schedule` is a kept document."""
-    due = retention.standing(tx, series, now).due[:MOST]
+    due = retention.due(tx, series, now, MOST)
     if not due:
         message = f"nothing of {series.id} is due that no hold covers"
         raise NotAllowed(message)
@@ -84,13 +87,19 @@ def propose(tx: Tx, series: Series, *, schedule: str, agent: Agent, now: datetim
 
 
 def approve(tx: Tx, id_: str, *, why: str, agent: Agent, now: datetime) -> Disposition:
-    """Approve a disposition as one of two people. Raises `NotAllowed` for one who has done so, or who is no person."""
+    """Approve a disposition as one of two people.
+
+    Raises `NotAllowed` for one who has done so, who proposed it, or who is no person.
+    """
     found = get(tx, id_)
     if found.certificate:
         message = f"disposition {id_} was carried out already"
         raise NotAllowed(message)
     if agent.kind is not AgentKind.PERSON or not agent.name.strip():
         message = "only a person with a name approves a disposition"
+        raise NotAllowed(message)
+    if _folded(agent) == _folded(found.agent):
+        message = f"{agent.name} proposed disposition {id_}; two other people approve it"
         raise NotAllowed(message)
     if _folded(agent) in {_folded(other) for other in found.approved_by}:
         message = f"{agent.name} has approved disposition {id_} already; the second approval is another person's"
@@ -149,16 +158,14 @@ def carry_out(  # noqa: PLR0913 - what, under which series and schedule, by whom
     rows = [row for unit in due for row in unit.rows]
     buried, files = _originals(tx, rows)
     said: dict[str, Json] = {"disposition": id_, "series": series.id, "records": len(due)}
-    text = _certificate(found, series, due, now)
+    text = _certificate(found, series, due, copies.of_files(tx, files), now)
     stones = [(tables.tombstone, {**stone, "disposition": id_}) for stone in buried]
     sheet = (tables.certificate, {"disposition": id_, "text": text, "agent": agent, "at": now})
     ledger.append(tx, kind="disposition.carried_out", agent=agent, at=now, detail=said, rows=[*stones, sheet])
     wordings = [int(stone["line"]) for stone in buried if stone["place"] == tables.revision.name]
     full_text.forget(tx, wordings)
     for table, blank in tables.DISPOSABLE.items():
-        values: dict[str, Any] = {
-            name: [] if isinstance(table.c[name].type, JsonText) else value for name, value in blank.items()
-        }
+        values: dict[str, Any] = {name: [] if value == "[]" else value for name, value in blank.items()}
         for stone in buried:
             if stone["place"] == table.name:
                 tx.execute(update(table).where(table.c.entry == stone["line"]).values(**values))
@@ -175,20 +182,47 @@ class Destroyed:
     files: frozenset[str]
 
 
+def unfinished(tx: Tx) -> set[str]:
+    """Give the hashes of files that only destroyed rows named, whether they are still on the disk or not.
+
+    What named them is blank by now; the ledger's lines with which they came still say their hashes.
+    """
+    line = tables.ledger.c
+    came = select(line.detail).join_from(tables.tombstone, tables.ledger, line.seq == _tombstone.line)
+    hashes = {
+        json.loads(detail).get("sha256") for detail in tx.execute(came.where(_tombstone.place == "media")).scalars()
+    }
+    return set(_unused(tx, (sha256 for sha256 in hashes if sha256)))
+
+
+def finish(db: Database, media_root: Path, now: datetime) -> int:
+    """Delete the files that were to go after a disposition and are still there, since somebody pulled the plug.
+
+    Gives how many went; that they did is on record.
+    """
+    with db.read() as tx:
+        left = {sha256 for sha256 in unfinished(tx) if media.file_of(media_root, sha256).is_file()}
+    if not left:
+        return 0
+    removed = media.remove(media_root, left)
+    with db.begin() as tx:
+        why = f"{removed} files of records that were lawfully destroyed were still on the disk, and went"
+        ledger.append(tx, kind="disposition.finished", agent=ledger.DAEMON, at=now, detail={"why": why})
+    return removed
+
+
 def _still_due(tx: Tx, found: Disposition, series: Series, schedule: str, now: datetime) -> list[Unit]:
     if found.certificate:
         message = f"disposition {found.id} was carried out already"
         raise NotAllowed(message)
-    if len({_folded(agent) for agent in found.approved_by}) < APPROVERS:
+    if len({_folded(agent) for agent in found.approved_by} - {_folded(found.agent)}) < APPROVERS:
         names = ", ".join(agent.name for agent in found.approved_by) or "nobody"
         message = f"disposition {found.id} needs the approval of {APPROVERS} people; so far: {names}"
         raise NotAllowed(message)
     if schedule != found.schedule:
         message = f"the retention schedule is another than disposition {found.id} was approved under; propose it anew"
         raise NotAllowed(message)
-    stands = retention.standing(tx, series, now)
-    due = {unit.name: unit for unit in stands.due}
-    held = {unit.name: hold for unit, hold in stands.held}
+    due, held = retention.among(tx, series, now, [name for name, _ in found.units])
     for name, _ in found.units:
         if name in held:
             message = (
@@ -239,7 +273,9 @@ def _unused(tx: Tx, files: Iterable[str]) -> frozenset[str]:
     )
 
 
-def _certificate(found: Disposition, series: Series, due: Sequence[Unit], now: datetime) -> str:
+def _certificate(
+    found: Disposition, series: Series, due: Sequence[Unit], copied: Sequence[Copied], now: datetime
+) -> str:
     """Quantity, series, dates, manner, authority, and who approved: what a Missouri disposal log holds."""
     first, last = min(unit.counted_from for unit in due), max(unit.counted_from for unit in due)
     return "\n".join(
@@ -256,8 +292,16 @@ def _certificate(found: Disposition, series: Series, due: Sequence[Unit], now: d
             *(f"Approved by       {agent.name}" for agent in found.approved_by),
             "Manner            content overwritten in the archive and files deleted; a tombstone keeps each hash",
             "Not reached       backups, productions and mails made before; see the City's own schedule for those",
+            *(f"In the bucket     {_locked(each)}" for each in copied),
             f"Completed         {now:%Y-%m-%d %H:%M} UTC",
         ]
+    )
+
+
+def _locked(copied: Copied) -> str:
+    return (
+        f"{copied.files} file{'s' if copied.files > 1 else ''} in {copied.bucket}, locked until "
+        f"{copied.until:%Y-%m-%d}; to be removed there after that"
     )
 
 
@@ -297,7 +341,7 @@ def problems(tx: Tx) -> tuple[list[str], int]:
         if not mine:
             continue
         before = select(_approval.agent).where(_approval.disposition == each.id, _approval.entry < mine[0].entry)
-        if len({_folded(agent) for agent in tx.execute(before).scalars()}) < APPROVERS:
+        if len({_folded(agent) for agent in tx.execute(before).scalars()} - {_folded(each.agent)}) < APPROVERS:
             found.append(f"disposition {each.id}: something was destroyed before two people had approved it")
         if not each.certificate:
             found.append(f"disposition {each.id}: there is no certificate of destruction")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from archive.database import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+
+_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -20,6 +22,14 @@ class Findings:
     checked: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
+    only_there: list[str] = field(default_factory=list)
+
+    def only_in_bucket(self, what: str, names: Collection[str]) -> None:
+        """Tell what the administrator has removed from the disk after it was copied."""
+        if names:
+            self.checked[f"{what} only in the bucket"] = len(names)
+            first = ", ".join(sorted(names)[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+            self.only_there.append(f"{what}: {len(names)} only in the bucket, no longer on this disk: {first}")
 
     @contextmanager
     def readable(self, what: str) -> Iterator[None]:
@@ -35,3 +45,4 @@ class Findings:
         self.checked.update(more.checked)
         self.problems += more.problems
         self.not_checked += more.not_checked
+        self.only_there += more.only_there

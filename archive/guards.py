@@ -51,9 +51,10 @@ def disposable(
 
 
 def approved(dialect: str) -> list[str]:
-    """Statements that refuse a tombstone of a disposition that two people have not approved, or that is over."""
+    """Statements that refuse a tombstone where two people besides the proposer have not approved, or all is over."""
     lawful = (
-        "(SELECT count(*) FROM approval WHERE approval.disposition = NEW.disposition) >= 2"
+        "(SELECT count(*) FROM approval JOIN disposition ON disposition.id = approval.disposition"
+        " WHERE approval.disposition = NEW.disposition AND approval.agent <> disposition.agent) >= 2"
         " AND NOT EXISTS (SELECT 1 FROM certificate WHERE certificate.disposition = NEW.disposition)"
     )
     message = "two people have not approved this disposition, or it was carried out before"

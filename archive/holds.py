@@ -13,7 +13,7 @@ from sqlalchemy import Row, select
 
 from archive import ledger, tables
 from archive.stored import new_id, read_utc, utc_text
-from bot.domain.types import Ref
+from bot.domain.types import AgentKind, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 class NoSuchHold(LookupError):
     """There is no such hold in force."""
+
+
+class HoldRefused(ValueError):
+    """A hold is added and released by a person with a name, for a reason. The text says what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,8 @@ class Item:
 def add(  # noqa: PLR0913 - a hold is all of this
     tx: Tx, scope: Scope, *, matter: str, why: str, agent: Agent, now: datetime
 ) -> Hold:
-    """Put a hold on everything in `scope`, from now until it is released."""
+    """Put a hold on everything in `scope`, from now until it is released. Raises HoldRefused."""
+    _answered_for(agent, why)
     hold = Hold(id=new_id(now), matter=matter, scope=scope, why=why, agent=agent, at=now)
     row = {"id": hold.id, "matter": matter, "scope": scope.as_json(), "why": why, "agent": agent, "at": now}
     said = {"hold": hold.id, "matter": matter, "why": why}
@@ -105,7 +110,8 @@ def add(  # noqa: PLR0913 - a hold is all of this
 
 
 def release(tx: Tx, id_: str, *, why: str, agent: Agent, now: datetime) -> Hold:
-    """Release a hold. Raises `NoSuchHold` if none of that identifier is in force."""
+    """Release a hold. Raises `NoSuchHold` if none of that identifier is in force, and HoldRefused."""
+    _answered_for(agent, why)
     hold = next((hold for hold in in_force(tx) if hold.id == id_), None)
     if hold is None:
         message = f"no hold {id_} is in force; `citymod hold list` names those that are"
@@ -116,11 +122,25 @@ def release(tx: Tx, id_: str, *, why: str, agent: Agent, now: datetime) -> Hold:
     return hold
 
 
+def _answered_for(agent: Agent, why: str) -> None:
+    if agent.kind is not AgentKind.PERSON or not agent.name.strip():
+        message = "only a person with a name adds or releases a legal hold"
+        raise HoldRefused(message)
+    if not why.strip():
+        message = "a legal hold is added and released for a reason: say it with --reason"
+        raise HoldRefused(message)
+
+
 def in_force(tx: Tx) -> list[Hold]:
     """Give the holds in force, oldest first."""
     ended = select(tables.hold_end.c.hold)
     query = select(tables.hold).where(tables.hold.c.id.not_in(ended)).order_by(tables.hold.c.entry)
     return [_read(row) for row in tx.execute(query)]
+
+
+def asks_for_words(scope: Scope) -> bool:
+    """Whether a hold asks for what a record says or who wrote it, which only its wordings tell."""
+    return scope.author is not None or scope.words is not None
 
 
 def on(item: Item, held: Iterable[Hold]) -> Hold | None:

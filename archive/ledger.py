@@ -38,7 +38,8 @@ Kinds of lines, by what writes them:
 ``profile.``                                recorded changed failed (the City's own page)
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
-``disposition.``                            proposed approved carried_out
+``disposition.``                            proposed approved carried_out finished (what a kill left over)
+``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """
 

@@ -149,6 +149,7 @@ def remove(root: Path, hashes: Iterable[str]) -> int:
     there = [file for file in (file_of(root, sha256) for sha256 in hashes) if file.is_file()]
     for file in there:
         file.unlink()
+        sync(file.parent)
     return len(there)
 
 

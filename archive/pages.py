@@ -5,22 +5,27 @@ Each day brings a row for each account, also where nothing could be read: then t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, and_, or_, select, type_coerce
 
 from archive import ledger, tables
+from bot.domain.types import Author
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from archive.database import Tx
-    from bot.domain.types import Author
+    from archive.stored import Json
 
 _profile = tables.profile.c
 _followers = tables.followers.c
+WHOLE_AGAIN = timedelta(days=91)
+"""How long lists of followers rest on one whole list: they can only be destroyed together (archive/retention.py)."""
 WATCHED = {"name": "name", "handle": "handle", "text": "description", "picture_sha256": "picture"}
 """What is told when it changes. The picture's address is not: many platforms sign it anew each time."""
 
@@ -50,8 +55,16 @@ class Following:
     account: str
     seen_at: datetime
     number: int | None
-    listed: int
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowerList:
+    """Who followed an account when it was listed. `base`: the ledger line of the whole list that this rests on."""
+
+    base: int
+    seen_at: datetime
+    people: Mapping[str, Author]
 
 
 def record(tx: Tx, page: Page, raw: bytes) -> list[str]:
@@ -90,18 +103,68 @@ def last(tx: Tx, key: str, *, read: bool = False) -> Page | None:
 def count_followers(  # noqa: PLR0913 - a count is all of this
     tx: Tx, key: str, *, number: int | None, people: Sequence[Author], why: str, raw: bytes, now: datetime
 ) -> None:
-    """Write down how many follow an account and who, as far as the platform says."""
-    listed = [asdict(person) for person in people]
-    row = {"account": key, "number": number, "people": listed, "why": why, "raw": raw, "seen_at": now}
-    said = {"account": key, "number": number, "listed": len(listed), "why": why}
+    """Write down how many follow an account and who, as far as the platform says (`why` says what is missing).
+
+    A list is written whole at first and each quarter; in between only who joined (or goes by another name) and who
+    left. The platform's own bytes are then kept as their hash alone, since they would be the whole list again.
+    """
+    row: dict[str, Any] = {"account": key, "number": number, "why": why, "raw": raw, "seen_at": now}
+    said: dict[str, Json] = {"account": key, "number": number, "listed": len(people), "why": why}
+    listed = _listed(people)
+    before = _rests_on(tx, key, now) if listed is not None and not why else None
+    if before is None or listed is None:
+        row |= {"people": [asdict(person) for person in people]}
+    else:
+        joined = [asdict(person) for name, person in listed.items() if before.people.get(name) != person]
+        gone = [name for name in before.people if name not in listed]
+        row |= {"people": joined, "gone": gone, "base": before.base, "raw": b""}
+        said |= {"joined": len(joined), "left": len(gone), "raw_sha256": hashlib.sha256(raw).hexdigest()}
     rows = [(tables.followers, row)]
     ledger.append(tx, kind="followers.counted", agent=ledger.DAEMON, at=now, detail=said, rows=rows)
 
 
 def last_count(tx: Tx, key: str) -> Following | None:
     """Give the last count of who follows an account, or None if nobody ever counted."""
-    query = select(tables.followers).where(_followers.account == key).order_by(_followers.entry.desc()).limit(1)
-    row = tx.execute(query).one_or_none()
-    if row is None:
+    query = select(_followers.seen_at, _followers.number, _followers.why).where(_followers.account == key)
+    row = tx.execute(query.order_by(_followers.entry.desc()).limit(1)).one_or_none()
+    return Following(account=key, seen_at=row.seen_at, number=row.number, why=row.why) if row else None
+
+
+def followers_on(tx: Tx, key: str, at: datetime) -> FollowerList | None:
+    """Give who followed an account as it was last listed by `at`; None if it was not, or the list was destroyed."""
+    base = select(_followers.entry).where(_followers.account == key, _followers.seen_at <= at, _WHOLE)
+    entry = tx.execute(base.order_by(_followers.entry.desc()).limit(1)).scalar_one_or_none()
+    if entry is None:
         return None
-    return Following(account=key, seen_at=row.seen_at, number=row.number, listed=len(row.people), why=row.why)
+    chain = select(tables.followers).where(or_(_followers.entry == entry, _followers.base == entry))
+    people: dict[str, Author] = {}
+    seen_at = at
+    for row in tx.execute(chain.where(_followers.seen_at <= at).order_by(_followers.entry)):
+        for name in row.gone or ():
+            people.pop(name, None)
+        people |= {_name(person): person for person in (Author(**each) for each in row.people)}
+        seen_at = row.seen_at
+    return FollowerList(base=entry, seen_at=seen_at, people=people)
+
+
+def _rests_on(tx: Tx, key: str, now: datetime) -> FollowerList | None:
+    """The list from which the next one may differ; None if that is to be written whole."""
+    before = followers_on(tx, key, now)
+    if before is None:
+        return None
+    begun = tx.execute(select(_followers.seen_at).where(_followers.entry == before.base)).scalar_one()
+    return before if now - begun < WHOLE_AGAIN else None
+
+
+def _listed(people: Sequence[Author]) -> dict[str, Author] | None:
+    """A list by what tells people apart; None if that is the same for some, so that only the whole list is true."""
+    listed = {_name(person): person for person in people}
+    return listed if len(listed) == len(people) and "" not in listed else None
+
+
+def _name(person: Author) -> str:
+    return person.id or person.handle or ""
+
+
+_WHOLE = and_(_followers.base.is_(None), type_coerce(_followers.people, Text) != "[]")
+"""A row that is a list in itself: where nobody is listed, there is none, or it was destroyed."""

@@ -501,6 +501,8 @@ followers = Table(
     Column("why", Verbatim, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("seen_at", Utc, nullable=False),
+    Column("base", Integer, info=LATER),
+    Column("gone", JsonText, info=LATER),
     Index("ix_followers_account_entry", "account", "entry"),
 )
 
@@ -580,6 +582,47 @@ certificate = Table(
     _entry(),
 )
 
+# Copies in the bucket -------------------------------------------------------------------------------------------------
+
+copied = Table(
+    "copied",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("unit", Text, nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("retain_until", Utc, nullable=False),
+    Column("at", Utc, nullable=False),
+    _entry(),
+)
+
+copy_due = Table(
+    "copy_due",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("since", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Utc),
+    Column("why", Verbatim),
+    Index("ix_copy_due_bucket_since", "bucket", "since"),
+)
+
+copy_mark = Table(
+    "copy_mark",
+    metadata,
+    Column("bucket", Text, primary_key=True),
+    Column("through_seq", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Utc),
+    Column("not_before", Utc),
+    Column("why", Verbatim),
+)
+
 DESTROYED = "[destroyed under the retention schedule]"
 """What stands where words stood that were lawfully destroyed."""
 
@@ -588,7 +631,7 @@ DISPOSABLE: dict[Table, dict[str, str | int | bytes | None]] = {
     | {"text": DESTROYED, "url": "", "attachments": "[]", "raw": b""},
     media: {"sha256": None, "kind": None, "size": 0, "why": DESTROYED},
     received: {"sender": None, "title": DESTROYED, "says": DESTROYED, "body": b""},
-    followers: {"people": "[]", "raw": b""},
+    followers: {"people": "[]", "raw": b"", "gone": None},
 }
 """What each column becomes, as stored, when a row's content is destroyed; all other columns stay as they were.
 
@@ -676,6 +719,7 @@ APPEND_ONLY = (
     *(gap, profile, followers, counted),
     *(hold, hold_end, disposition, approval, tombstone, certificate),
     *(day_root, stamp, withheld, request_step),
+    copied,
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from archive import dispositions, evidence, guards, media, stamps, tables, verify_cases, verify_ledger, witnesses
+from archive import (
+    copies,
+    dispositions,
+    evidence,
+    guards,
+    media,
+    stamps,
+    tables,
+    verify_cases,
+    verify_ledger,
+    witnesses,
+)
+from archive.copies import BucketUnavailable
 from archive.findings import Findings
 from archive.stamps import NotProven
 from bot.domain.types import Evidence
@@ -27,8 +39,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from archive.bucket import Bucket
     from archive.database import Database, Tx
 
+_PAGE = 500
 _ANCHOR = re.compile(r"\d+:[0-9a-f]{64}")
 
 
@@ -57,11 +71,14 @@ def verify(  # noqa: PLR0913 - what is checked, against what, and how far back
     anchors: Iterable[str] = (),
     since: date | None = None,
     trusted: Mapping[str, Path] | None = None,
+    bucket: Bucket | None = None,
+    read_bucket: bool = False,
 ) -> Report:
     """Check everything, or with `since` only what was written on that day (UTC) and later, and what that is about.
 
     `anchors` are lines noted elsewhere, as ``number:hash`` (see `ledger.Entry.anchor`). `trusted` names for each
     time-stamping authority (by its address) the file with the certificates that are trusted to have signed its stamps.
+    With a `bucket`, everything recorded as stored there is looked at, with `read_bucket` byte for byte.
     """
     found = Findings()
     first = 1
@@ -88,6 +105,8 @@ def verify(  # noqa: PLR0913 - what is checked, against what, and how far back
         found.problems += problems
     with found.readable("time stamps"), db.read() as tx:
         _stamps(tx, first, trusted or {}, found)
+    with found.readable("bucket"):
+        _bucket(db, bucket, found, read=read_bucket)
     return Report(
         at=now,
         checked=dict(found.checked),
@@ -123,14 +142,18 @@ def _evidence(db: Database, root: Path, first: int, found: Findings) -> list[str
     with db.read() as tx:
         table = tables.evidence
         rows = tx.execute(select(table).where(table.c.entry >= first).order_by(table.c.entry)).all()
+        copied = copies.units(tx)
     names = ("id", "ref", "revision", "captured_at", "quality", "folder", "manifest", "conditions")
     sealed = [Evidence(**{name: getattr(row, name) for name in names}) for row in rows]
     if sealed and not root.is_dir():
         found.not_checked.append(f"evidence: the folder {root} is not there, so no file of {len(sealed)} was checked")
         return []
-    for each in sealed:
+    elsewhere = [one for one in sealed if copies.of_evidence(one.id) in copied and not (root / one.folder).exists()]
+    found.only_in_bucket("evidence", [each.id for each in elsewhere])
+    here = [each for each in sealed if each not in elsewhere]
+    for each in here:
         found.problems += evidence.check(root, each)
-    found.checked["evidence folders"] = len(sealed)
+    found.checked["evidence folders"] = len(here)
     on_record = {root / each.folder for each in sealed}
     if first > 1:
         manifests = [path for path in manifests if path.parent in on_record]
@@ -154,9 +177,40 @@ def _media(tx: Tx, root: Path, first: int, found: Findings) -> None:
     rows = tx.execute(
         select(table.sha256, table.size).where(table.sha256.is_not(None), table.entry >= first).distinct()
     )
-    hashes = {row.sha256: row.size for row in rows}
+    copied = copies.units(tx)
+    recorded = {row.sha256: row.size for row in rows}
+    gone = {sha256 for sha256 in recorded if not media.file_of(root, sha256).exists()}
+    elsewhere = [sha256 for sha256 in gone if copies.of_media(sha256) in copied]
+    found.only_in_bucket("media", elsewhere)
+    hashes = {sha256: size for sha256, size in recorded.items() if sha256 not in elsewhere}
     found.problems += media.problems(root, hashes)
     found.checked["media files"] = len(hashes)
+    left = [sha256 for sha256 in sorted(dispositions.unfinished(tx)) if media.file_of(root, sha256).is_file()]
+    found.problems += [
+        f"media {sha256}: what it came with was destroyed, and the file is still there" for sha256 in left
+    ]
+
+
+def _bucket(db: Database, bucket: Bucket | None, found: Findings, *, read: bool) -> None:
+    """Each file that is recorded as stored lies in the bucket, locked and as it was; if a bucket is given."""
+    if bucket is None:
+        found.not_checked += found.only_there
+        return
+    after, name = ("", ""), bucket.place.name
+    try:
+        bucket.check()
+        while True:
+            with db.read() as tx:
+                page = copies.page(tx, name, after, _PAGE)
+            for row in page:
+                wrong = copies.problem(bucket, row, read=read)
+                found.problems += [f"bucket {name}: {row.path}: {wrong}"] if wrong else []
+            found.checked["files in the bucket"] += len(page)
+            if len(page) < _PAGE:
+                break
+            after = (page[-1].key, page[-1].version)
+    except BucketUnavailable as error:
+        found.not_checked += [f"bucket: {error}", *found.only_there]
 
 
 def _anchors(tx: Tx, anchors: Iterable[str], found: Findings) -> None:

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
+from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
 from bot.cli_database import database
 from bot.cli_evidence import evidence
+from bot.cli_followers import followers
 from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
@@ -62,7 +64,9 @@ app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
 app.add_typer(evidence, name="evidence")
+app.add_typer(bucket_commands, name="bucket")
 app.command()(init)
+app.command()(followers)
 app.command()(pause)
 app.command()(resume)
 for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention)):
@@ -81,6 +85,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the command line (or `words`); mistakes end in one clear sentence, not in a traceback."""
     from archive.database import Damaged, Unavailable, WrongDatabase
     from archive.dispositions import NotAllowed
+    from archive.holds import HoldRefused
     from archive.requests import NotPossibleNow
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
@@ -93,7 +98,9 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(problems), 2)
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
-    except (AlreadyRunning, Damaged, NotAllowed, NotPossible, NotPossibleNow, NotTaken, Unavailable) as error:
+    except (
+        *(AlreadyRunning, Damaged, HoldRefused, NotAllowed, NotPossible, NotPossibleNow, NotTaken, Unavailable),
+    ) as error:
         fail(str(error), 1)
 
 
@@ -168,6 +175,8 @@ def status(
     out.print("Cost:  " + ("; ".join(found["cost"]) or "nothing yet") + " (this month)", highlight=False)
     for line in found["requests"]:
         out.print(line, markup=False, highlight=False)
+    if found["bucket"]:
+        out.print(f"Bucket: {found['bucket']}", markup=False, highlight=False, soft_wrap=True)
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     for line in found["proof"]:
@@ -344,19 +353,25 @@ def verify(
     config: Config = DEFAULT_CONFIG,
     as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False,
     since: Annotated[str, typer.Option("--since", help="Only what was written on that day (UTC) or later.")] = "",
+    bucket: Annotated[
+        InBucket, typer.Option("--bucket", help="Also the copies in the bucket: look (two requests a file) or read.")
+    ] = InBucket.NO,
 ) -> None:
     """Check the whole archive: the chain, every row against it, every evidence file against its manifest."""
     from archive.verify import verify as check
 
     settings = settings_from(config)
+    asked = bucket_for(settings) if bucket is not InBucket.NO else None
+    folders = (settings.evidence_folder, settings.media_folder)
     with opened(settings) as database:
         report = check(
             database,
-            settings.evidence_folder,
-            settings.media_folder,
+            *folders,
             now=clock(),
             since=day(since) if since else None,
             trusted=settings.trusted,
+            bucket=asked,
+            read_bucket=bucket is InBucket.READ,
         )
     if as_json:
         answer: dict[str, Any] = {

@@ -164,7 +164,7 @@ def retention_show(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> 
         period = f"{series.period}, counted from when it was {series.trigger}" if series.period else "kept for ever"
         _print(f"  Period     {period}")
         _print(f"  Authority  {series.authority}")
-        _print(f"  Now        {len(each.due)} due, {len(each.held)} under a legal hold, {each.not_due} not due yet")
+        _print(f"  Now        {each.due} due, {each.held} under a legal hold, {each.not_due} not due yet")
         if each.next_from and series.period:
             _print(f"  Next due   {_next_due(each, now):%Y-%m-%d}")
     _print("All else is kept for ever: no series maps it, or it was matched, referred, decided or acted on.")
@@ -237,6 +237,9 @@ def retention_carry_out(name: Name, who: Who, config: Config = DEFAULT_CONFIG) -
         fail("Destroying is switched off in the settings (retention: destroy: false); nothing was destroyed.", 1)
     schedule = schedules.load(settings)
     with opened(settings) as database:
+        left = dispositions.finish(database, settings.media_folder, clock())
+        if left:
+            _print(f"{left} file(s) of earlier dispositions were still on the disk, and went.")
         with database.begin() as tx:
             series = schedule.get(dispositions.get(tx, name).series)
             done = dispositions.carry_out(tx, name, series, schedule=schedule.sha256, agent=person(who), now=clock())
@@ -283,8 +286,8 @@ def _as_json(found: Standing, now: datetime) -> dict[str, Any]:
         "period": str(series.period) if series.period else None,
         "trigger": series.trigger,
         "authority": series.authority,
-        "due": [unit.name for unit in found.due],
-        "held": {unit.name: hold.id for unit, hold in found.held},
+        "due": found.due,
+        "held": found.held,
         "not_due": found.not_due,
         "next_due": f"{_next_due(found, now):%Y-%m-%d}" if found.next_from and series.period else None,
     }

@@ -17,8 +17,8 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, evidence, gaps, ledger, spending
-from bot import digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
+from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -38,6 +38,7 @@ DIGEST_SECONDS = 60
 DROP_SECONDS = 15
 HEARTBEAT_SECONDS = 10
 TROUBLE_SECONDS = 60
+COPY_SECONDS = 30
 PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
@@ -56,6 +57,7 @@ def utc_now() -> datetime:
 def make_ready(parts: Parts, now: datetime) -> None:
     """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
     evidence.sweep(parts.settings.spool_folder, now)
+    dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
             accounts.register(tx, entry.account, now)
@@ -72,6 +74,7 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     while pipeline.one_pass(parts, clock).total():
         pass
     witnessing.witness(parts, clock)
+    copying.copy(parts.settings, parts.database, clock)
     digest.make_due(parts, clock())
     while mail.deliver(parts, clock):
         pass
@@ -128,7 +131,7 @@ class Daemon:
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._systemd = sdnotify.SystemdNotifier()
-        workers = len(parts.settings.accounts) + 9
+        workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -167,6 +170,8 @@ class Daemon:
             self._every(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
         if self._parts.settings.drop_folder:
             self._every(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
+        if self._parts.settings.evidence_store:
+            self._every(COPY_SECONDS, "bucket", self._copy)
         self._every(WORK_SECONDS, "work", self._work)
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
@@ -268,6 +273,10 @@ class Daemon:
     def _work(self) -> None:
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
             pass
+
+    def _copy(self) -> None:
+        """Bring what was sealed and fetched into the bucket."""
+        copying.copy(self._parts.settings, self._parts.database, self._clock, self._stop.is_set)
 
     def _watch_troubles(self) -> None:
         with self._parts.database.begin() as tx:

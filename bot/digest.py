@@ -49,6 +49,8 @@ TROUBLE = {
     "case.resurfaced": "A hidden comment is visible again, not by this program",
     "media.missed": "A file that came with a comment could not be fetched",
     "stream.broken": "A line on which a platform says what is new is broken",
+    "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
+    "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
@@ -63,6 +65,13 @@ TROUBLE = {
     "stamp.answers": "A time-stamping authority answers again",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
+}
+KEEPING = {
+    "hold.added": "A legal hold was added",
+    "hold.released": "A LEGAL HOLD WAS RELEASED",
+    "disposition.proposed": "It is proposed to destroy records",
+    "disposition.carried_out": "Records were destroyed",
+    "disposition.finished": "An interrupted destruction was finished",
 }
 
 
@@ -108,6 +117,7 @@ class Digest:
     month: str = ""
     cost: tuple[str, ...] = ()
     attested: tuple[Item, ...] = ()
+    keeping: tuple[str, ...] = ()
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
     requests: tuple[str, ...] = ()
@@ -196,6 +206,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         more_waiting=max(0, all_waiting - MOST_SHOWN),
         trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
         more_trouble=max(0, len(trouble) - MOST_SHOWN),
+        keeping=tuple(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
@@ -350,6 +361,16 @@ def _trouble(settings: Settings, line: Entry) -> str:
         f"{when(settings, line.at)}: {TROUBLE[line.kind]}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
+    )
+
+
+def _keeping(settings: Settings, line: Entry) -> str:
+    """What was done about keeping and destroying records: by whom, of what, and why."""
+    about = {"matter": "matter", "disposition": "disposition", "records": "records"}
+    said = ", ".join(f"{word} {line.detail[name]}" for name, word in about.items() if name in line.detail)
+    why = f": {line.detail['why']}" if line.detail.get("why") else ""
+    return (
+        f"{when(settings, line.at)}: {KEEPING[line.kind]} by {line.agent.name}" + (f" ({said})" if said else "") + why
     )
 
 

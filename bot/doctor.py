@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from archive import pauses, roles
 from archive.browser import check_browser
+from archive.copies import BucketUnavailable
 from archive.database import Database, Unavailable, WrongDatabase
 from bot import mail, mailbox, schedules, spending
+from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
@@ -54,6 +56,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield from _mailbox(settings)
     yield from _keeping(settings)
     meters = {entry.account.key: Meter() for entry in settings.accounts}
+    yield from _bucket(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, meters[entry.account.key], now)
     yield from _cost(settings, meters, now)
@@ -75,6 +78,20 @@ def _keeping(settings: Settings) -> Iterator[Finding]:
         return
     destroys = "on, as two people approve" if settings.retention.destroy else "off"
     yield Finding(True, "retention", (f"{len(schedule.series)} series; destroying is {destroys}",))  # noqa: FBT003
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    """Whether the bucket answers, lets us in and locks what it is given."""
+    store = settings.evidence_store
+    if store is None:
+        return
+    where = place(store)
+    try:
+        open_bucket(settings, store).check()
+    except BucketUnavailable as error:
+        yield Finding(False, "bucket", (str(error), "Evidence is sealed on the disk all the same, and copied later."))  # noqa: FBT003
+        return
+    yield Finding(True, "bucket", (f"{where.name} answers; copies are locked ({store.mode}) {store.retain_days} days",))  # noqa: FBT003
 
 
 def _rulebook(book: Rulebook) -> Finding:

@@ -67,7 +67,7 @@ def _address(text: str) -> str:
 
 def _own_server(address: str) -> str:
     if not is_own(address):
-        message = f"{address!r} is no address that comments may be sent to; write https://… or http://127.0.0.1:…"
+        message = f"{address!r} is no address that anything may be sent to; write https://… or http://127.0.0.1:…"
         raise ValueError(message)
     return address.rstrip("/")
 
@@ -225,6 +225,26 @@ class Retention(_Strict):
     destroy: bool = False
 
 
+class EvidenceStore(_Strict):
+    """An S3-compatible bucket with object lock, to which all sealed evidence and media are copied.
+
+    `endpoint`: the server's address; none: Amazon's own. `credential` names a JSON object with `access_key` and
+    `secret_key`. `mode`: under COMPLIANCE nobody at all can remove a copy before `retain_days` are over. `ca_file`:
+    certificates to trust instead of the system's.
+    """
+
+    bucket: Annotated[str, Field(min_length=3)]
+    region: Annotated[str, Field(min_length=1)]
+    endpoint: Annotated[str, AfterValidator(_own_server)] | None = None
+    credential: str
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    retain_days: int = Field(ge=1, le=36500)
+    prefix: str = ""
+    media: bool = True
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
 class Push(_Strict):
     """Where platforms may push; the City's own web server passes ``/push/<platform>`` on to `host` and `port`."""
 
@@ -296,6 +316,7 @@ class Settings(_Strict):
     push: Push | None = None
     health: Local | None = None
     retention: Retention | None = None
+    evidence_store: EvidenceStore | None = None
     mail: Mail
     mailbox: Mailbox | None = None
     drop_folder: Path | None = None
@@ -411,6 +432,10 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "rules": rules,
             "retention": settings.retention
             and settings.retention.model_copy(update={"schedule": folder / settings.retention.schedule}),
+            "evidence_store": settings.evidence_store
+            and settings.evidence_store.model_copy(
+                update={"ca_file": settings.evidence_store.ca_file and folder / settings.evidence_store.ca_file}
+            ),
             "data": folder / settings.data,
             "pause_file": settings.pause_file and folder / settings.pause_file,
             "credentials": settings.credentials and folder / settings.credentials,

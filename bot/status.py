@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, evidence, gaps, orders, outbox, pages, pauses, records, withheld
+from archive import accounts, cases, copies, evidence, gaps, orders, outbox, pages, pauses, records, withheld
 from archive.card import decided
 from bot import nightly, requests, spending, tasks, witnessing
+from bot.copying import place
 from bot.homepages import acting_held
 from bot.pause import Switch
 
@@ -37,7 +38,21 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "paused": paused,
         "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
         "cost": [*spending.in_words(spending.this_month(tx, now))],
+        "bucket": _bucket(tx, settings),
     }
+
+
+def _bucket(tx: Tx, settings: Settings) -> str | None:
+    """How copying to the bucket stands, in words; None if the settings name none."""
+    if settings.evidence_store is None:
+        return None
+    name = place(settings.evidence_store).name
+    stands = copies.standing(tx, name)
+    files, size, _ = copies.tally(tx, name)
+    said = f"{files} files ({size / 1e6:.1f} MB) in {name}, {stands.waiting} folders or media files wait"
+    failing = [f"NOTHING IS TAKEN since {stands.failing_since:%Y-%m-%d %H:%M} UTC: {stands.why}"] if stands.why else []
+    failing += [f"{len(stands.stuck)} could not be copied, such as {stands.stuck[0].name}"] if stands.stuck else []
+    return "; ".join([said, *failing])
 
 
 def _account(tx: Tx, settings: Settings, standing: AccountStanding, now: datetime) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, ledger, orders, outbox, pauses
+from archive import accounts, cases, copies, ledger, orders, outbox, pauses
 from bot.alarms import alarm
+from bot.copying import place
 from bot.domain.states import State
 from bot.letters import when
 from bot.pause import Switch
@@ -34,6 +35,9 @@ UNREAD_FOR = timedelta(minutes=15)
 STANDS_STILL = timedelta(minutes=30)
 """How long a comment may be recorded and not judged, or decided and not captured, or ordered and not tried."""
 DIGEST_LATE = timedelta(hours=26)
+COPY_FAILS = timedelta(minutes=30)
+STUCK_TRIES = 3
+"""So many tries of one folder or file that failed are no accident."""
 CAPTURES = 5
 """So many captures in a row that failed are no accident."""
 
@@ -79,6 +83,7 @@ def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     yield from _backlog(tx, settings, now)
     yield from _captures(tx)
     yield from _digests(tx, settings, now)
+    yield from _bucket(tx, settings, now)
 
 
 def _disk(settings: Settings) -> Iterator[Trouble]:
@@ -161,6 +166,25 @@ def _digests(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
             said = f"The last digest for {pio.name} was made at {when(settings, mark.at)}. One is due each day."
             remedy = "Look at the daemon's log: journalctl --unit citymod. citymod digest makes one at once."
             yield Trouble(key=f"digest:{pio.email}", subject=f"{pio.name} gets no digest", lines=(said, remedy))
+
+
+def _bucket(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """A bucket that takes nothing for long, and what alone cannot be copied: that is damaged on the disk."""
+    if settings.evidence_store is None:
+        return
+    name = place(settings.evidence_store).name
+    stands = copies.standing(tx, name)
+    if stands.failing_since and now - stands.failing_since > COPY_FAILS:
+        said = (
+            f"Since {when(settings, stands.failing_since)} nothing could be copied, {stands.waiting} wait: {stands.why}"
+        )
+        remedy = "Evidence is safe on the disk meanwhile. citymod doctor tries the bucket; citymod bucket push copies."
+        yield Trouble(key="bucket", subject="evidence is not copied to the bucket", lines=(said, remedy))
+    stuck = [each for each in stands.stuck if each.attempts >= STUCK_TRIES]
+    if stuck:
+        said = f"{len(stuck)} cannot be copied to {name}, first of all {stuck[0].name}: {stuck[0].why}"
+        remedy = "Run citymod verify: it names what is not on the disk as it was sealed. It is tried again each hour."
+        yield Trouble(key="bucket:stuck", subject="some evidence or media cannot be copied", lines=(said, remedy))
 
 
 def _note(tx: Tx, kind: str, key: str, subject: str, now: datetime) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.domain.types import Attachment, Author, Comment, Post, Speaker, Visibility
 from connectors import verbatim
 from connectors.answers import as_published, listed, ref, text
+from connectors.counting import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,6 +102,7 @@ def written(view: Mapping[str, Any], raw: bytes, web: str) -> Written:
             "url": f"{web}/profile/{author}/post/{key}",
             "attachments": tuple(_attachments(record, view.get("embed", {}))),
             "raw": raw,
+            "counts": counts(view, likes="likeCount", reposts="repostCount", replies="replyCount", quotes="quoteCount"),
         },
     )
 

@@ -29,7 +29,8 @@ COMMENT_FIELDS = (
 )
 _COUNT = "comments.filter(stream).live_filter(no_filter).limit(0).summary(true)"
 POST_FIELDS = (
-    f"id,message,story,created_time,updated_time,from{{id,name}},permalink_url,full_picture,status_type,{_COUNT}"
+    f"id,message,story,created_time,updated_time,from{{id,name}},permalink_url,full_picture,status_type,"
+    f"shares,reactions.limit(0).summary(total_count),{_COUNT}"
 )
 PHOTO_FIELDS = f"id,name,created_time,from{{id,name}},link,picture,page_story_id,{_COUNT}"
 VIDEO_FIELDS = f"id,title,description,created_time,from{{id,name}},permalink_url,picture,post_id,{_COUNT}"
@@ -71,6 +72,7 @@ def listed(value: Any, raw: bytes, account: Account) -> Listed:
             url=item.optional("permalink_url") or f"{_WEB}/{post_id}",
             attachments=(Attachment(id=urlsplit(picture).path, kind="picture", url=picture),) if picture else (),
             raw=raw,
+            counts=_figures(item),
         ),
         updated=int(item.time("updated_time" if item.optional("updated_time") else "created_time").timestamp()),
         count=_count(item.object("comments")),
@@ -242,6 +244,14 @@ def _count(comments: Mapping[str, Any]) -> int:
     summary = comments.get("summary")
     count = summary.get("total_count") if isinstance(summary, dict) else None
     return count if isinstance(count, int) else -1
+
+
+def _figures(item: _Item) -> dict[str, int]:
+    """Reactions, comments and shares of a post; Graph leaves `shares` out where nobody shared it."""
+    found = {"reactions": _count(item.object("reactions")), "comments": _count(item.object("comments"))}
+    return {name: number for name, number in found.items() if number >= 0} | counts(
+        item.object("shares"), shares="count"
+    )
 
 
 def _permalink(post: Ref, comment_id: str) -> str:

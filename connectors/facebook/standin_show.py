@@ -230,6 +230,8 @@ class Display:
                 "is_hidden": lambda _: False,
                 "is_expired": lambda _: False,
                 "parent_id": lambda _: None,
+                "shares": lambda _: None,
+                "reactions": lambda _: {"data": [], "summary": {"total_count": 0}},
                 "comments": lambda one: self._nested(post, one, call),
             },
             asked,

@@ -51,6 +51,7 @@ _FIELDS: dict[str, Any] = {
         "lang",
         "note_tweet",
         "possibly_sensitive",
+        "public_metrics",
         "referenced_tweets",
         "withheld",
     ],

@@ -10,13 +10,14 @@ History: 2.166 named things tweet.*, 2.167 (seen from 2026-08-07) post.*.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.types import Attachment, Author, Comment, Post, Ref, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Malformed, Profile, Transient
+from connectors.counting import counts
 from connectors.x import snowflake
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Tweet:
     url: str
     attachments: tuple[Attachment, ...]
     raw: bytes
+    counts: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def first(self) -> str:
@@ -205,6 +207,7 @@ def post(tweet: Tweet, account: Account) -> Post:
         url=tweet.url,
         attachments=tweet.attachments,
         raw=tweet.raw,
+        counts=tweet.counts,
     )
 
 
@@ -222,6 +225,7 @@ def comment(tweet: Tweet, account: Account, *, root: str, parent: str | None) ->
         visibility=Visibility.UNKNOWN,
         attachments=tweet.attachments,
         raw=tweet.raw,
+        counts=tweet.counts,
     )
 
 
@@ -252,7 +256,16 @@ def _tweet(
         url=_permalink(web, author, identifier),
         attachments=(*_media(item, media), *_links(item, note)),
         raw=raw,
+        counts=_counts(item),
     )
+
+
+def _counts(item: Mapping[str, Any]) -> dict[str, int]:
+    """How often people reacted when it was read; X bills nothing more for saying so, and we read nothing again."""
+    said = item.get("public_metrics")
+    metrics = said if isinstance(said, dict) else {}
+    found = counts(metrics, likes="like_count", replies="reply_count", quotes="quote_count", reposts="repost_count")
+    return counts(metrics, reposts="retweet_count") | found
 
 
 def _referred(references: Iterable[Mapping[str, Any]], kind: str) -> str | None:

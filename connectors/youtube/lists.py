@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Status = Literal["published", "heldForReview", "likelySpam"]
 HELD: tuple[Status, ...] = ("heldForReview", "likelySpam")
 
-VIDEO_PARTS = "snippet,liveStreamingDetails"
+VIDEO_PARTS = "snippet,liveStreamingDetails,statistics"
 _MOST_COMMENTS = 100
 _MOST_VIDEOS = 50
 _NOTHING = b"{}"

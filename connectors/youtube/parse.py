@@ -219,7 +219,17 @@ class Parser:
             posted_at=time(snippet, "publishedAt"),
             url=url,
             raw=raw,
+            counts=_figures(item.get("statistics", {})),
         )
+
+
+def _figures(statistics: Mapping[str, Any]) -> dict[str, int]:
+    """Likes, comments and views of a video, which YouTube writes as text; it leaves out what its owner hides."""
+    names = {"likes": "likeCount", "comments": "commentCount", "views": "viewCount"}
+    said = {name: statistics.get(field) for name, field in names.items()}
+    return {
+        name: int(text) for name, text in said.items() if isinstance(text, str) and text.isascii() and text.isdigit()
+    }
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,7 @@ from postgres import OWNER
 from archive import (
     accounts,
     cases,
+    copies,
     evidence,
     gaps,
     handwork,
@@ -62,7 +64,6 @@ from connectors.standin.authority import Authority
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from postgres import Postgres
 
@@ -281,6 +282,12 @@ def _kept_besides(tx: Tx) -> None:
     pages.record(tx, pages.Page(account=key, seen_at=later(901), name="City", text="We answer."), b"{}")
     pages.count_followers(tx, key, number=2, people=[Author(id="f1", name="Pat")], why="", raw=b"{}", now=later(902))
     records.count(tx, {a_ref("c1"): {"likes": 3}}, later(903))
+    file = copies.File(file=Path("comment.png"), path="evidence/2026/11/e/comment.png", sha256="ab" * 32)
+    held = copies.Held(
+        key=file.path, version="v1", size=9, sha256=None, mode="COMPLIANCE", retain_until=later(9_000_000)
+    )
+    unit = copies.Unit(name="evidence/e", sha256="cd" * 32, ref=a_ref("c1"), folder="2026/11/e")
+    copies.conclude(tx, "bucket.example/city", unit, [(file, held)], later(904))
     old = a_comment("c5", text="an old question")
     records.observe(tx, a_batch(old), account=an_account(), now=later(904))
     cases.advance(tx, old.ref, Event.CLEARED, agent=ledger.DAEMON, now=later(905), why="no rule asks for anything")

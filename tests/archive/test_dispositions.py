@@ -15,7 +15,20 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from archive import cases, dispositions, full_text, handwork, holds, ledger, media, pages, records, retention, tables
+from archive import (
+    cases,
+    copies,
+    dispositions,
+    full_text,
+    handwork,
+    holds,
+    ledger,
+    media,
+    pages,
+    records,
+    retention,
+    tables,
+)
 from archive.dispositions import NotAllowed
 from archive.holds import Item, Scope
 from archive.media import Kept
@@ -47,7 +60,10 @@ def cleared(tx: Tx, comment: Comment) -> Comment:
 
 
 def due(tx: Tx, series: Series = SERIES, now: datetime = THEN) -> list[str]:
-    return [unit.name for unit in retention.standing(tx, series, now).due]
+    found = [unit.name for unit in retention.due(tx, series, now, 1000)]
+    assert retention.standing(tx, series, now).due == len(found)
+    assert sorted(retention.among(tx, series, now, found)[0]) == sorted(found)
+    return found
 
 
 def proposed(tx: Tx, series: Series = SERIES, *approvers: Agent, now: datetime = THEN) -> str:
@@ -128,7 +144,8 @@ def test_a_hold_wins_over_the_schedule_until_it_is_released(tx: Tx, scope: Scope
     cleared(tx, a_comment(text="Fix my street", author=Author(id="7", name="Pat Resident")))
     hold = holds.add(tx, scope, matter="24-CV-1", why="a claim", agent=KIM, now=later(5))
     assert due(tx) == []
-    assert [held.id for _, held in retention.standing(tx, SERIES, THEN).held] == [hold.id]
+    assert retention.standing(tx, SERIES, THEN).held == 1
+    assert retention.among(tx, SERIES, THEN, [str(a_comment().ref)]) == ({}, {str(a_comment().ref): hold})
     holds.release(tx, hold.id, why="settled", agent=KIM, now=later(6))
     assert len(due(tx)) == 1
     with pytest.raises(holds.NoSuchHold):
@@ -150,6 +167,39 @@ def test_words_of_an_earlier_wording_are_covered_too(tx: Tx) -> None:
     cases.advance(tx, a_comment().ref, Event.CLEARED, agent=ledger.DAEMON, now=later(61), why="nothing")
     holds.add(tx, Scope(words="bridge"), matter="1", why="w", agent=KIM, now=later(62))
     assert due(tx) == []
+
+
+@pytest.mark.parametrize(
+    ("agent", "why"), [(ledger.DAEMON, "w"), (Agent(kind=AgentKind.PERSON, name=" "), "w"), (KIM, " ")]
+)
+def test_one_person_with_a_reason_adds_and_releases_a_hold(tx: Tx, agent: Agent, why: str) -> None:
+    with pytest.raises(holds.HoldRefused):
+        holds.add(tx, Scope(), matter="1", why=why, agent=agent, now=later(1))
+    hold = holds.add(tx, Scope(), matter="1", why="a claim", agent=KIM, now=later(1))
+    with pytest.raises(holds.HoldRefused):
+        holds.release(tx, hold.id, why=why, agent=agent, now=later(2))
+    assert holds.in_force(tx) == [hold]
+
+
+def test_counting_and_listing_agree_whatever_holds_there_are(tx: Tx) -> None:
+    """The database counts what holds of time and place cover, the program what holds of words cover: each once."""
+    for number in range(8):
+        words = "bridge" if number % 2 else "street"
+        posted_at = NOON - timedelta(days=3000 - number)
+        cleared(tx, a_comment(f"c{number}", text=f"{words} {number}", posted_at=posted_at))
+    scopes = [
+        Scope(words="BRIDGE 3"),
+        Scope(case=a_comment("c3").ref),
+        Scope(until=NOON - timedelta(days=2999)),
+        Scope(author="pat q. public", since=NOON - timedelta(days=2994)),
+        Scope(account="x:other", words="street"),
+    ]
+    kept = [8, 7, 7, 5, 3, 3]
+    for number, scope in enumerate(scopes):
+        assert (len(due(tx)), retention.standing(tx, SERIES, THEN).held) == (kept[number], 8 - kept[number])
+        holds.add(tx, scope, matter="1", why="w", agent=KIM, now=later(number))
+    assert (len(due(tx)), retention.standing(tx, SERIES, THEN).held) == (kept[-1], 8 - kept[-1])
+    assert len(retention.due(tx, SERIES, THEN, 2)) == 2
 
 
 def test_in_doubt_a_record_that_has_no_words_is_covered() -> None:
@@ -188,6 +238,29 @@ def test_one_person_does_not_count_twice(tx: Tx, name: str) -> None:
     id_ = proposed(tx, SERIES, KIM)
     with pytest.raises(NotAllowed, match="already"):
         dispositions.approve(tx, id_, why="due", agent=Agent(kind=AgentKind.PERSON, name=name), now=THEN)
+
+
+@pytest.mark.parametrize("name", [PERSON.name, f" {PERSON.name.upper()} "])
+def test_who_proposed_it_does_not_approve_it(tx: Tx, name: str) -> None:
+    cleared(tx, a_comment())
+    id_ = proposed(tx, SERIES, KIM)
+    with pytest.raises(NotAllowed, match="two other people approve it"):
+        dispositions.approve(tx, id_, why="due", agent=Agent(kind=AgentKind.PERSON, name=name), now=THEN)
+
+
+def test_nor_does_the_database_or_verify_let_it_count(db: Database, tmp_path: Path) -> None:
+    """As if the program had been altered: an approval by who proposed it is written past the check."""
+    with db.begin() as tx:
+        cleared(tx, a_comment())
+        id_ = proposed(tx, SERIES, KIM)
+        row = {"disposition": id_, "agent": PERSON, "why": "due", "at": THEN}
+        ledger.append(tx, kind="disposition.approved", agent=PERSON, at=THEN, rows=[(tables.approval, row)])
+        with pytest.raises(NotAllowed, match="needs the approval of 2 people"):
+            carry_out(tx, id_)
+    stone = {"place": "revision", "line": 1, "sha256": "0", "remains": "0", "disposition": id_}
+    with pytest.raises(IntegrityError, match="two people have not approved"), db.begin() as tx:
+        ledger.append(tx, kind="x", agent=KIM, at=THEN, rows=[(tables.tombstone, stone)])
+    assert checked(db, tmp_path) == []
 
 
 def test_no_program_approves(tx: Tx) -> None:
@@ -303,6 +376,59 @@ def test_files_go_with_the_last_comment_that_they_came_with(db: Database, tmp_pa
     assert checked(db, tmp_path) == []
 
 
+def test_files_that_a_kill_left_over_are_told_and_go_later(db: Database, tmp_path: Path) -> None:
+    """Killed after the rows were destroyed and before their files were: what `carry_out` gave back is lost."""
+    root = tmp_path / "media"
+    with db.begin() as tx:
+        comment = cleared(tx, a_comment(attachments=(PICTURE,)))
+        (one,) = media.due_of(tx, comment.ref, comment.revision)
+        sha256 = media.store(root, b"picture")
+        media.conclude(tx, one, Kept(sha256=sha256, kind="image/jpeg", size=7), later(5))
+    stranger = media.file_of(root, media.store(root, b"fetched, and not recorded yet"))
+    assert dispositions.finish(db, root, THEN) == 0
+    with db.begin() as tx:
+        destroy(tx, SERIES, now=THEN)
+    assert [problem.split(": ")[1] for problem in checked(db, tmp_path)] == [
+        "what it came with was destroyed, and the file is still there"
+    ]
+    assert dispositions.finish(db, root, THEN) == 1
+    assert dispositions.finish(db, root, THEN) == 0
+    assert stranger.is_file()
+    assert checked(db, tmp_path) == []
+    with db.read() as tx:
+        (line,) = ledger.entries(tx, kinds=["disposition.finished"])
+    assert "1 files" in line.detail["why"]
+
+
+def test_a_file_that_came_again_with_another_comment_stays(db: Database, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    with db.begin() as tx:
+        for name in ("c1", "c2"):
+            comment = cleared(tx, a_comment(name, text=f"see {name}", attachments=(PICTURE,)))
+            (one,) = media.due_of(tx, comment.ref, comment.revision)
+            kept = Kept(sha256=media.store(root, b"picture"), kind="image/jpeg", size=7)
+            media.conclude(tx, one, kept, later(5))
+        holds.add(tx, Scope(words="see c2"), matter="1", why="w", agent=KIM, now=later(9))
+        destroy(tx, SERIES, now=THEN)
+    assert dispositions.finish(db, root, THEN) == 0
+    assert checked(db, tmp_path) == []
+
+
+def test_the_certificate_names_copies_that_are_locked(tx: Tx, tmp_path: Path) -> None:
+    comment = cleared(tx, a_comment(attachments=(PICTURE,)))
+    (one,) = media.due_of(tx, comment.ref, comment.revision)
+    sha256 = media.store(tmp_path, b"picture")
+    media.conclude(tx, one, Kept(sha256=sha256, kind="image/jpeg", size=7), later(5))
+    file = copies.File(file=tmp_path, path=f"media/{sha256[:2]}/{sha256}", sha256=sha256)
+    until = datetime(2035, 5, 1, tzinfo=UTC)
+    held = copies.Held(key=file.path, version="1", size=7, sha256=None, mode="COMPLIANCE", retain_until=until)
+    copies.conclude(
+        tx, "s3.example/city", copies.Unit(name=copies.of_media(sha256), sha256=sha256), [(file, held)], NOON
+    )
+    certificate = destroy(tx, SERIES, now=THEN).certificate
+    assert "In the bucket     1 file in s3.example/city, locked until 2035-05-01" in certificate
+
+
 def test_mails_that_were_dealt_with_and_follower_lists_go_too(db: Database, tmp_path: Path) -> None:
     with db.begin() as tx:
         for key in ("<1>", "<2>"):
@@ -328,7 +454,8 @@ def test_mails_that_were_dealt_with_and_follower_lists_go_too(db: Database, tmp_
         assert len(handwork.unattended(tx)) == 1
         count = pages.last_count(tx, an_account().key)
         assert count is not None
-        assert (count.number, count.listed) == (1, 0)
+        assert count.number == 1
+        assert pages.followers_on(tx, an_account().key, THEN) is None
     assert checked(db, tmp_path) == []
 
 
@@ -387,6 +514,10 @@ BLANK = (
         ("DELETE FROM tombstone", "has been removed"),
         ("UPDATE tombstone SET sha256 = 'f'", "altered"),
         ("DELETE FROM approval WHERE agent LIKE '%Lee%'", "before two people had approved it"),
+        (
+            "UPDATE approval SET agent = (SELECT agent FROM disposition) WHERE agent LIKE '%Lee%'",
+            "before two people had approved it",
+        ),
         ("DELETE FROM certificate", "there is no certificate"),
         (f"UPDATE revision SET {BLANK}", "has been altered"),
         ("UPDATE revision SET text = 'put back'", "is no tombstone"),

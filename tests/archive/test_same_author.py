@@ -167,6 +167,13 @@ def test_the_question_is_answered_from_the_index(path: Path, db: Database) -> No
     outside.close()
 
 
+KEPT_SINCE = (
+    *("gap", "profile", "followers", "counted", "hold", "hold_end"),
+    *("certificate", "tombstone", "approval", "disposition"),
+)
+COPIED_SINCE = ("copied", "copy_due", "copy_mark")
+
+
 @pytest.mark.parametrize("author", [an_author(), an_author(id="\ufdd0 odd\x00one"), Author()])
 def test_a_database_of_the_first_version_is_brought_up_and_still_vouched_for(tmp_path: Path, author: Author) -> None:
     """Written by this version, taken back to the tables of the first, and brought up again."""

@@ -12,6 +12,7 @@ from test_digest import digests, text_of
 from archive import accounts, cases, gaps, ledger, pages
 from bot import homepages, pipeline
 from bot.domain.states import State
+from bot.domain.types import Author
 from bot.review import restore
 from connectors.standin.faults import SERVER_ERROR_HTML
 
@@ -53,6 +54,25 @@ def looks(city: City, **later: float) -> None:
 def rows(city: City, kind: str) -> list[ledger.Entry]:
     with city.parts.database.read() as tx:
         return list(ledger.entries(tx, kinds=[kind]))
+
+
+# Followers ------------------------------------------------------------------------------------------------------------
+
+
+def test_who_followed_on_a_day_can_be_asked(city: City, citymod: Run) -> None:
+    key = key_of(city, "x")
+    for day, names in ((20, "Pat Lee"), (21, "Lee Kim")):
+        city.clock.now = city.clock.now.replace(day=day)
+        people = [Author(id=name, name=name, handle=name.lower()) for name in names.split()]
+        with city.parts.database.begin() as tx:
+            pages.count_followers(tx, key, number=2, people=people, why="", raw=b"", now=city.clock())
+    code, said, _ = citymod("followers", key, "--on", "2026-11-20", "-c", city.file)
+    assert (code, said.splitlines()[:2]) == (0, ["Pat, @pat, Pat", "Lee, @lee, Lee"])
+    assert "2 followers, listed 2026-11-20" in said
+    code, said, _ = citymod("followers", key, "--since", "2026-11-20", "-c", city.file)
+    assert said.splitlines()[:2] == ["+ Kim, @kim, Kim", "- Pat, @pat, Pat"]
+    assert citymod("followers", key, "--on", "2026-11-19", "-c", city.file)[0] == 1
+    assert citymod("followers", key, "--on", "yesterday", "-c", city.file)[0] == 2
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------
@@ -251,6 +271,7 @@ def test_a_batch_goes_from_proposal_to_certificate(officer: Callable[..., str]) 
     officer(*approve, "Kim Clerk")
     assert "needs the approval of 2 people" in officer("retention", "carry-out", id_, code=1)
     assert "another person's" in officer(*approve, "kim clerk", code=1)
+    assert "two other people" in officer(*approve, "robin records", code=1)
     assert "approved by Kim Clerk, Lee Counsel" in officer(*approve, "Lee Counsel")
     assert "facebook:" in officer("retention", "list", id_)
     certificate = officer("retention", "carry-out", id_, "--who", "Robin Records")
@@ -273,8 +294,13 @@ def test_a_hold_stops_it_and_its_release_lets_it_go_on(officer: Callable[..., st
     assert "matter 24-CV-1" in officer("hold", "list")
     assert "0 due, 1 under a legal hold" in officer("retention", "show")
     assert "nothing of stand is due" in officer("retention", "propose", "stand", code=1)
+    assert "for a reason" in officer("hold", "release", id_, "--reason", " ", "--who", "Lee Counsel", code=1)
     officer("hold", "release", id_, "--reason", "settled", "--who", "Lee Counsel")
     assert "No hold is in force" in officer("hold", "list")
+    city: City = officer.city  # type: ignore[attr-defined]
+    city.make_digests()
+    told = " ".join(text_of(digests(city)[-1]).split())
+    assert "A LEGAL HOLD WAS RELEASED by Lee Counsel (matter 24-CV-1): settled" in told
     assert "1 due" in officer("retention", "show")
 
 

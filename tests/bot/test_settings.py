@@ -102,7 +102,7 @@ def test_comments_are_sent_to_no_model_server_beyond_this_machine_in_the_clear(t
     path = changed(tmp_path, "mail:\n", MODERATION.format(url))
     line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if text == f"  url: {url}")
     with pytest.raises(
-        FileProblems, match=rf":{line}:8: moderation.url: .* is no address that comments may be sent to"
+        FileProblems, match=rf":{line}:8: moderation.url: .* is no address that anything may be sent to"
     ):
         load(path)
 

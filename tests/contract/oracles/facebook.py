@@ -77,7 +77,8 @@ _MADE = {
 }
 _PLAIN_NODES = tuple(kind("1", api=_API).api_get(pending=True) for kind in (Page, User, Photo, AdVideo, LiveVideo))
 _OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo)
-_UNLISTED = {(User, "accounts"), (Page, "picture"), (Application, "subscribed_fields")}
+# Edges, like `comments`; of reactions only the number is asked for.
+_UNLISTED = {(User, "accounts"), (Page, "picture"), (Application, "subscribed_fields"), (PagePost, "reactions")}
 _PAIRED_NODES = {
     "GET": (Comment("1", api=_API).api_get(pending=True), PagePost("1", api=_API).api_get(pending=True)),
     "POST": (Comment("1", api=_API).api_update(pending=True),),
