@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -33,7 +34,9 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLong
 from playwright.sync_api import sync_playwright
 
-from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PICTURE, Job
+from archive import wacz
+from archive.capture_answers import Answers
+from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PAGE_SNAPSHOT, PICTURE, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +51,7 @@ TALLEST = 15_000  # picture pixels; from about 16,000 on, Chromium leaves the bo
 MOST_PARTS = 24
 ROUND_MILLISECONDS = 250  # between two looks for the comment
 WALL_ROUNDS = 6  # how often a login page and the like is seen before it is believed
+CARD_ADDRESS = "https://record.citymod.invalid/"  # RFC 2606: a name that nobody can have
 SCRIPT = Path(__file__).with_name("capture_page.js")
 FLAGS = (
     "--disable-gpu",
@@ -188,6 +192,7 @@ class Shot:
             self._step("highlight", 5, self._highlight)
             self._step("comment picture", 30, self._picture)
         self._step("page picture", 10, self._page_picture)
+        self._step("page snapshot", 10, self._snapshot)
         self._step("page archive", 10, self._archive)
         self._step("conditions", 5, self._note_conditions)
 
@@ -225,6 +230,7 @@ class Shot:
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
         self._devtools: CDPSession = context.new_cdp_session(self._page)
+        self._answers = None if own else Answers(self._devtools)
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"
 
@@ -455,10 +461,23 @@ class Shot:
         cut = f"; the first {TALLEST} of {size['height']:.0f} pixels" if size["height"] > TALLEST else ""
         return f"{width} x {tall:.0f} pixels{cut}"
 
-    def _archive(self) -> str:
+    def _snapshot(self) -> str:
+        """Keep the page as it stood there, after all its scripts did."""
         data = self._devtools.send("Page.captureSnapshot", {"format": "mhtml"})["data"].encode()
-        self._keep(PAGE_ARCHIVE, data)
+        self._keep(PAGE_SNAPSHOT, data)
         return f"MHTML, {len(data)} bytes"
+
+    def _archive(self) -> str:
+        """Keep what servers answered, to be replayed; of the card, which no server gave, the card."""
+        if self._answers is None:
+            page, title, answers, missing = CARD_ADDRESS, "Record card", [_card_answer(self._job.html or "")], ""
+        else:
+            page, title = self._page.url, self._page.title()
+            answers, missing = self._answers.collect()
+        at = datetime.fromisoformat(self._job.at)
+        data = wacz.write(answers, page=page, title=title, tool=self._job.tool, at=at)
+        self._keep(PAGE_ARCHIVE, data)
+        return f"WACZ, {len(data)} bytes; {len(answers)} answers{missing}"
 
     def _keep(self, name: str, data: bytes) -> None:
         (self._folder / name).write_bytes(data)
@@ -483,6 +502,12 @@ class Shot:
         for context in self._contexts:
             with contextlib.suppress(BrowserError):
                 context.close()
+
+
+def _card_answer(card: str) -> wacz.Answer:
+    headers = {"content-type": "text/html; charset=utf-8"}
+    body = card.encode("utf-8", "replace")
+    return wacz.Answer(url=CARD_ADDRESS, status=200, reason="OK", headers=headers, body=body)
 
 
 def _require(holds: object, why: str) -> None:
