@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-capture hostile plan-month check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -31,6 +31,14 @@ bench-rules: setup-dev ## what the shipped rules do and how fast, as one JSON ob
 	@$(UV) pip install --quiet --python $(BIN)/python -r pyproject.toml --extra bench >&2 || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(BENCH) >&2 || true
 	@PYTHONPATH=. $(BIN)/python tests/rules/bench.py $(ARGS)
+
+bench-capture: setup-dev ## how fast records are captured against a floor, as one JSON object (ARGS="--minutes 5")
+	@$(UV) pip install --quiet --python $(BIN)/python shot-scraper >&2 || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check shot-scraper >&2 || true
+	@PYTHONPATH=.:tests $(BIN)/python tests/archive/bench_capture.py $(ARGS)
+
+hostile: setup-dev ## two hundred hostile pages and a hundred cards in every script (half an hour)
+	@$(BIN)/pytest tests/archive/test_hostile_pages.py -n 0 $(ARGS)
 
 check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
 

@@ -210,7 +210,7 @@ class Shot:
     # ------------------------------------------------------------------------------------------------ open, render
 
     def _open(self, browser: Browser) -> str:
-        width, height = WINDOWS[self._job.source]
+        width, height = self._window = WINDOWS[self._job.source]
         own = self._job.html is not None
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -225,7 +225,8 @@ class Shot:
             offline=own,
         )
         self._contexts.append(context)
-        context.route("**/*", self._admit)
+        if not own:  # our own page is offline and may load nothing, by its own word and the browser's
+            context.route("**/*", self._admit)
         self._page: Page = context.new_page()
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
@@ -374,9 +375,15 @@ class Shot:
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         self._scale = 2 if whole <= TALLEST else 1
         tallest = TALLEST // self._scale
-        self._page.set_viewport_size({"width": width, "height": max(height, min(whole, tallest))})
+        self._resize(width, max(height, min(whole, tallest)))
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         return [Part(top - margin, min(tallest, whole - top)) for top in range(0, whole, tallest)]
+
+    def _resize(self, width: int, height: int) -> None:
+        """Give the window that size; a window that has it is left alone, since each resizing draws everything anew."""
+        if self._window != (width, height):
+            self._page.set_viewport_size({"width": width, "height": height})
+            self._window = (width, height)
 
     def _bring(self, part: Part) -> Clip:
         """Scroll to a part and give its place in the document; NotDone if it is not wholly in the window.
@@ -453,7 +460,7 @@ class Shot:
             return f"the card is the whole page: {PICTURE}"
         self._call("unhighlight")
         width, height = WINDOWS[self._job.source]
-        self._page.set_viewport_size({"width": width, "height": height})
+        self._resize(width, height)
         self._call("toTop")
         size = self._devtools.send("Page.getLayoutMetrics")["cssContentSize"]
         tall = min(size["height"], TALLEST)

@@ -23,8 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
+import playwright
 from builders import NOON
 from pages import TEXT, a_subject
 
@@ -129,15 +128,25 @@ def shot_scraper(folder: Path) -> float | None:
     page.write_text(card.render(a_subject(TEXT, "gutter"), version=VERSION, now=NOON))
     command = [str(tool), str(page), "-s", "main", "--retina", "-w", "480", "-o", str(folder / "shot.png")]
     command += ["--browser-arg", "--no-sandbox"]
-    browsers = folder / "browsers"
-    environment = dict(os.environ) | {"PLAYWRIGHT_CHROMIUM_EXECUTABLE_PATH": str(find_browser())}
     begun = time.monotonic()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=_browsers(folder), capture_output=True, text=True, check=False)
     seconds = time.monotonic() - begun
     if done.returncode:
-        print(f"shot-scraper: {done.stderr.strip().splitlines()[-1:]}", browsers, file=sys.stderr)  # noqa: T201
+        print("shot-scraper:", done.stderr.strip(), file=sys.stderr)  # noqa: T201
         return None
     return seconds
+
+
+def _browsers(folder: Path) -> dict[str, str]:
+    """An environment in which Playwright takes the browser that we use for its own, since shot-scraper names none."""
+    listed = json.loads((Path(playwright.__file__).parent / "driver/package/browsers.json").read_bytes())["browsers"]
+    revision = next(each["revision"] for each in listed if each["name"] == "chromium-headless-shell")
+    place = folder / f"chromium_headless_shell-{revision}/chrome-headless-shell-linux64/chrome-headless-shell"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists():
+        place.symlink_to(str(find_browser()))
+    (place.parents[1] / "INSTALLATION_COMPLETE").touch()
+    return dict(os.environ) | {"PLAYWRIGHT_BROWSERS_PATH": str(folder)}
 
 
 def timed(do: Callable[[Path], None], folder: Path) -> float:
