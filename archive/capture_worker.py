@@ -136,6 +136,7 @@ class Studio:
         self._chromium = playwright.chromium
         self._executable = executable
         self._hosts: frozenset[str] = frozenset()
+        self._spare: tuple[str, Stage] | None = None
         self.browser = self._launch()
 
     def _launch(self) -> Browser:
@@ -149,11 +150,26 @@ class Studio:
         )
 
     def shoot(self, job: Job, say: Callable[..., None]) -> None:
-        """Do one job, telling each step; close its pages only after the answer."""
-        shot = Shot(job, say)
+        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card."""
+        shot = Shot(job, say, self._take_stage)
         shot.run(self._browser_for)
         say(done=shot.conditions)
         shot.close()
+        if job.html is not None:
+            with contextlib.suppress(BrowserError):  # the next capture will meet it, and say it
+                self._spare = job.zone, Stage(self.browser, job.source, job.zone, own=True)
+
+    def _take_stage(self, job: Job) -> Stage | None:
+        """The page that was made ready for a card, used once; None if it is for another time zone or has died."""
+        spare, self._spare = self._spare, None
+        if spare is None:
+            return None
+        zone, stage = spare
+        if zone == job.zone and stage.context.browser is self.browser and stage.answers():
+            return stage
+        with contextlib.suppress(BrowserError):
+            stage.context.close()
+        return None
 
     def _browser_for(self, job: Job) -> Browser:
         if not set(job.hosts) <= self._hosts:
@@ -167,11 +183,42 @@ class Studio:
         self.browser.close()
 
 
+class Stage:
+    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network."""
+
+    def __init__(self, browser: Browser, source: str, zone: str, *, own: bool) -> None:
+        """Open it; `BrowserError` if that fails."""
+        width, height = WINDOWS[source]
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=1,
+            locale="en-US",
+            timezone_id=zone,
+            reduced_motion="reduce",
+            color_scheme="light",
+            accept_downloads=False,
+            service_workers="block",
+            java_script_enabled=not own,
+            offline=own,
+        )
+        self.page: Page = self.context.new_page()
+        self.devtools: CDPSession = self.context.new_cdp_session(self.page)
+
+    def answers(self) -> bool:
+        """Whether browser and page are still alive."""
+        try:
+            self.devtools.send("Page.getFrameTree")
+        except BrowserError:
+            return False
+        return True
+
+
 class Shot:
     """One job: its page, its steps, its files."""
 
-    def __init__(self, job: Job, say: Callable[..., None]) -> None:
-        """Prepare; nothing is opened yet."""
+    def __init__(self, job: Job, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
+        """Prepare; nothing is opened yet. `stage` gives one that was made ready for a card, if there is one."""
+        self._stage = stage
         self.conditions: dict[str, str] = {}
         self._job = job
         self._say = say
@@ -210,27 +257,16 @@ class Shot:
     # ------------------------------------------------------------------------------------------------ open, render
 
     def _open(self, browser: Browser) -> str:
-        width, height = self._window = WINDOWS[self._job.source]
+        self._window = WINDOWS[self._job.source]
         own = self._job.html is not None
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=1,
-            locale="en-US",
-            timezone_id=self._job.zone,
-            reduced_motion="reduce",
-            color_scheme="light",
-            accept_downloads=False,
-            service_workers="block",
-            java_script_enabled=not own,
-            offline=own,
-        )
-        self._contexts.append(context)
+        stage = self._stage(self._job) if own else None
+        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own)
+        self._contexts.append(stage.context)
+        self._page, self._devtools = stage.page, stage.devtools
         if not own:  # our own page is offline and may load nothing, by its own word and the browser's
-            context.route("**/*", self._admit)
-        self._page: Page = context.new_page()
+            stage.context.route("**/*", self._admit)
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
-        self._devtools: CDPSession = context.new_cdp_session(self._page)
         self._answers = None if own else Answers(self._devtools)
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"

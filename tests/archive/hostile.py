@@ -171,7 +171,7 @@ def changes_all_the_time(_: Site, dice: random.Random) -> Page:
 
 
 @kind
-def crashes_the_renderer(_: Site, dice: random.Random) -> Page:
+def tries_to_crash_the_renderer(_: Site, dice: random.Random) -> Page:
     return _script(f"setTimeout(() => {{ location.href = 'chrome://crash' }}, {dice.randint(0, 500)})")
 
 

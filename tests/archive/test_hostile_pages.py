@@ -1,6 +1,6 @@
 """Hostile pages: each capture ends in time, FULL or PARTIAL with a reason that is true, and the browser does not grow.
 
-Five comments in every script follow: a card must be FULL whatever is written on it.
+Comments in every script follow: a card must be FULL whatever is written on it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RECOVERY = 12.0  # ending a stuck browser and starting a new one, on a busy mach
 MEMORY = 600 * 1024**2
 NEVER_FULL = {
     "never answers", "endless scroll without it", "a download for a page", "reloads for ever", "redirects for ever",
-    "redirects to a stranger", "a login wall", "not html", "computes for ever", "crashes the renderer",
+    "redirects to a stranger", "a login wall", "not html",
 }  # fmt: skip
 SCRIPTS = (
     (0x41, 0x7A), (0xC0, 0x24F), (0x370, 0x3FF), (0x400, 0x4FF), (0x531, 0x586), (0x5D0, 0x5EA), (0x620, 0x64A),
