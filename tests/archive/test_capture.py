@@ -352,6 +352,15 @@ def test_no_browser_is_said(tmp_path: Path) -> None:
             camera.capture(a_subject(), ("record",), tmp_path, now=NOON)
 
 
+def test_a_card_that_staff_entered_claims_no_answer_of_a_platform() -> None:
+    given, entered = (
+        card.render(replace(a_subject(), entered=by_hand), version="9.9", now=NOON) for by_hand in (False, True)
+    )
+    assert "stored answer of the platform" in given
+    assert "stored answer of the platform" not in entered
+    assert "entered by hand. It is not a picture" in entered
+
+
 def test_findings_of_another_wording_are_refused() -> None:
     subject = a_subject(TEXT, "gutter")
     with pytest.raises(ValueError, match="not in this wording"):
