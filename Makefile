@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture hostile plan-month check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -43,6 +43,14 @@ bench-verify: setup-dev ## how fast the archive is checked, as one JSON object (
 
 bench-backup: setup-dev ## how long writers wait while a backup copies the database, as JSON (ARGS=gigabytes)
 	@PYTHONPATH=. $(BIN)/python tests/archive/bench_backup.py $(ARGS)
+
+bench-capture: setup-dev ## how fast records are captured against a floor, as one JSON object (ARGS="--minutes 5")
+	@$(UV) pip install --quiet --python $(BIN)/python shot-scraper >&2 || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check shot-scraper >&2 || true
+	@PYTHONPATH=.:tests $(BIN)/python tests/archive/bench_capture.py $(ARGS)
+
+hostile: setup-dev ## two hundred hostile pages and a hundred cards in every script (half an hour)
+	@$(BIN)/pytest tests/archive/test_hostile_pages.py -n 0 $(ARGS)
 
 check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
 

@@ -16,13 +16,14 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from archive import card
 from archive.browser import find_browser
 from archive.capture_job import PICTURE, Job
 from archive.capture_process import NoBrowser, Worker
+from archive.stored import utc_text
 from bot.domain.types import Quality
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from archive.subject import Subject
 
 SOURCES = ("page", "record")
+WATCH_SECONDS = 0.5  # between two looks at how much memory a busy browser uses
 ACCEPT_SECONDS = 5.0  # for a worker to begin with a job it was given
 
 
@@ -47,6 +49,8 @@ class BrowserSettings:
     deadline: float = 45.0
     recycle_after: int = 200
     hosts: tuple[str, ...] = ()
+    memory: int = 2 * 1024**3
+    idle: float = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ class Camera:
         self._version = version
         self._worker: Worker | None = None
         self._lock = threading.Lock()
+        self._rest: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         """Use as a context, so that no browser is left."""
@@ -116,9 +121,31 @@ class Camera:
     def close(self) -> None:
         """End worker and browser. Safe to call twice; a capture asked for later starts them again."""
         with self._lock:
-            if self._worker is not None:
-                self._worker.close()
-                self._worker = None
+            self._wake()
+            self._close_worker()
+
+    def _close_worker(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _wake(self) -> None:
+        """Nobody is to be sent home for doing nothing now."""
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
+    def _go_idle(self) -> None:
+        """From now on there is nothing to do; if that stays so, browser and worker need not be kept."""
+        self._rest = threading.Timer(self._settings.idle, self._close_if_idle)
+        self._rest.daemon = True
+        self._rest.start()
+
+    def _close_if_idle(self) -> None:
+        with self._lock:
+            if self._rest is threading.current_thread():
+                self._rest = None
+                self._close_worker()
 
     def capture(self, subject: Subject, sources: Sequence[str], into: Path, *, now: datetime) -> Capture:
         """Try the sources in order until one is FULL, and leave its files in the folder `into`.
@@ -134,13 +161,17 @@ class Camera:
         left = self._settings.deadline
         takes: list[_Take] = []
         with self._lock:
-            for number, source in enumerate(sources):
-                self._ready_worker()
-                begun = time.monotonic()
-                takes.append(self._take(subject, source, into, now, left / (len(sources) - number)))
-                left -= time.monotonic() - begun
-                if takes[-1].full:
-                    break
+            self._wake()
+            try:
+                for number, source in enumerate(sources):
+                    self._ready_worker()
+                    begun = time.monotonic()
+                    takes.append(self._take(subject, source, into, now, left / (len(sources) - number)))
+                    left -= time.monotonic() - begun
+                    if takes[-1].full:
+                        break
+            finally:
+                self._go_idle()
         return self._conclude(subject, takes, into, now)
 
     def _take(self, subject: Subject, source: str, into: Path, now: datetime, seconds: float) -> _Take:
@@ -177,6 +208,8 @@ class Camera:
             caption=card.caption(source, subject, version=self._version, now=now),
             folder=str(folder.absolute()),
             zone=subject.zone,
+            at=utc_text(now),
+            tool=f"citymod {self._version}",
             seconds=seconds,
         )
 
@@ -203,10 +236,10 @@ class Camera:
         end = begun + job.seconds
         name, limit = "open", min(ACCEPT_SECONDS, job.seconds / 4)
         while not take.done:
-            said = worker.hear(min(begun + limit, end) - time.monotonic())
+            said = self._hear(worker, min(begun + limit, end))
             seconds = round(time.monotonic() - begun, 3)
             if said is None:
-                why = f"did not end within {seconds:.0f} seconds" if worker.alive else "the browser's process died"
+                why = self._why_silent(worker, seconds)
                 take.steps.append(_failed(take.source, name, f"{why}; the browser was replaced", seconds))
                 self._end_worker()
                 return
@@ -221,10 +254,26 @@ class Camera:
         if take.never_opened:
             self._end_worker()
 
+    def _hear(self, worker: Worker, until: float) -> dict[str, Any] | None:
+        """The worker's next word; None if none came by then (monotonic seconds), or it died or swells meanwhile."""
+        while (left := until - time.monotonic()) > 0:
+            said = worker.hear(min(left, WATCH_SECONDS))
+            if said is not None or not worker.alive or worker.memory() > self._settings.memory:
+                return said
+        return worker.hear(0)
+
+    def _why_silent(self, worker: Worker, seconds: float) -> str:
+        if not worker.alive:
+            return "the browser's process died"
+        if (used := worker.memory()) > self._settings.memory:
+            return f"the browser used {used // 1024**2} MiB, more than it may"
+        return f"did not end within {seconds:.0f} seconds"
+
     def _ready_worker(self) -> Worker:
-        """The worker, a new one if there is none, it died or it has made its share of captures."""
+        """The worker, a new one if there is none, it died, has made its share of captures or grown too large."""
         worker = self._worker
-        if worker is not None and worker.alive and worker.captures < self._settings.recycle_after:
+        fit = worker is not None and worker.alive and worker.captures < self._settings.recycle_after
+        if worker is not None and fit and worker.memory() <= self._settings.memory:
             return worker
         if worker is not None:
             self._worker = None

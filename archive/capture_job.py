@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 PICTURE = "comment.png"
 PAGE_PICTURE = "page.png"
-PAGE_ARCHIVE = "page.mhtml"
+PAGE_SNAPSHOT = "page.mhtml"
+PAGE_ARCHIVE = "page.wacz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class Job:
     caption: tuple[str, ...]
     folder: str
     zone: str
+    at: str
+    tool: str
     seconds: float
 
     def write(self, path: Path) -> None:

@@ -71,6 +71,19 @@ class Worker:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    def memory(self) -> int:
+        """Bytes that the worker and everything it started have for themselves; pages that are shared are left out.
+
+        A browser's processes share most of their code and pictures, so adding up what is resident would count it often.
+        """
+        return sum(map(_own_memory, self._family()))
+
+    def _family(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker = psutil.Process(self.pid)
+            return [worker, *worker.children(recursive=True)]
+        return []
+
     def give(self, job: Job) -> None:
         """Hand over a job. A worker that has just died is noticed by hearing nothing from it."""
         path = self._folder / "job.json"
@@ -141,6 +154,13 @@ class Worker:
             return str(said["failed"])
         log = self._log.read_text(errors="replace").strip().splitlines()
         return log[-1] if log else f"no answer in {READY_SECONDS} seconds"
+
+
+def _own_memory(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        held = process.memory_info()
+        return max(0, int(held.rss - held.shared))
+    return 0
 
 
 def _await_death(processes: list[psutil.Process]) -> None:

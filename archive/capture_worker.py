@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -33,7 +34,9 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLong
 from playwright.sync_api import sync_playwright
 
-from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PICTURE, Job
+from archive import wacz
+from archive.capture_answers import Answers
+from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PAGE_SNAPSHOT, PICTURE, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +51,7 @@ TALLEST = 15_000  # picture pixels; from about 16,000 on, Chromium leaves the bo
 MOST_PARTS = 24
 ROUND_MILLISECONDS = 250  # between two looks for the comment
 WALL_ROUNDS = 6  # how often a login page and the like is seen before it is believed
+CARD_ADDRESS = "https://record.citymod.invalid/"  # RFC 2606: a name that nobody can have
 SCRIPT = Path(__file__).with_name("capture_page.js")
 FLAGS = (
     "--disable-gpu",
@@ -132,6 +136,7 @@ class Studio:
         self._chromium = playwright.chromium
         self._executable = executable
         self._hosts: frozenset[str] = frozenset()
+        self._spare: tuple[str, Stage] | None = None
         self.browser = self._launch()
 
     def _launch(self) -> Browser:
@@ -145,11 +150,26 @@ class Studio:
         )
 
     def shoot(self, job: Job, say: Callable[..., None]) -> None:
-        """Do one job, telling each step; close its pages only after the answer."""
-        shot = Shot(job, say)
+        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card."""
+        shot = Shot(job, say, self._take_stage)
         shot.run(self._browser_for)
         say(done=shot.conditions)
         shot.close()
+        if job.html is not None:
+            with contextlib.suppress(BrowserError):  # the next capture will meet it, and say it
+                self._spare = job.zone, Stage(self.browser, job.source, job.zone, own=True)
+
+    def _take_stage(self, job: Job) -> Stage | None:
+        """The page that was made ready for a card, used once; None if it is for another time zone or has died."""
+        spare, self._spare = self._spare, None
+        if spare is None:
+            return None
+        zone, stage = spare
+        if zone == job.zone and stage.context.browser is self.browser and stage.answers():
+            return stage
+        with contextlib.suppress(BrowserError):
+            stage.context.close()
+        return None
 
     def _browser_for(self, job: Job) -> Browser:
         if not set(job.hosts) <= self._hosts:
@@ -163,11 +183,42 @@ class Studio:
         self.browser.close()
 
 
+class Stage:
+    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network."""
+
+    def __init__(self, browser: Browser, source: str, zone: str, *, own: bool) -> None:
+        """Open it; `BrowserError` if that fails."""
+        width, height = WINDOWS[source]
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=1,
+            locale="en-US",
+            timezone_id=zone,
+            reduced_motion="reduce",
+            color_scheme="light",
+            accept_downloads=False,
+            service_workers="block",
+            java_script_enabled=not own,
+            offline=own,
+        )
+        self.page: Page = self.context.new_page()
+        self.devtools: CDPSession = self.context.new_cdp_session(self.page)
+
+    def answers(self) -> bool:
+        """Whether browser and page are still alive."""
+        try:
+            self.devtools.send("Page.getFrameTree")
+        except BrowserError:
+            return False
+        return True
+
+
 class Shot:
     """One job: its page, its steps, its files."""
 
-    def __init__(self, job: Job, say: Callable[..., None]) -> None:
-        """Prepare; nothing is opened yet."""
+    def __init__(self, job: Job, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
+        """Prepare; nothing is opened yet. `stage` gives one that was made ready for a card, if there is one."""
+        self._stage = stage
         self.conditions: dict[str, str] = {}
         self._job = job
         self._say = say
@@ -188,6 +239,7 @@ class Shot:
             self._step("highlight", 5, self._highlight)
             self._step("comment picture", 30, self._picture)
         self._step("page picture", 10, self._page_picture)
+        self._step("page snapshot", 10, self._snapshot)
         self._step("page archive", 10, self._archive)
         self._step("conditions", 5, self._note_conditions)
 
@@ -205,26 +257,17 @@ class Shot:
     # ------------------------------------------------------------------------------------------------ open, render
 
     def _open(self, browser: Browser) -> str:
-        width, height = WINDOWS[self._job.source]
+        self._window = WINDOWS[self._job.source]
         own = self._job.html is not None
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=1,
-            locale="en-US",
-            timezone_id=self._job.zone,
-            reduced_motion="reduce",
-            color_scheme="light",
-            accept_downloads=False,
-            service_workers="block",
-            java_script_enabled=not own,
-            offline=own,
-        )
-        self._contexts.append(context)
-        context.route("**/*", self._admit)
-        self._page: Page = context.new_page()
+        stage = self._stage(self._job) if own else None
+        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own)
+        self._contexts.append(stage.context)
+        self._page, self._devtools = stage.page, stage.devtools
+        if not own:  # our own page is offline and may load nothing, by its own word and the browser's
+            stage.context.route("**/*", self._admit)
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
-        self._devtools: CDPSession = context.new_cdp_session(self._page)
+        self._answers = None if own else Answers(self._devtools)
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"
 
@@ -368,9 +411,15 @@ class Shot:
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         self._scale = 2 if whole <= TALLEST else 1
         tallest = TALLEST // self._scale
-        self._page.set_viewport_size({"width": width, "height": max(height, min(whole, tallest))})
+        self._resize(width, max(height, min(whole, tallest)))
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         return [Part(top - margin, min(tallest, whole - top)) for top in range(0, whole, tallest)]
+
+    def _resize(self, width: int, height: int) -> None:
+        """Give the window that size; a window that has it is left alone, since each resizing draws everything anew."""
+        if self._window != (width, height):
+            self._page.set_viewport_size({"width": width, "height": height})
+            self._window = (width, height)
 
     def _bring(self, part: Part) -> Clip:
         """Scroll to a part and give its place in the document; NotDone if it is not wholly in the window.
@@ -447,7 +496,7 @@ class Shot:
             return f"the card is the whole page: {PICTURE}"
         self._call("unhighlight")
         width, height = WINDOWS[self._job.source]
-        self._page.set_viewport_size({"width": width, "height": height})
+        self._resize(width, height)
         self._call("toTop")
         size = self._devtools.send("Page.getLayoutMetrics")["cssContentSize"]
         tall = min(size["height"], TALLEST)
@@ -455,10 +504,23 @@ class Shot:
         cut = f"; the first {TALLEST} of {size['height']:.0f} pixels" if size["height"] > TALLEST else ""
         return f"{width} x {tall:.0f} pixels{cut}"
 
-    def _archive(self) -> str:
+    def _snapshot(self) -> str:
+        """Keep the page as it stood there, after all its scripts did."""
         data = self._devtools.send("Page.captureSnapshot", {"format": "mhtml"})["data"].encode()
-        self._keep(PAGE_ARCHIVE, data)
+        self._keep(PAGE_SNAPSHOT, data)
         return f"MHTML, {len(data)} bytes"
+
+    def _archive(self) -> str:
+        """Keep what servers answered, to be replayed; of the card, which no server gave, the card."""
+        if self._answers is None:
+            page, title, answers, missing = CARD_ADDRESS, "Record card", [_card_answer(self._job.html or "")], ""
+        else:
+            page, title = self._page.url, self._page.title()
+            answers, missing = self._answers.collect()
+        at = datetime.fromisoformat(self._job.at)
+        data = wacz.write(answers, page=page, title=title, tool=self._job.tool, at=at)
+        self._keep(PAGE_ARCHIVE, data)
+        return f"WACZ, {len(data)} bytes; {len(answers)} answers{missing}"
 
     def _keep(self, name: str, data: bytes) -> None:
         (self._folder / name).write_bytes(data)
@@ -483,6 +545,12 @@ class Shot:
         for context in self._contexts:
             with contextlib.suppress(BrowserError):
                 context.close()
+
+
+def _card_answer(card: str) -> wacz.Answer:
+    headers = {"content-type": "text/html; charset=utf-8"}
+    body = card.encode("utf-8", "replace")
+    return wacz.Answer(url=CARD_ADDRESS, status=200, reason="OK", headers=headers, body=body)
 
 
 def _require(holds: object, why: str) -> None:

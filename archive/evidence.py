@@ -5,7 +5,8 @@ A sealed folder lies under ``YYYY/MM/<id>/`` of the evidence store (UTC, time of
 =================  ====================================================================================================
 ``comment.png``    the picture (``comment-2.png`` and so on where one does not suffice)
 ``page.png``       the whole page as shown, where a page was the source
-``page.mhtml``     the page itself, opens in any Chromium
+``page.mhtml``     the page as it stood there, opens in any Chromium
+``page.wacz``      what servers answered (of a card: the card), opens in ReplayWeb.page; see `archive.wacz`
 ``page/`` …        what another source left that was tried before and did not do
 ``staff/`` …       pictures that staff took, byte for byte as they brought them
 ``comment.json``   every field of the record: who, what, when, where, under which post, in reply to what, what matched

@@ -1,7 +1,8 @@
-"""The commands on sealed evidence: `citymod evidence show` and `citymod evidence open`. They change nothing."""
+"""The commands on sealed evidence: `citymod evidence list`, `show` and `open`. They change nothing."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -18,14 +19,55 @@ evidence = typer.Typer(help="What was captured and sealed.", no_args_is_help=Tru
 
 Name = Annotated[str, typer.Argument(help="Evidence, as mails and `citymod review show` name it; or a case.")]
 
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
 
 @evidence.command("show")
-def evidence_show(name: Name, config: Config = DEFAULT_CONFIG) -> None:
+def evidence_show(name: Name, config: Config = DEFAULT_CONFIG, *, as_json: AsJson = False) -> None:
     """Say what a piece of evidence holds and how it was taken, and check every file against what was sealed."""
     exhibit = _exhibit(name, config)
-    for line in exhibit.lines():
+    for line in [json.dumps(exhibit.fields(), indent=2)] if as_json else exhibit.lines():
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1 if exhibit.problems else 0)
+
+
+@evidence.command("list")
+def evidence_list(
+    case: Annotated[str, typer.Argument(help="The case, as `citymod review list` names it.")],
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List everything that was ever sealed of a case, oldest first."""
+    from archive.evidence import all_of
+    from bot.domain.types import Ref
+    from bot.letters import when
+
+    try:
+        ref = Ref.parse(case)
+    except ValueError as error:
+        fail(f"{case} names no case: {error}", 2)
+    settings = settings_from(config)
+    with reading(settings) as tx:
+        sealed = all_of(tx, ref)
+    if not sealed:
+        fail(f"There is no evidence of {case}; `citymod review show CASE` says what became of it.", 2)
+    if as_json:
+        listed = [
+            {
+                "id": each.id,
+                "quality": each.quality,
+                "captured_at": each.captured_at.isoformat(),
+                "revision": each.revision,
+                "folder": each.folder,
+            }
+            for each in sealed
+        ]
+        out.print(json.dumps(listed, indent=2), markup=False, highlight=False, soft_wrap=True)
+        return
+    for each in sealed:
+        line = f"{each.id}  {each.quality:<8} {when(settings, each.captured_at)}  wording {each.revision[:12]}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @evidence.command("open")

@@ -62,6 +62,22 @@ class Exhibit:
         yield "Checked: " + ("every file is as it was sealed." if not self.problems else "NOT as it was sealed:")
         yield from (f"  {problem}" for problem in self.problems)
 
+    def fields(self) -> dict[str, Any]:
+        """Say it to a program: plain values for JSON."""
+        return {
+            "id": self.sealed.id,
+            "case": str(self.sealed.ref),
+            "revision": self.sealed.revision,
+            "quality": self.sealed.quality,
+            "captured_at": self.sealed.captured_at.isoformat(),
+            "account": self.account,
+            "facts": dict(self.facts),
+            "steps": list(self.steps),
+            "files": [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in self.files],
+            "transcript": self.words,
+            "problems": list(self.problems),
+        }
+
     def page(self) -> str:
         """Show it as one page; pictures are taken from where they lie."""
         return TEMPLATES.get_template("exhibit.html.j2").render(exhibit=self)

@@ -31,6 +31,7 @@ ALL_STEPS = [
     "highlight",
     "comment picture",
     "page picture",
+    "page snapshot",
     "page archive",
     "conditions",
 ]
@@ -88,7 +89,7 @@ def test_a_record_is_full_and_says_every_step(camera: Camera, tmp_path: Path) ->
     assert capture.source == "record"
     assert capture.captured_at == NOON
     assert [step.name for step in capture.steps] == ALL_STEPS
-    assert names(tmp_path) == {"comment.png", "page.mhtml"}
+    assert names(tmp_path) == {"comment.png", "page.mhtml", "page.wacz"}
     assert size(tmp_path / "comment.png")[0] == 960
     assert b"Rendered from the platform" in (tmp_path / "page.mhtml").read_bytes()
     said = capture.conditions
@@ -150,7 +151,7 @@ def test_a_very_tall_comment_becomes_several_captioned_pictures(camera: Camera, 
     capture = camera.capture(a_subject("tall" + "\n" * 1000 + "end", "end"), ("record",), tmp_path, now=NOON)
     assert failed(capture) == {}
     assert capture.quality is Quality.FULL
-    assert names(tmp_path) == {"comment.png", "comment-2.png", "page.mhtml"}
+    assert names(tmp_path) == {"comment.png", "comment-2.png", "page.mhtml", "page.wacz"}
     sizes = [size(tmp_path / name) for name in ("comment.png", "comment-2.png")]
     assert all(width == 480 and height < 16_384 for width, height in sizes)
 
@@ -180,7 +181,7 @@ def test_the_stand_ins_page_is_full(camera: Camera, tmp_path: Path, site: Site) 
     assert failed(capture) == {}
     assert (capture.quality, capture.source) == (Quality.FULL, "page")
     assert [step.name for step in capture.steps] == ALL_STEPS
-    assert names(tmp_path) == {"comment.png", "page.png", "page.mhtml"}
+    assert names(tmp_path) == {"comment.png", "page.png", "page.mhtml", "page.wacz"}
     assert capture.conditions["rendition"] == "Public page, signed out"
     assert capture.conditions["http_status"] == "200"
     assert size(tmp_path / "page.png")[0] == 1024
@@ -297,7 +298,8 @@ def test_the_record_steps_in_where_the_page_fails(camera: Camera, tmp_path: Path
     subject = standing_at(f"{site.url}/comment")
     capture = camera.capture(subject, ("page", "record"), tmp_path, now=NOON)
     assert (capture.quality, capture.source) == (Quality.FULL, "record")
-    assert names(tmp_path) == {"comment.png", "page.mhtml", "page/page.png", "page/page.mhtml"}
+    own, pages = {"comment.png", "page.mhtml", "page.wacz"}, {"page/page.png", "page/page.mhtml", "page/page.wacz"}
+    assert names(tmp_path) == own | pages
     assert "shown is a page that says it is not available" in capture.conditions["other_source_page"]
     assert "files in page/" in capture.conditions["other_source_page"]
 
@@ -348,6 +350,15 @@ def test_no_browser_is_said(tmp_path: Path) -> None:
             pytest.raises(NoBrowser, match=f"{executable}.*citymod doctor"),
         ):
             camera.capture(a_subject(), ("record",), tmp_path, now=NOON)
+
+
+def test_a_card_that_staff_entered_claims_no_answer_of_a_platform() -> None:
+    given, entered = (
+        card.render(replace(a_subject(), entered=by_hand), version="9.9", now=NOON) for by_hand in (False, True)
+    )
+    assert "stored answer of the platform" in given
+    assert "stored answer of the platform" not in entered
+    assert "entered by hand. It is not a picture" in entered
 
 
 def test_findings_of_another_wording_are_refused() -> None:

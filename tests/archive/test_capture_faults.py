@@ -174,6 +174,40 @@ def test_the_worker_is_recycled_and_leaves_nothing(tmp_path: Path) -> None:
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
+def test_a_browser_with_nothing_to_do_is_closed_and_comes_back(tmp_path: Path) -> None:
+    with Camera(BrowserSettings(idle=0.5), "9.9") as camera:
+        for number in range(2):
+            capture = camera.capture(a_subject(), ("record",), tmp_path / str(number), now=NOON)
+            assert capture.quality is Quality.FULL
+            assert camera._worker is not None
+            family = [*worker(camera), *browser(camera)]
+            _, alive = psutil.wait_procs(family, timeout=15)
+            assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+            with camera._lock:  # held until all is closed
+                assert camera._worker is None
+
+
+def test_a_page_that_eats_memory_is_partial_and_the_next_is_full(tmp_path: Path, site: Site) -> None:
+    hog = "const kept = []; setInterval(() => kept.push(new Uint8Array(64 << 20).fill(1)), 1)"
+    site.pages["/comment"] = article("Something else", extra=f"<script>{hog}</script>")
+    with Camera(BrowserSettings(deadline=20, memory=500 * 1024**2), "9.9") as camera:
+        first = camera.capture(standing_at(f"{site.url}/comment"), ("page",), tmp_path / "first", now=NOON)
+        second = camera.capture(a_subject(), ("record",), tmp_path / "second", now=NOON)
+    assert first.quality is Quality.PARTIAL
+    assert "MiB, more than it may" in first.steps[-1].detail
+    assert second.quality is Quality.FULL
+
+
+def test_a_page_made_ready_for_the_next_card_may_die(tmp_path: Path) -> None:
+    with Camera(BrowserSettings(deadline=12), "9.9") as camera:
+        camera.capture(a_subject(), ("record",), tmp_path / "first", now=NOON)
+        time.sleep(1)
+        for victim in renderers(camera):
+            victim.kill()
+        capture = camera.capture(a_subject(), ("record",), tmp_path / "second", now=NOON)
+    assert capture.quality is Quality.FULL
+
+
 def test_nothing_survives_the_death_of_the_program(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from archive.capture_process import Worker;"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from archive import evidence
@@ -38,6 +39,23 @@ def test_it_names_files_steps_and_conditions_and_checks_them(city: City, citymod
     assert "raw.json" in said
     assert "every file is as it was sealed" in said
     assert citymod("evidence", "show", ref_of(comment), "--config", city.file)[1] == said, "a case will do as well"
+
+
+def test_a_program_can_read_it_and_all_evidence_of_a_case_is_listed(city: City, citymod: Run) -> None:
+    comment = city.write("facebook")
+    city.run()
+    sealed = sealed_of(city, comment)
+    code, said, _ = citymod("evidence", "list", ref_of(comment), "--config", city.file)
+    assert code == 0
+    assert said.startswith(f"{sealed.id}  full")
+    (listed,) = json.loads(citymod("evidence", "list", ref_of(comment), "--json", "--config", city.file)[1])
+    assert (listed["id"], listed["revision"]) == (sealed.id, sealed.revision)
+    code, said, _ = citymod("evidence", "show", sealed.id, "--json", "--config", city.file)
+    shown = json.loads(said)
+    assert code == 0
+    assert shown["problems"] == []
+    assert {"comment.png", "page.wacz", "raw.json"} <= {file["name"] for file in shown["files"]}
+    assert citymod("evidence", "list", "nonsense", "--config", city.file)[0] == 2
 
 
 def test_one_changed_byte_is_told_and_the_command_fails(city: City, citymod: Run) -> None:
