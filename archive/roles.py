@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOVES = {"ledger_head"}
 """Tables of one row, which moves and is neither added nor removed."""
-EMPTIED = {"media_due"}
+EMPTIED = {"media_due", "copy_due"}
 """Tables of what is still to be done, whose rows go when it is done."""
 
 

@@ -587,7 +587,7 @@ class Forms:
         if "://" in self.plain or "www." in self.plain:
             self._blank_addresses()
         self.folded, self._readings, ordinary = _folding(self._words, unusual)
-        self.alike = ordinary and not unusual and "'" not in self.plain and "&" not in self.plain
+        self.alike = ordinary and not unusual and not any(sign in self.plain for sign in "'&_")
         self._regions: _Regions | None = None
 
     def _blank_addresses(self) -> None:

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, select
 
-from archive import database, tables
+from archive import database, full_text, tables
 
 MIGRATIONS = Path(database.__file__).with_name("migrations")
 _LAST = ("approval", "tombstone", "certificate")  # no guard takes a tombstone but in this order
@@ -38,6 +38,8 @@ def take_back(old: str, owner: str, revision: str) -> list[str]:
             if table is tables.ledger_head:
                 continue
             _copy(now, then, table.name)
+        if inspect(then).has_table(full_text.NAME):
+            full_text.rebuild(then)
         head = now.execute(select(tables.ledger_head)).one()
         then.execute(tables.ledger_head.update().values(seq=head.seq, hash=head.hash))
     source.dispose()

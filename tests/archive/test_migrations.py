@@ -70,8 +70,8 @@ def test_a_filled_database_of_every_version_is_brought_up(
                 assert tx.execute(rows).scalar_one() == present.execute(rows).scalar_one(), table
             assert full_text.missing(tx) == 0
             found = [one.ref.item for one in search(tx, Query(words="street due")).found]
-            assert found == [one.ref.item for one in search(present, Query(words="street due")).found]
-            assert found == ["c4", "c2", "c1"]
+            # c4 is withheld in versions that know what that is
+            assert found == (["c2", "c1"] if "withheld" in known else ["c4", "c2", "c1"])
             case = tx.execute(select(tables.case_).where(tables.case_.c.ref == "youtube:UCcity:c1")).one()
             assert (case.author_id, case.posted_at) == ("UCpat", records.comment(tx, case.ref).posted_at)
         problems = verify(db, store, store.parent / "media", now=later(3600)).problems
@@ -81,7 +81,7 @@ def test_a_filled_database_of_every_version_is_brought_up(
         problems = [problem for problem in problems if not any(line in problem for line in buried)]
     missing = {table.name for table in tables.APPEND_ONLY} - set(known)
     assert [problem for problem in problems if problem.split(":")[0] not in {*missing, "match_"}] == []
-    if revision == EARLIER[-1]:
+    if not missing:
         assert problems == []
     with Database.open(url, migrate=False) as db:
         with db.begin() as tx:
@@ -93,7 +93,7 @@ def test_a_filled_database_of_every_version_is_brought_up(
 @pytest.mark.server
 def test_guards_of_an_old_server_speak_the_new_wording(engine: str, old_place: str, past: Place) -> None:
     """Until this version they raised what is taken for a failure of the server, and not for a refusal."""
-    take_back(old_place, past.owner, EARLIER[-1])
+    take_back(old_place, past.owner, "0006")
     engine_ = create_engine(old_place)
     with engine_.begin() as tx:
         tx.exec_driver_sql(

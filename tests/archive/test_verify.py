@@ -121,7 +121,7 @@ def test_one_altered_value_of_any_row_is_found(
         more = "x'00'" if engine == "sqlite" else "'\\x00'::bytea"
         altered = f'CAST("{column}" || {more} AS {"blob" if engine == "sqlite" else "bytea"})'
     elif isinstance(kind, Integer):
-        altered = f'"{column}" + 1'
+        altered = f'COALESCE("{column}" + 1, 1)'
     assert tamper(f'UPDATE "{table}" SET "{column}" = {altered} WHERE {_last(full, table)}') == 1
     report = _check(full, store)
     assert not report.passed
