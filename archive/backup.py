@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 
 from archive import ledger
 from archive.database import BUSY_MILLISECONDS, Database
-from archive.files import sha256_of, sync
+from archive.files import sha256_of, sums, sync
 from archive.stored import utc_text
 from archive.verify import verify
 
@@ -349,5 +349,5 @@ def _write_sums(folder: Path) -> int:
     """Hash everything in the folder anew; give how many files there are."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name[:1] != "."]
     names = [path.relative_to(folder).as_posix() for path in paths if path != folder / SUMS]
-    _write(folder / SUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names).encode())
+    _write(folder / SUMS, sums((name, sha256_of(folder / name)) for name in names).encode())
     return len(names)

@@ -191,10 +191,13 @@ def due(tx: Tx, bucket: str, now: datetime, limit: int) -> list[Unit]:
     ready = or_(_due.not_before.is_(None), _due.not_before <= now)
     query = select(_due.unit, _due.attempts).where(_due.bucket == bucket, ready).order_by(_due.since, _due.unit)
     found = [_unit(tx, row.unit, row.attempts) for row in tx.execute(query.limit(limit)).all()]
+    waiting = []
     for unit in found:
-        if not _is_on_record(tx, unit):
+        if _is_on_record(tx, unit):
+            waiting.append(unit)
+        else:
             _forget(tx, bucket, unit)
-    return [unit for unit in found if _is_on_record(tx, unit)]
+    return waiting
 
 
 def _unit(tx: Tx, name: str, attempts: int) -> Unit:

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Text, select, type_coerce, update
 
 from archive import copies, full_text, ledger, media, retention, tables
-from archive.stored import Stored, new_id, utc_text
+from archive.rows import as_it_lies
+from archive.stored import new_id, utc_text
 from bot.domain.types import AgentKind
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def _originals(tx: Tx, rows: Iterable[tuple[str, int]]) -> tuple[list[dict[str, 
     files: set[str] = set()
     for place, line in rows:
         table = tables.metadata.tables[place]
-        row = tx.execute(_as_it_lies(table).where(table.c.entry == line)).mappings().one()
+        row = tx.execute(as_it_lies(table).where(table.c.entry == line)).mappings().one()
         sha256 = tables.stored_sha256(table, row)
         detail = tx.execute(select(tables.ledger.c.detail).where(tables.ledger.c.seq == line)).scalar_one()
         if sha256 not in json.loads(detail).get("rows", {}).get(place, ()):
@@ -353,7 +354,7 @@ def _wrong(tx: Tx, stone: Any) -> list[str]:
     table = tables.metadata.tables.get(stone.place)
     if table is None or table not in tables.DISPOSABLE:
         return [f"a tombstone stands in {stone.place}, of which nothing may be destroyed"]
-    row = tx.execute(_as_it_lies(table).where(table.c.entry == stone.line)).mappings().first()
+    row = tx.execute(as_it_lies(table).where(table.c.entry == stone.line)).mappings().first()
     if row is None or tables.stored_sha256(table, row) != stone.remains:
         return [
             f"the row of {stone.place} written with ledger line {stone.line} is no tombstone, though one is recorded"
@@ -364,14 +365,6 @@ def _wrong(tx: Tx, stone: Any) -> list[str]:
     ):
         return [f"{row['ref']} was removed or decided on, and its content was destroyed"]
     return []
-
-
-def _as_it_lies(table: Table) -> Any:
-    columns = (
-        type_coerce(column, Text).label(column.name) if isinstance(column.type, Stored) else column
-        for column in table.c
-    )
-    return select(*columns)
 
 
 def _folded(agent: Agent) -> str:

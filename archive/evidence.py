@@ -37,13 +37,15 @@ from sqlalchemy import func, select
 
 from archive import card, ledger, tables, uploads
 from archive.capture_job import PICTURE
-from archive.files import sha256_of, sync
+from archive.files import sha256_of, sums, sync
 from archive.stored import read_utc, utc_text
 from bot.domain.types import Evidence, Quality, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Row
 
     from archive.capture import Capture
     from archive.database import Tx
@@ -138,8 +140,7 @@ def count(tx: Tx, ref: Ref, revision: str) -> int:
 def all_of(tx: Tx, ref: Ref) -> list[Evidence]:
     """Everything that was ever sealed of a comment and recorded, oldest first."""
     table = tables.evidence
-    rows = tx.execute(select(table).where(table.c.ref == ref).order_by(table.c.entry)).mappings()
-    return [Evidence(**{name: value for name, value in row.items() if name != "entry"}) for row in rows]
+    return [_recorded(row) for row in tx.execute(select(table).where(table.c.ref == ref).order_by(table.c.entry))]
 
 
 def latest(tx: Tx, ref: Ref) -> Evidence | None:
@@ -147,22 +148,25 @@ def latest(tx: Tx, ref: Ref) -> Evidence | None:
     return next(reversed(all_of(tx, ref)), None)
 
 
-def named(tx: Tx, name: str) -> Evidence | None:
-    """Give evidence by its identifier, or else what was sealed last of the case that is called so; None if neither."""
-    table = tables.evidence
-    ref = tx.execute(select(table.c.ref).where(table.c.id == name)).scalar_one_or_none()
-    if ref is not None:
-        return next(each for each in all_of(tx, ref) if each.id == name)
-    return latest(tx, Ref.parse(name)) if name.count(":") > 1 else None
-
-
 def by_id(tx: Tx, id: str) -> Evidence:  # noqa: A002  the evidence's own word for it
     """Give one piece of evidence on record. Raises LookupError if there is none of that name."""
-    row = tx.execute(select(tables.evidence).where(tables.evidence.c.id == id)).mappings().one_or_none()
+    row = tx.execute(select(tables.evidence).where(tables.evidence.c.id == id)).one_or_none()
     if row is None:
         message = f"there is no evidence {id}"
         raise LookupError(message)
-    return Evidence(**{name: value for name, value in row.items() if name != "entry"})
+    return _recorded(row)
+
+
+def named(tx: Tx, name: str) -> Evidence | None:
+    """Give evidence by its identifier, or else what was sealed last of the case that is called so; None if neither."""
+    if name.count(":") > 1:
+        return latest(tx, Ref.parse(name))
+    row = tx.execute(select(tables.evidence).where(tables.evidence.c.id == name)).one_or_none()
+    return _recorded(row) if row else None
+
+
+def _recorded(row: Row[Any]) -> Evidence:
+    return Evidence(**{name: value for name, value in row._mapping.items() if name != "entry"})  # noqa: SLF001
 
 
 def check(root: Path, evidence: Evidence) -> list[str]:
@@ -263,8 +267,8 @@ def _write_manifest(  # noqa: PLR0913  the manifest names them all
 
 def _sums(manifest: dict[str, Any], sha256: str) -> bytes:
     """The lines that ``sha256sum -c`` reads; the manifest last."""
-    listed = [(entry["sha256"], entry["name"]) for entry in manifest["files"]]
-    return "".join(f"{digest}  {name}\n" for digest, name in [*listed, (sha256, MANIFEST)]).encode()
+    listed = [(entry["name"], entry["sha256"]) for entry in manifest["files"]]
+    return sums([*listed, (MANIFEST, sha256)]).encode()
 
 
 def _comment_fields(subject: Subject, capture: Capture) -> dict[str, Any]:
@@ -458,8 +462,8 @@ def _file_problems(folder: Path, listed: dict[str, dict[str, Any]]) -> Iterator[
         path, entry = there[name], listed[name]
         if path.is_symlink() or path.stat().st_size != entry["bytes"] or sha256_of(path) != entry["sha256"]:
             yield f"{name} is not as it was sealed"
-    sums = _sums({"files": list(listed.values())}, sha256_of(folder / MANIFEST))
+    sealed = _sums({"files": list(listed.values())}, sha256_of(folder / MANIFEST))
     if SUMS not in there:
         yield f"{SUMS} is missing"
-    elif there[SUMS].read_bytes() != sums:
+    elif there[SUMS].read_bytes() != sealed:
         yield f"{SUMS} is not as it was sealed"

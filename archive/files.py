@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -23,3 +24,8 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sums(named: Iterable[tuple[str, str]]) -> str:
+    """What ``sha256sum -c`` reads, for files by their names and SHA-256 (hex)."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in named)

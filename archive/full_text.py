@@ -173,8 +173,12 @@ def _cut(dialect: str, rows: Sequence[tuple[int, str, str]]) -> list[tuple[int, 
 def _wordings(tx: Connection, entries: Sequence[int]) -> list[tuple[int, str, str]]:
     row = tables.revision.c
     query = select(row.entry, row.text, row.author_id, row.author_name, row.author_handle)
-    found = tx.execute(query.where(row.entry.in_(entries)).order_by(row.entry))
-    return [(one[0], one[1], " ".join(name for name in one[2:] if name)) for one in found]
+    return [_wording(one) for one in tx.execute(query.where(row.entry.in_(entries)).order_by(row.entry))]
+
+
+def _wording(row: Sequence[Any]) -> tuple[int, str, str]:
+    """A row of line, text and the author's names, with the names in one."""
+    return row[0], row[1], " ".join(name for name in row[2:] if name)
 
 
 def _recorded(tx: Connection) -> Iterator[list[tuple[int, str, str]]]:
@@ -184,5 +188,5 @@ def _recorded(tx: Connection) -> Iterator[list[tuple[int, str, str]]]:
         query = select(row.entry, row.text, row.author_id, row.author_name, row.author_handle).order_by(row.entry)
         after = 0
         while page := tx.execute(query.where(row.entry > after).limit(PAGE)).all():
-            yield [(one[0], one[1], " ".join(name for name in one[2:] if name)) for one in page]
+            yield [_wording(one) for one in page]
             after = page[-1].entry

@@ -207,14 +207,16 @@ def tally(tx: Connection, after: int, through: int) -> dict[str, int]:
 def first_since(tx: Connection, moment: datetime) -> int:
     """Give the number of the first line written at that time or later; one more than the last, if there is none.
 
-    Lines are numbered in the order of their times, so a few looks find it. After a clock was put back, it may be a
-    later line than the very first one, by as much as the clock was off.
+    Lines are numbered in the order of their times, so a few looks find it, also where lines were removed. After a
+    clock was put back, it may be a later line than the very first one, by as much as the clock was off.
     """
-    at = select(tables.ledger.c.at)
+    seq = tables.ledger.c.seq
     low, high = 1, kept_head(tx)[1] + 1
     while low < high:
         middle = (low + high) // 2
-        if str(tx.execute(at.where(tables.ledger.c.seq == middle)).scalar_one()) < utc_text(moment):
+        here = select(tables.ledger.c.at).where(seq >= middle).order_by(seq).limit(1)
+        at = tx.execute(here).scalar_one_or_none()
+        if at is not None and str(at) < utc_text(moment):
             low = middle + 1
         else:
             high = middle

@@ -118,12 +118,6 @@ def drilled(tx: Tx, pause: Pause, seconds: float | None, agent: Agent, now: date
     ledger.append(tx, kind=DRILLED, agent=agent, at=now, detail={"pause": pause.id, "seconds": seconds})
 
 
-def last_drill(tx: Tx) -> tuple[datetime, float | None] | None:
-    """Give when the last drill was and how many seconds it took (None: no daemon obeyed), or None if there was none."""
-    lines = list(ledger.entries(tx, kinds=(DRILLED,)))
-    return (lines[-1].at, lines[-1].detail["seconds"]) if lines else None
-
-
 def _end(tx: Tx, pause: Pause, now: datetime, agent: Agent, why: str) -> None:
     tx.execute(update(tables.pause).where(_pause.id == pause.id).values(ended_at=now, ended_by=agent, ended_why=why))
     orders.release(tx)

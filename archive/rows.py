@@ -11,13 +11,15 @@ from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Text, select, type_coerce
+
 from archive import tables
-from archive.stored import canonical
+from archive.stored import Stored, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
 
 class Form:
@@ -59,6 +61,15 @@ class Form:
 def form(table: Table) -> Form:
     """Give the form of a table."""
     return Form(table)
+
+
+def as_it_lies(table: Table) -> Select[Any]:
+    """Ask for the rows of a table with their values as the database holds them, read as nothing but text."""
+    columns = (
+        type_coerce(column, Text).label(column.name) if isinstance(column.type, Stored) else column
+        for column in table.c
+    )
+    return select(*columns)
 
 
 def fetch(tx: Connection, query: str, values: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Text, func, select, type_coerce
 
 from archive import ledger, tables
-from archive.rows import fetch
-from archive.stored import Stored
+from archive.rows import as_it_lies, fetch
 from bot.domain import states
 from bot.domain.states import Event, IllegalEvent, State
 from bot.domain.types import OrderStatus
@@ -29,12 +28,7 @@ _ENDED = {
     "order.cancelled": OrderStatus.CANCELLED,
 }
 _PAGE = 500
-_ORDERS = select(
-    *(
-        type_coerce(column, Text).label(column.name) if isinstance(column.type, Stored) else column
-        for column in tables.order_.c
-    )
-)
+_ORDERS = as_it_lies(tables.order_)
 
 
 class Step(NamedTuple):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from archive import ledger, merkle, tables
-from archive.stored import read_utc, utc_text
+from archive.stored import utc_text
+from bot.domain.schedule import retry_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +224,7 @@ def failed(tx: Tx, authority: str, why: str, now: datetime) -> Standing:
     """Write down that an authority gave no stamp; it is asked again after a wait that doubles up to some hours."""
     before = standing(tx, authority)
     failures = before.failures + 1 if before else 1
-    until = now + min(FIRST_WAIT * 2 ** min(failures - 1, 10), LONGEST_WAIT)
+    until = retry_at(failures, now, FIRST_WAIT, LONGEST_WAIT)
     _stand(tx, authority, failures=failures, not_before=until, why=why)
     if failures == 1 or failures % TOLD_EACH == 0:
         detail: dict[str, Json] = {"authority": authority, "why": why, "failures": failures, "until": utc_text(until)}
@@ -248,21 +249,11 @@ def stamps(tx: Tx, subject: str) -> list[Stamp]:
 
 
 def first_line_of(tx: Tx, day: date) -> int:
-    """Give the number of the first line of that day (UTC) or of a later one, by halving; one past the end if none.
+    """Give the number of the first line of that day (UTC) or of a later one; one past the end if there is none.
 
     Lines are written in the order of their times but for moments, so an hour before midnight is taken.
     """
-    wanted = datetime.combine(day, time(), UTC) - timedelta(hours=1)
-    low, high = 1, ledger.kept_head(tx)[1] + 1
-    while low < high:
-        middle = (low + high) // 2
-        at = select(tables.ledger.c.at).where(tables.ledger.c.seq >= middle).order_by(tables.ledger.c.seq).limit(1)
-        found = tx.execute(at).scalar_one_or_none()
-        if found is not None and read_utc(found) < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return ledger.first_since(tx, datetime.combine(day, time(), UTC) - timedelta(hours=1))
 
 
 def _stand(tx: Tx, url: str, *, failures: int, not_before: datetime, why: str) -> None:

@@ -38,6 +38,7 @@ from bot.terminal import (
     opened,
     out,
     reading,
+    say,
     settings_from,
     writing,
 )
@@ -176,11 +177,11 @@ def status(
     for line in found["requests"]:
         out.print(line, markup=False, highlight=False)
     if found["bucket"]:
-        out.print(f"Bucket: {found['bucket']}", markup=False, highlight=False, soft_wrap=True)
+        say(f"Bucket: {found['bucket']}")
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     for line in found["proof"]:
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(line)
     out.print(
         "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
     )
@@ -221,7 +222,7 @@ def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
     settings = settings_from(config)
     with reading(settings) as tx:
         _found(tx, case)
-        out.print(case_as_text(tx, settings, _ref(case)), markup=False, highlight=False, soft_wrap=True)
+        say(case_as_text(tx, settings, _ref(case)))
 
 
 @review.command("raise")
@@ -429,7 +430,7 @@ def doctor(config: Config = DEFAULT_CONFIG) -> None:
         mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
         out.print(mark, finding.what, highlight=False, soft_wrap=True)
         for line in finding.details:
-            out.print("      " + line, markup=False, highlight=False, soft_wrap=True)
+            say("      " + line)
     raise typer.Exit(1 if bad else 0)
 
 
@@ -510,7 +511,7 @@ def standin(
 
     if faults:
         for line in fault_list():
-            out.print(line, highlight=False, markup=False, soft_wrap=True)
+            say(line)
         return
     try:
         serve(port=port, world_file=world, seed=seed, wanted=fault or ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, clock, err, fail, opened, out, reading, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, clock, err, fail, opened, reading, say, settings_from
 
 if TYPE_CHECKING:
     from archive.bucket import Bucket
@@ -36,18 +36,14 @@ def bucket_show(config: Config = DEFAULT_CONFIG) -> None:
     name = place(store).name
     with reading(settings) as tx:
         stands, (files, size, until) = copies.standing(tx, name), copies.tally(tx, name)
-    _print(f"Bucket   {name}, {store.mode}, each copy locked for {store.retain_days} days")
-    _print(
-        f"Stored   {files} files, {size / 1e6:.1f} MB" + (f"; the first lock ends {until:%Y-%m-%d}" if until else "")
-    )
-    _print(f"Waiting  {stands.waiting} evidence folders and media files")
+    say(f"Bucket   {name}, {store.mode}, each copy locked for {store.retain_days} days")
+    say(f"Stored   {files} files, {size / 1e6:.1f} MB" + (f"; the first lock ends {until:%Y-%m-%d}" if until else ""))
+    say(f"Waiting  {stands.waiting} evidence folders and media files")
     if stands.why:
         again = f"; tried again {stands.not_before:%Y-%m-%d %H:%M} UTC" if stands.not_before else ""
-        _print(
-            f"FAILING  since {stands.failing_since:%Y-%m-%d %H:%M} UTC, {stands.failures} times: {stands.why}{again}"
-        )
+        say(f"FAILING  since {stands.failing_since:%Y-%m-%d %H:%M} UTC, {stands.failures} times: {stands.why}{again}")
     for each in stands.stuck:
-        _print(f"FAILED   {each.name}, {each.attempts} times: {each.why}")
+        say(f"FAILED   {each.name}, {each.attempts} times: {each.why}")
     raise typer.Exit(1 if stands.why or stands.stuck else 0)
 
 
@@ -63,7 +59,7 @@ def bucket_push(config: Config = DEFAULT_CONFIG) -> None:
         done = copying.copy(settings, database, clock, at_once=True)
         with database.read() as tx:
             stands = copies.standing(tx, name)
-    _print(f"{done} evidence folders and media files were copied and read back; {stands.waiting} wait.")
+    say(f"{done} evidence folders and media files were copied and read back; {stands.waiting} wait.")
     for why in (*([stands.why] if stands.why else []), *(f"{each.name}: {each.why}" for each in stands.stuck)):
         err.print(why, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1 if stands.waiting else 0)
@@ -93,7 +89,7 @@ def bucket_fetch(
         fail(f"Not everything could be fetched: {error}", 1)
     for path in wrong:
         err.print(f"{path} is not as it was sealed", style="red", markup=False, highlight=False, soft_wrap=True)
-    _print(f"{len(rows)} files of {rows[0].unit} lie in {target}" + ("." if wrong else ", as they were sealed."))
+    say(f"{len(rows)} files of {rows[0].unit} lie in {target}" + ("." if wrong else ", as they were sealed."))
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -112,7 +108,3 @@ def _store(settings: Settings) -> EvidenceStore:
     if settings.evidence_store is None:
         fail("The settings name no bucket (evidence_store: bucket: …), so everything lies on this disk alone.", 2)
     return settings.evidence_store
-
-
-def _print(line: str) -> None:
-    out.print(line, markup=False, highlight=False, soft_wrap=True)

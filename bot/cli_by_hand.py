@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, reading, settings_from, writing
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    Who,
+    clock,
+    fail,
+    moment,
+    out,
+    reading,
+    say,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from archive.uploads import Picture
@@ -52,10 +64,10 @@ def intake_add(  # noqa: PLR0913  each is an option
         url=url,
         author=author,
         text=_words(text, text_file),
-        seen_at=_moment(settings, seen_at, now),
+        seen_at=moment(settings, seen_at) or now,
         pictures=_pictures(screenshot),
         post_text=post_text,
-        posted_at=_moment(settings, posted_at, now) if posted_at else None,
+        posted_at=moment(settings, posted_at),
         case=_ref(case) if case else None,
     )
     with writing(settings) as tx:
@@ -83,7 +95,7 @@ def intake_picture(
     pictures = _pictures(screenshot)
     if not pictures:
         fail("Name at least one picture with --screenshot.", 2)
-    at = _moment(settings, seen_at, now)
+    at = moment(settings, seen_at) or now
     with writing(settings) as tx:
         purpose = add_pictures(tx, settings, _ref(case), pictures, seen_at=at, who=who, now=now)
     told = {"before": "It is sealed with the evidence if the comment is acted on.", "after": "It shows it afterwards."}
@@ -103,7 +115,7 @@ def intake_gone(
 
     settings = settings_from(config)
     now = clock()
-    at = _moment(settings, seen_at, now)
+    at = moment(settings, seen_at) or now
     with writing(settings) as tx:
         gone(tx, settings, _ref(case), who=who, why=reason, seen_at=at, now=now)
     out.print("Recorded: it is gone, as you saw. Its words and pictures are kept.")
@@ -124,7 +136,7 @@ def tasks_list(config: Config = DEFAULT_CONFIG) -> None:
     out.print(f"{len(found)} to do." if found else "Nothing is to be done by hand.")
     for order in unverified:
         line = f"Attested, not verified: {order.action} {order.ref} (citymod intake picture {order.ref})"
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)
 
 
 @tasks.command("show")
@@ -166,7 +178,7 @@ def tasks_done(  # noqa: PLR0913  each is an option
             looked(tx, settings, name, found=found, who=who, why=reason, now=now)
         out.print("Recorded that you looked.")
     elif kind == "act":
-        done_at = _moment(settings, at, now)
+        done_at = moment(settings, at) or now
         pictures = _pictures(screenshot)
         with writing(settings) as tx:
             ended = act_done(
@@ -210,9 +222,9 @@ def _print(settings: Settings, task: Task, *, steps: bool) -> None:
     out.print(task.name, style="bold", markup=False, highlight=False, soft_wrap=True)
     since = f"{task.since.astimezone(settings.zone):%Y-%m-%d %H:%M}"
     held = f" NOT NOW: {task.held}" if task.held else ""
-    out.print(f"  since {since}: {task.what}{held}", markup=False, highlight=False, soft_wrap=True)
+    say(f"  since {since}: {task.what}{held}")
     for line in (line for step in task.steps if steps for line in step.splitlines()):
-        out.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
+        say(f"    {line}")
 
 
 def _words(text: str, file: Path | None) -> str:
@@ -234,17 +246,6 @@ def _pictures(files: list[Path] | None) -> tuple[Picture, ...]:
         return tuple(Picture.of(path.name, path.read_bytes()) for path in files or ())
     except (NoPicture, OSError) as error:
         fail(f"{error}.", 2)
-
-
-def _moment(settings: Settings, text: str, now: datetime) -> datetime:
-    """A time in ISO 8601; without a zone it is the City's."""
-    if not text:
-        return now
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text!r} is no time; write one such as 2026-11-28T10:05 (the City's clock).", 2)
-    return (at if at.tzinfo else at.replace(tzinfo=settings.zone)).astimezone(UTC)
 
 
 def _ref(text: str) -> Ref:

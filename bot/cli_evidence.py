@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, fail, out, reading, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, fail, out, reading, say, settings_from
 
 if TYPE_CHECKING:
     from bot.exhibit import Exhibit
@@ -27,7 +27,7 @@ def evidence_show(name: Name, config: Config = DEFAULT_CONFIG, *, as_json: AsJso
     """Say what a piece of evidence holds and how it was taken, and check every file against what was sealed."""
     exhibit = _exhibit(name, config)
     for line in [json.dumps(exhibit.fields(), indent=2)] if as_json else exhibit.lines():
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)
     raise typer.Exit(1 if exhibit.problems else 0)
 
 
@@ -63,11 +63,11 @@ def evidence_list(
             }
             for each in sealed
         ]
-        out.print(json.dumps(listed, indent=2), markup=False, highlight=False, soft_wrap=True)
+        say(json.dumps(listed, indent=2))
         return
     for each in sealed:
         line = f"{each.id}  {each.quality:<8} {when(settings, each.captured_at)}  wording {each.revision[:12]}"
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)
 
 
 @evidence.command("open")
@@ -80,13 +80,13 @@ def evidence_open(
 ) -> None:
     """Show a piece of evidence as one page in your browser; where there is none, say where the page lies."""
     exhibit = _exhibit(name, config)
+    to_open = page is None
     if page is None:
-        place = Path(tempfile.mkdtemp(prefix="citymod-evidence-"))  # for this user's eyes alone
-        page = place / f"{exhibit.sealed.id}.html"
+        page = Path(tempfile.mkdtemp(prefix="citymod-evidence-")) / f"{exhibit.sealed.id}.html"  # for this user alone
     page.touch(mode=0o600)
     page.write_text(exhibit.page(), encoding="utf-8", errors="backslashreplace")
-    out.print(f"The page: {page}", markup=False, highlight=False, soft_wrap=True)
-    if page.parent.name.startswith("citymod-evidence-") and not webbrowser.open(page.as_uri()):
+    say(f"The page: {page}")
+    if to_open and not webbrowser.open(page.as_uri()):
         out.print("There is no browser here to open it with.")
     raise typer.Exit(1 if exhibit.problems else 0)
 

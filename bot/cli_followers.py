@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, clock, fail, out, reading, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, clock, fail, out, reading, say, settings_from
 
 if TYPE_CHECKING:
     from bot.domain.types import Author
@@ -42,9 +42,9 @@ def followers(
         return
     for sign, people in (("+ " if before else "", joined), ("- ", left)):
         for person in people:
-            _print(f"{sign}{_named(person)}")
+            say(f"{sign}{_named(person)}")
     listed = f"listed {then.seen_at.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}"
-    _print(f"{len(joined)} joined, {len(left)} left; {listed}." if before else f"{len(joined)} followers, {listed}.")
+    say(f"{len(joined)} joined, {len(left)} left; {listed}." if before else f"{len(joined)} followers, {listed}.")
 
 
 def _named(person: Author) -> str:
@@ -58,7 +58,3 @@ def _end_of(settings: Settings, text: str) -> datetime:
     except ValueError:
         fail(f"{text!r} is no day; write one such as 2026-11-28.", 2)
     return datetime.combine(day, time.max, settings.zone).astimezone(UTC)
-
-
-def _print(line: str) -> None:
-    out.print(line, markup=False, highlight=False, soft_wrap=True)

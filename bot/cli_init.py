@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bot.settings import AccountSettings, City, Mail, Pio
-from bot.terminal import err, fail, out
+from bot.terminal import err, fail, out, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def init(
         fail(f"The settings could not be written: {error}", 1)
     out.print("\nWritten:", highlight=False)
     for path in written:
-        out.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)
+        say(f"  {path}")
     _what_next(settings, {name: told for name, told in credential_names(given).items() if name not in secrets})
 
 
@@ -67,7 +67,7 @@ def _what_next(settings: Path, missing: dict[str, str]) -> None:
     steps.append("Read the digests of some days before you change a mode to review, and later to enforce.")
     out.print("\nWhat comes next:", highlight=False)
     for number, step in enumerate(steps, 1):
-        out.print(f"  {number}. {step}", highlight=False, markup=False, soft_wrap=True)
+        say(f"  {number}. {step}")
 
 
 # The questions -------------------------------------------------------------------------------------------------------

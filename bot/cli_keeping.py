@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, opened, out, reading, settings_from, writing
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    Who,
+    clock,
+    fail,
+    opened,
+    out,
+    reading,
+    say,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from archive.dispositions import Disposition
@@ -60,11 +73,11 @@ def gaps_list(
         return
     for gap in found:
         until_ = "now" if gap.open else _when(settings, gap.until)
-        _print(f"{gap.account}: {_when(settings, gap.since)} to {until_}: {gap.why}")
+        say(f"{gap.account}: {_when(settings, gap.since)} to {until_}: {gap.why}")
     unread = [entry.account.key for entry in settings.accounts if not entry.is_read]
     if unread:
-        _print(f"Read by no program at all, only by people: {', '.join(unread)}")
-    _print(f"{len(found)} gap(s)." if found else "No gaps.")
+        say(f"Read by no program at all, only by people: {', '.join(unread)}")
+    say(f"{len(found)} gap(s)." if found else "No gaps.")
 
 
 @hold.command("add")
@@ -104,7 +117,7 @@ def hold_add(  # noqa: PLR0913  each is an option
         fail("Say what the hold covers (--case, --account, --author, --words, --since, --until), or --everything.", 2)
     with writing(settings) as tx:
         added = holds.add(tx, scope, matter=matter, why=reason, agent=person(who), now=clock())
-    _print(f"Hold {added.id} (matter {matter}) is in force on: {scope}.")
+    say(f"Hold {added.id} (matter {matter}) is in force on: {scope}.")
 
 
 @hold.command("release")
@@ -120,7 +133,7 @@ def hold_release(
 
     with writing(settings_from(config)) as tx:
         released = holds.release(tx, name, why=reason, agent=person(who), now=clock())
-    _print(f"Hold {name} (matter {released.matter}) is released.")
+    say(f"Hold {name} (matter {released.matter}) is released.")
 
 
 @hold.command("list")
@@ -139,9 +152,9 @@ def hold_list(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         out.print_json(json.dumps({"holds": told}))
         return
     for each in found:
-        _print(f"{each.id}  matter {each.matter}, since {_when(settings, each.at)} by {each.agent.name}")
-        _print(f"  covers {each.scope}: {each.why}")
-    _print(f"{len(found)} hold(s) in force." if found else "No hold is in force.")
+        say(f"{each.id}  matter {each.matter}, since {_when(settings, each.at)} by {each.agent.name}")
+        say(f"  covers {each.scope}: {each.why}")
+    say(f"{len(found)} hold(s) in force." if found else "No hold is in force.")
 
 
 @retention.command("show")
@@ -160,16 +173,16 @@ def retention_show(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> 
         return
     for each in found:
         series = each.series
-        _print(f"{series.id}: {series.title} ({series.covers})")
+        say(f"{series.id}: {series.title} ({series.covers})")
         period = f"{series.period}, counted from when it was {series.trigger}" if series.period else "kept for ever"
-        _print(f"  Period     {period}")
-        _print(f"  Authority  {series.authority}")
-        _print(f"  Now        {each.due} due, {each.held} under a legal hold, {each.not_due} not due yet")
+        say(f"  Period     {period}")
+        say(f"  Authority  {series.authority}")
+        say(f"  Now        {each.due} due, {each.held} under a legal hold, {each.not_due} not due yet")
         if each.next_from and series.period:
-            _print(f"  Next due   {_next_due(each, now):%Y-%m-%d}")
-    _print("All else is kept for ever: no series maps it, or it was matched, referred, decided or acted on.")
+            say(f"  Next due   {_next_due(each, now):%Y-%m-%d}")
+    say("All else is kept for ever: no series maps it, or it was matched, referred, decided or acted on.")
     off = settings.retention is None or not settings.retention.destroy
-    _print("Destroying is switched " + ("OFF (retention: destroy: false)." if off else "ON."))
+    say("Destroying is switched " + ("OFF (retention: destroy: false)." if off else "ON."))
 
 
 @retention.command("propose")
@@ -189,10 +202,10 @@ def retention_propose(
     with writing(settings) as tx:
         cases.keep_document(tx, schedule.sha256, "retention schedule", schedule.text, now=now)
         made = dispositions.propose(tx, wanted, schedule=schedule.sha256, agent=person(who), now=now)
-    _print(made.id)
-    _print(f"Proposed: {len(made.units)} record(s) of {series}. Two people look at them and approve:")
-    _print(f"  citymod retention list {made.id}")
-    _print(f"  citymod retention approve {made.id} --reason '…'")
+    say(made.id)
+    say(f"Proposed: {len(made.units)} record(s) of {series}. Two people look at them and approve:")
+    say(f"  citymod retention list {made.id}")
+    say(f"  citymod retention approve {made.id} --reason '…'")
 
 
 @retention.command("list")
@@ -207,11 +220,11 @@ def retention_list(
     with reading(settings) as tx:
         found = [dispositions.get(tx, name)] if name else dispositions.all_of(tx)
     for each in found:
-        _print(f"{each.id}  {each.series}, {len(each.units)} record(s), {_stage(each)}")
+        say(f"{each.id}  {each.series}, {len(each.units)} record(s), {_stage(each)}")
         for unit, since in each.units if name else ():
-            _print(f"  {unit}, counted from {since[:10]}")
+            say(f"  {unit}, counted from {since[:10]}")
     if not found:
-        _print("No disposition was ever proposed.")
+        say("No disposition was ever proposed.")
 
 
 @retention.command("approve")
@@ -222,7 +235,7 @@ def retention_approve(name: Name, reason: Reason, who: Who, config: Config = DEF
 
     with writing(settings_from(config)) as tx:
         found = dispositions.approve(tx, name, why=reason, agent=person(who), now=clock())
-    _print(f"Disposition {name}: {_stage(found)}.")
+    say(f"Disposition {name}: {_stage(found)}.")
 
 
 @retention.command("carry-out")
@@ -239,12 +252,12 @@ def retention_carry_out(name: Name, who: Who, config: Config = DEFAULT_CONFIG) -
     with opened(settings) as database:
         left = dispositions.finish(database, settings.media_folder, clock())
         if left:
-            _print(f"{left} file(s) of earlier dispositions were still on the disk, and went.")
+            say(f"{left} file(s) of earlier dispositions were still on the disk, and went.")
         with database.begin() as tx:
             series = schedule.get(dispositions.get(tx, name).series)
             done = dispositions.carry_out(tx, name, series, schedule=schedule.sha256, agent=person(who), now=clock())
         media.remove(settings.media_folder, done.files)
-    _print(done.certificate)
+    say(done.certificate)
 
 
 @retention.command("certificate")
@@ -256,7 +269,7 @@ def retention_certificate(name: Name, config: Config = DEFAULT_CONFIG) -> None:
         found = dispositions.get(tx, name)
     if found.certificate is None:
         fail(f"Disposition {name} was not carried out: {_stage(found)}.", 1)
-    _print(found.certificate)
+    say(found.certificate)
 
 
 def _stage(found: Disposition) -> str:
@@ -306,7 +319,3 @@ def _day(settings: Settings, text: str, *, last: bool = False) -> datetime | Non
 
 def _when(settings: Settings, at: datetime) -> str:
     return f"{at.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}"
-
-
-def _print(line: str) -> None:
-    out.print(line, markup=False, highlight=False, soft_wrap=True)

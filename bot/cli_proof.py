@@ -19,6 +19,7 @@ from bot.terminal import (
     opened,
     out,
     reading,
+    say,
     settings_from,
     writing,
 )
@@ -51,9 +52,9 @@ def witness_list(config: Config = DEFAULT_CONFIG) -> None:
             out.print(f"{root.day} {root.root}", highlight=False, soft_wrap=True)
             for stamp in witnesses.stamps(tx, root.subject):
                 at = f"{stamp.stamped_at:%Y-%m-%d %H:%M:%S} UTC"
-                out.print(f"  stamped {at} by {stamp.authority}", highlight=False, markup=False, soft_wrap=True)
+                say(f"  stamped {at} by {stamp.authority}")
         for line in told(tx, settings):
-            out.print(line, highlight=False, markup=False, soft_wrap=True)
+            say(line)
 
 
 @witness.command("export")
@@ -63,7 +64,7 @@ def witness_export(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Write what an outsider needs to check a day of the ledger with sha256sum and openssl alone."""
-    from archive.exhibit import InTheWay, export
+    from archive.witness_folder import InTheWay, export
 
     settings = settings_from(config)
     try:
@@ -96,7 +97,7 @@ def csam_mark(
         new = suspect(tx, settings, ref, who=who, why=reason, now=clock())
     out.print("Withheld, and on-call staff is called." if new else "It was withheld before.")
     for line in WHAT_TO_DO:
-        out.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
+        say(f"- {line}")
 
 
 @csam.command("list")
@@ -109,7 +110,7 @@ def csam_list(config: Config = DEFAULT_CONFIG) -> None:
         found = withheld.every(tx)
     for one in found:
         at = f"{one.at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
-        out.print(f"{one.ref}  since {at} by {one.agent.name}", highlight=False, markup=False, soft_wrap=True)
+        say(f"{one.ref}  since {at} by {one.agent.name}")
     out.print(f"{len(found)} withheld.", highlight=False)
 
 

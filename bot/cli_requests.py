@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path  # noqa: TC003  typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, reading, settings_from, writing
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    Who,
+    clock,
+    fail,
+    moment,
+    out,
+    reading,
+    say,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from archive.requests import Withheld
@@ -50,7 +63,7 @@ def request_open(  # noqa: PLR0913  each is an option
 
     settings = settings_from(config)
     now = clock()
-    received_at = _moment(settings, received) or now
+    received_at = moment(settings, received) or now
     if received_at > now:
         fail("A request cannot have been received later than now.", 2)
     if bool(referred_by) != bool(first_asked):
@@ -68,7 +81,7 @@ def request_open(  # noqa: PLR0913  each is an option
             agent=person(who),
             now=now,
             referred_by=referred_by,
-            first_asked_at=_moment(settings, first_asked),
+            first_asked_at=moment(settings, first_asked),
         )
     out.print(name, style="bold", markup=False, highlight=False)
     out.print(f"An answer is due by {due_at:%A, %Y-%m-%d %H:%M %Z} (RSMo 610.023.3).", highlight=False)
@@ -93,7 +106,7 @@ def request_list(
     else:
         for one in found:
             line = f"{one.id}  {standing(one, settings.zone, now)}  {one.who}: {one.wanted}"
-            out.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(line)
         if not found:
             out.print("No records request waits for an answer.")
     raise typer.Exit(1 if any(one.is_overdue(now) for one in found) else 0)
@@ -122,7 +135,7 @@ def request_show(name: Name, config: Config = DEFAULT_CONFIG) -> None:
             for s in done
         ),
     ]
-    out.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    say("\n".join(lines))
 
 
 @request.command("extend")
@@ -138,7 +151,7 @@ def request_extend(
     from bot.review import person
 
     settings = settings_from(config)
-    due_at = _moment(settings, until)
+    due_at = moment(settings, until)
     if due_at is None:
         fail("Name the day and time with --until.", 2)
     with writing(settings) as tx:
@@ -171,7 +184,7 @@ def request_redact(  # noqa: PLR0913  each is an option
     with writing(settings) as tx:
         for place in places(tx, wanted):
             number = requests.withhold(tx, name, place, person(who), clock())
-            out.print(f"{number}: {_place(place)}, {place.authority}", markup=False, highlight=False, soft_wrap=True)
+            say(f"{number}: {_place(place)}, {place.authority}")
 
 
 @request.command("unredact")
@@ -213,7 +226,7 @@ def request_propose(  # noqa: PLR0913  each is an option
     with reading(settings) as tx:
         found = [line for one in selected(tx, wanted) for line in proposals(one)]
     for line in found:
-        out.print(json.dumps(line, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True)
+        say(json.dumps(line, ensure_ascii=False))
     if not found:
         out.print("# The rules found no personal number or address.")
 
@@ -290,7 +303,7 @@ def export(  # noqa: PLR0913  each is an option
         made = make(lambda: reading(settings), settings, wanted, target, options, record)
     except (NoBrowser, SealBroken, FileExistsError) as error:
         fail(f"Nothing was exported: {error}.", 1)
-    out.print(f"{made.comments} comment(s) in {target}.", markup=False, highlight=False, soft_wrap=True)
+    say(f"{made.comments} comment(s) in {target}.")
     out.print(f"SHA-256 of SHA256SUMS: {made.sha256}", highlight=False, soft_wrap=True)
 
 
@@ -326,21 +339,10 @@ def _filter(  # noqa: PLR0913  a filter is all of this
         clause=clause.upper(),
         state=str(State[state.upper()]) if state else "",
         removed=removed,
-        start=_moment(settings, start),
-        end=_moment(settings, end),
+        start=moment(settings, start),
+        end=moment(settings, end),
         comments=tuple(comments or ()),
     )
-
-
-def _moment(settings: Settings, text: str) -> datetime | None:
-    """A time in ISO 8601, the City's unless it names a zone; None for no text."""
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{text!r} is no time; write one such as 2026-11-28T10:05 (the City's clock).", 2)
-    return (at if at.tzinfo else at.replace(tzinfo=settings.zone)).astimezone(UTC)
 
 
 def _place(place: Withheld) -> str:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.settings import Settings, load
-from bot.terminal import DEFAULT_CONFIG, Config, clock, err, fail, out, reading, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, clock, err, fail, out, reading, say, settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -420,4 +420,4 @@ def _day(text: str, config: Path | None) -> datetime | None:
 
 def _say(text: str) -> None:
     if text:
-        out.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.domain.states import State  # noqa: TC001  typer reads annotations at run time
 from bot.domain.types import Visibility  # noqa: TC001
-from bot.terminal import DEFAULT_CONFIG, Config, fail, out, reading, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, day, fail, out, reading, say, settings_from
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -73,13 +73,9 @@ def search(  # noqa: PLR0913  each is an option
         out.print(f"There is more: add --before {page.next} to see it.", highlight=False)
 
 
-def _midnight(day: str, zone: ZoneInfo, days: int = 0) -> datetime:
+def _midnight(text: str, zone: ZoneInfo, days: int = 0) -> datetime:
     """The beginning of a day on the City's clock, or of the day so many days later."""
-    try:
-        wanted = date.fromisoformat(day)
-    except ValueError:
-        fail(f"{day!r} is no day; write one such as 2026-11-28.", 2)
-    return datetime.combine(wanted + timedelta(days=days), time(), tzinfo=zone).astimezone(UTC)
+    return datetime.combine(day(text) + timedelta(days=days), time(), tzinfo=zone).astimezone(UTC)
 
 
 def _print(one: Found, zone: ZoneInfo) -> None:
@@ -89,7 +85,7 @@ def _print(one: Found, zone: ZoneInfo) -> None:
     stands = f"{one.state}, {one.visibility}" if one.state else "post of the City"
     wording = "" if one.present else f", in wording {one.number}, which it has no more"
     at = f"{one.posted_at.astimezone(zone):%Y-%m-%d %H:%M}"
-    out.print(f"  {at} by {author} ({stands}{wording})", markup=False, highlight=False, soft_wrap=True)
+    say(f"  {at} by {author} ({stands}{wording})")
     out.print(_shown(one.snippet), highlight=False, soft_wrap=True)
 
 

@@ -14,6 +14,7 @@ from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses,
 from archive.card import decided, platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
+from archive.requests import every as every_request
 from archive.stored import read_utc
 from bot import nightly, requests, spending, tasks, troubles, witnessing
 from bot.domain.schedule import digest_due
@@ -179,6 +180,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     watched = tuple(_coverage(tx, settings, keys, now))
     attested = tuple(_attested(tx, settings, keys))
     head = ledger.head(tx)
+    asked = every_request(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
     return Digest(
         city=settings.city.name,
@@ -189,10 +191,10 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         headlines=(
             *nightly.headlines(tx),
             *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
-            *witnessing.headlines(tx, settings, now),
+            *witnessing.headlines(tx, settings),
             *_stopped(tx, keys),
             *_held(tx, settings, keys, now),
-            *requests.pressing(tx, settings.zone, now),
+            *requests.lines(requests.pressing(asked, now), settings.zone, now),
             *_unchecked(watched),
             *_spent(lines, settings),
             *filter(None, (spending.nearly_spent(tx, settings, now),)),
@@ -217,7 +219,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         attested=attested,
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
-        requests=tuple(requests.lines(tx, settings.zone, now)),
+        requests=tuple(requests.lines(asked, settings.zone, now)),
     )
 
 

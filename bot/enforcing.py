@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive import accounts, cases, orders, outbox, records, withheld
 from archive.ledger import DAEMON
-from bot import copies, letters
+from bot import kept_copy, letters
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import Event, State, allows
@@ -176,8 +176,8 @@ def _looked(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
 def _overtaken(parts: Parts, order: Order, clock: Callable[[], datetime]) -> bool:
     """Take back an order to hide a copy if no other copy would be left, and let its case be judged again."""
     try:
-        why = copies.overtaken(parts, order, clock)
-    except copies.CannotTell as doubt:
+        why = kept_copy.overtaken(parts, order, clock)
+    except kept_copy.CannotTell as doubt:
         _refuse(parts, order, str(doubt), clock())
         return True
     if why is None:

@@ -1,7 +1,7 @@
 """Says what an export may lack: when accounts were not read, and what could not be fetched, as the ledger knows it.
 
-A failure lasts until the account is next read through, a stop until a person resumes. Lines of kinds ``gap.…`` and
-``daemon.…`` are told as they are: whoever writes them knows better.
+A failure lasts until the account is next read through, a stop until a person resumes. Gaps, and what the daemon says
+of itself, are told as they are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _SAID = {
     "gap.recorded": "The account was not read for longer than its interval allows",
     "media.missed": "A file that came with a comment could not be fetched",
 }
+_AS_THEY_ARE = ("daemon.started", "daemon.failed")
+_KINDS = frozenset((*BEGINS, *_ENDS, *_SAID, *_AS_THEY_ARE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def gaps(tx: Tx, wanted: Filter) -> list[Gap]:
 
 def _all(tx: Tx) -> Iterator[Gap]:
     begun: dict[tuple[str, str], Entry] = {}
-    for line in ledger.entries(tx):
+    for line in ledger.entries(tx, kinds=_KINDS):
         account = _account(line)
         if line.kind in BEGINS:
             begun.setdefault((line.kind, account), line)
@@ -64,7 +66,7 @@ def _all(tx: Tx) -> Iterator[Gap]:
             first = begun.pop((_ENDS[line.kind], account), None)
             if first:
                 yield _gap(first, account, utc_text(line.at))
-        elif line.kind in _SAID or line.kind.startswith(("gap.", "daemon.")):
+        else:
             yield _gap(line, account, str(line.detail.get("until") or ""))
     for (_, account), line in begun.items():
         yield _gap(line, account, "")

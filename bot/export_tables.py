@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from archive.card import shown
-from archive.files import sha256_of
+from archive.files import sha256_of, sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -87,10 +87,9 @@ def write_sums(folder: Path, known: Mapping[str, str]) -> str:
     `known` has the sums of files that were hashed as they were written.
     """
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    sums = folder / SUMS
-    lines = (f"{known.get(name) or sha256_of(folder / name)}  {name}\n" for name in names if name != SUMS)
-    sums.write_text("".join(lines), encoding="utf-8")
-    return sha256_of(sums)
+    listed = ((name, known.get(name) or sha256_of(folder / name)) for name in names if name != SUMS)
+    (folder / SUMS).write_text(sums(listed), encoding="utf-8")
+    return sha256_of(folder / SUMS)
 
 
 def pack(folder: Path, target: Path) -> None:

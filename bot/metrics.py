@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import threading
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
@@ -22,6 +22,7 @@ from archive.database import Unavailable
 from bot import troubles
 from bot.domain.states import State
 from bot.log import logger
+from connectors.listening import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -120,30 +121,18 @@ def _gauge(name: str, about: str, labels: list[str], values: Iterable[tuple[str,
     return family
 
 
-class Health:
+class Health(Listener):
     """The local port: ``with Health(…): …``."""
 
     def __init__(self, host: str, port: int, parts: Parts, clock: Callable[[], datetime]) -> None:
         """Bind to the address (port 0: any free one); OSError if it is taken."""
         registry = CollectorRegistry(auto_describe=False)
-        self._figures = Figures(parts, clock)
-        registry.register(self._figures)
+        registry.register(Figures(parts, clock))
         self._metrics = make_wsgi_app(registry)
         self._parts = parts
-        self._http = make_server(host, port, self._answer, server_class=_Server, handler_class=_Handler)
-        self.port = int(self._http.server_port)
-        self._thread = threading.Thread(target=self._http.serve_forever, name="health", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start answering."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop answering."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        server = make_server(host, port, self._answer, server_class=_Server, handler_class=_Handler)
+        self.port = int(server.server_port)
+        super().__init__(server, "health")
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from archive import ledger
 from archive.verify import verify
 from bot.alarms import alarm
+from bot.domain.schedule import last_time
 from bot.log import logger
 from bot.settings import WEEK
 
@@ -39,7 +40,7 @@ def check_due(parts: Parts, clock: Callable[[], datetime]) -> bool:
         last = ledger.last(tx, ENDED)
         begun = next(ledger.entries(tx, limit=1), None)
     since_when = last.at if last else begun.at if begun else now
-    night = _last_night(settings, now)
+    night = last_time(settings.nightly.at, now, settings.zone)
     if since_when >= night:
         return False
     local = night.astimezone(settings.zone)
@@ -91,13 +92,6 @@ def _record(tx: Tx, report: Report, now: datetime) -> None:
         "not_checked": len(report.not_checked),
     }
     ledger.append(tx, kind=kind, agent=ledger.DAEMON, at=now, detail=detail)
-
-
-def _last_night(settings: Settings, now: datetime) -> datetime:
-    """When the last check was due."""
-    local = now.astimezone(settings.zone)
-    due = local.replace(hour=settings.nightly.at.hour, minute=settings.nightly.at.minute, second=0, microsecond=0)
-    return due if due <= local else due - timedelta(days=1)
 
 
 # What people are told -------------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ import sys
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from bot.log import logger
 from connectors.contract import FORBIDDEN, Delivery, Heard, Pushes
+from connectors.listening import Listener
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +43,7 @@ _BAD_REQUEST = 400
 log = logger("push")
 
 
-class Receiver:
+class Receiver(Listener):
     """The place where platforms push: ``with Receiver(…): …``. `counts` says how often which status was answered."""
 
     def __init__(
@@ -56,20 +57,9 @@ class Receiver:
         self._connectors = connectors
         self._wake = wake
         self._lock = threading.Lock()
-        self._http = _Server((host, port), _handler(self))
-        self.port = int(self._http.server_address[1])
-        self._thread = threading.Thread(target=self._http.serve_forever, name="push", daemon=True)
-
-    def __enter__(self) -> Self:
-        """Start listening."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        server = _Server((host, port), _handler(self))
+        self.port = int(server.server_address[1])
+        super().__init__(server, "push")
 
     def heard(self, path: str, delivery: Delivery) -> Heard:
         """Answer a delivery to a path, count it, and wake whom it is about."""

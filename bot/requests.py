@@ -5,29 +5,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import requests
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from archive.database import Tx
     from archive.requests import Request
 
 SOON = timedelta(days=1)
 
 
-def lines(tx: Tx, zone: ZoneInfo, now: datetime) -> Iterator[str]:
-    """Say of each request that waits for an answer when it is due, those first that are due first."""
-    for one in requests.every(tx):
+def lines(asked: Iterable[Request], zone: ZoneInfo, now: datetime) -> Iterator[str]:
+    """Say of each request that waits for an answer when it is due."""
+    for one in asked:
         yield f"Records request {one.id}: {standing(one, zone, now)}"
 
 
-def pressing(tx: Tx, zone: ZoneInfo, now: datetime) -> list[str]:
-    """Say which requests are overdue or due within a day."""
-    near = [one for one in requests.every(tx) if one.due_at - now <= SOON]
-    return [f"Records request {one.id}: {standing(one, zone, now)}" for one in near]
+def pressing(asked: Iterable[Request], now: datetime) -> list[Request]:
+    """Give the requests that are overdue or due within a day."""
+    return [one for one in asked if one.due_at - now <= SOON]
 
 
 def standing(one: Request, zone: ZoneInfo, now: datetime) -> str:

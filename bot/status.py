@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import accounts, cases, copies, evidence, gaps, orders, outbox, pages, pauses, records, withheld
 from archive.card import decided
+from archive.requests import every as every_request
 from bot import nightly, requests, spending, tasks, witnessing
 from bot.copying import place
 from bot.homepages import acting_held
@@ -30,7 +31,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "city": settings.city.name,
         "at": now.isoformat(),
         "accounts": [_account(tx, settings, standing, now) for standing in accounts.all_standing(tx)],
-        "requests": list(requests.lines(tx, settings.zone, now)),
+        "requests": list(requests.lines(every_request(tx), settings.zone, now)),
         "tasks": len(tasks.waiting(tx, settings, now)),
         "cases": {str(state): number for state, number in cases.tally(tx).items()},
         "records": records.counts(tx),

@@ -62,6 +62,22 @@ def day(text: str) -> date:
         fail(f"{text!r} is no day; write one such as 2026-11-28.", 2)
 
 
+def say(text: str) -> None:
+    """Print a text as it is: nothing in it is markup, nothing coloured, and the terminal alone breaks its lines."""
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def moment(settings: Settings, text: str) -> datetime | None:
+    """Read a time as it is typed (ISO 8601, the City's unless it names a zone), in UTC; None for no text."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is no time; write one such as 2026-11-28T10:05 (the City's clock).", 2)
+    return (at if at.tzinfo else at.replace(tzinfo=settings.zone)).astimezone(UTC)
+
+
 def fail(sentence: str, code: int) -> NoReturn:
     """End the program with one clear sentence."""
     err.print(sentence, style="red", highlight=False, markup=False, soft_wrap=True)

@@ -107,9 +107,8 @@ def in_digest(tx: Tx, lines: Iterable[Entry]) -> Iterator[str]:
             yield f"{day} {line.detail['root']}" + (f", stamped by {' and '.join(by)}" if by else "")
 
 
-def headlines(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
+def headlines(tx: Tx, settings: Settings) -> Iterator[str]:
     """What an authority still owes, if it fails."""
-    del now
     for one in settings.timestamps.authorities if settings.timestamps else ():
         standing = witnesses.standing(tx, one.url)
         if standing and standing.failures:

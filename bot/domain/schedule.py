@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 LONGEST_WAIT = timedelta(hours=1)
 
 
-def retry_at(attempts: int, now: datetime, first: timedelta = timedelta(seconds=2)) -> datetime:
-    """When to try again after `attempts` failures (1 or more): doubling from `first`, an hour at most."""
+def retry_at(
+    attempts: int, now: datetime, first: timedelta = timedelta(seconds=2), longest: timedelta = LONGEST_WAIT
+) -> datetime:
+    """When to try again after `attempts` failures (1 or more): doubling from `first`, `longest` at most."""
     doublings = min(max(attempts, 1) - 1, 20)
-    return now + min(first * (1 << doublings), LONGEST_WAIT)
+    return now + min(first * (1 << doublings), longest)
 
 
 def day_starts(now: datetime, zone: ZoneInfo) -> datetime:
@@ -30,11 +32,16 @@ def digest_due(last: datetime | None, hour: int, now: datetime, zone: ZoneInfo) 
     Counting from the last digest rather than from a timer makes a missed hour due at once, and the repeated hour of
     an autumn clock change due once.
     """
-    local = now.astimezone(zone)
-    moment = datetime.combine(local.date(), time(hour), tzinfo=zone).astimezone(UTC)
+    return last is None or last < last_time(time(hour), now, zone)
+
+
+def last_time(hour: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """The last moment (UTC) at which the City's clock showed that hour, today or yesterday."""
+    today = now.astimezone(zone).date()
+    moment = datetime.combine(today, hour, tzinfo=zone).astimezone(UTC)
     if now < moment:
-        moment = datetime.combine(local.date() - timedelta(days=1), time(hour), tzinfo=zone).astimezone(UTC)
-    return last is None or last < moment
+        moment = datetime.combine(today - timedelta(days=1), hour, tzinfo=zone).astimezone(UTC)
+    return moment
 
 
 def look_due(hours: Collection[time], days: Collection[int], now: datetime, zone: ZoneInfo) -> datetime | None:

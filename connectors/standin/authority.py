@@ -10,7 +10,9 @@ import subprocess
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from connectors.listening import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +48,7 @@ ess_cert_id_alg = sha256
 """
 
 
-class Authority:
+class Authority(Listener):
     """The authority. `url` is where it is asked, `certificate` the file that whoever checks its stamps trusts."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,20 +60,9 @@ class Authority:
         self._one_at_a_time = threading.Lock()
         if not self.certificate.is_file():
             self._set_up()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> Self:
-        """Answer."""
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Answer no more."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{server.server_port}/"
+        super().__init__(server, "authority", notices_after=0.05)
 
     def stamp(self, question: bytes) -> bytes:
         """Answer one question (both DER)."""

@@ -7,9 +7,10 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from connectors.listening import Listener
 from connectors.standin import faults
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class StandIn(Protocol):
         """The public address of a comment."""
 
 
-class Server:
+class Server(Listener):
     """Runs one stand-in on loopback: ``with Server(standin) as server: server.url``."""
 
     def __init__(self, standin: StandIn, port: int = 0) -> None:
@@ -123,24 +124,11 @@ class Server:
         self.faults = faults.Faults(names=(*faults.NAMES, *getattr(standin, "own_faults", ())))
         self.log: list[Exchange] = []
         self._log_lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{server.server_address[1]}"
         standin.base = self.url
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.02,), name=f"standin-{standin.platform}", daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        """Start serving."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop serving."""
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
+        super().__init__(server, f"standin-{standin.platform}", notices_after=0.02)
 
     def ledger(self) -> dict[str, Any]:
         """What was asked of the stand-in: requests by kind, faults and pitfalls met, and what the platform counts."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from archive import evidence, tables, witnesses
-from archive.files import sha256_of
+from archive.files import sha256_of, sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,8 +80,8 @@ def export(tx: Tx, day: date, folder: Path, *, store: Path, trusted: Mapping[str
     how = _HOW.format(day=root.day, first=root.first, last=root.last, stamps=stamps)
     (folder / "README.txt").write_text(how, encoding="utf-8")
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
-    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    told = sums((name, sha256_of(folder / name)) for name in names)
+    (folder / "SHA256SUMS").write_text(told, encoding="utf-8")
     for path in folder.rglob("*"):
         path.chmod(FOLDER_MODE if path.is_dir() else FILE_MODE)
     return names
