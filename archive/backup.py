@@ -78,8 +78,13 @@ class Place:
         return {"evidence": self.evidence, "media": self.media}
 
 
-def take(db: Database, place: Place, folder: Path, *, agent: Agent, now: datetime) -> Backup:
-    """Bring the backup in `folder` up to date, check it, and record that it was taken. Raises NotBackedUp, OSError."""
+def take(  # noqa: PLR0913 - what is copied, where to, by whom and when
+    db: Database, place: Place, folder: Path, *, agent: Agent, now: datetime, known_as: Path | None = None
+) -> Backup:
+    """Bring the backup in `folder` up to date, check it, and record that it was taken. Raises NotBackedUp, OSError.
+
+    `known_as`: the name that the folder will have, for the record.
+    """
     _own(folder, place)
     fresh = folder / f"{_database_name(place.url)}.new"
     fresh.unlink(missing_ok=True)
@@ -103,7 +108,12 @@ def take(db: Database, place: Place, folder: Path, *, agent: Agent, now: datetim
         not_checked=tuple(not_checked),
     )
     with db.begin() as tx:
-        detail: dict[str, Json] = {"folder": str(folder), "head": head, "files": files, "copied": len(copied)}
+        detail: dict[str, Json] = {
+            "folder": str(known_as or folder),
+            "head": head,
+            "files": files,
+            "copied": len(copied),
+        }
         ledger.append(tx, kind="archive.backed_up", agent=agent, at=now, detail=detail)
     return done
 
@@ -133,6 +143,15 @@ def restore(folder: Path, place: Place, *, now: datetime) -> Report:
         message = f"it was put back, and is not as it was written: {'; '.join(report.problems[:10])}"
         raise NotBackedUp(message)
     return report
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a folder is a backup of ours that came to its end."""
+    try:
+        _about(folder)
+    except NotBackedUp:
+        return False
+    return (folder / SUMS).is_file()
 
 
 def sums_problems(folder: Path) -> list[str]:

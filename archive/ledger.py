@@ -39,6 +39,9 @@ Kinds of lines, by what writes them:
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
+``jobs.missed``                             written by the daemon: what did not run when it should have
+``token.``                                  checked failed (the daily check of an account's credential)
+``backup.``                                 failed thinned (nightly; one that was made is archive.backed_up)
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

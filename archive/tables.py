@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -696,6 +697,29 @@ spending = Table(
     Column("mills", Integer, nullable=False),
     Column("told", YesNo, nullable=False),
     Index("ix_spending_day", "day"),
+)
+
+# How the daemon works -------------------------------------------------------------------------------------------------
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("every", Float, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("ended_at", Utc),  # NULL: it runs, or was cut off
+    Column("next_at", Utc),
+    Column("why", Verbatim),  # NULL: it went well
+    Column("noted_at", Utc, nullable=False),
+)
+
+gauge = Table(
+    "gauge",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("said", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
 )
 
 # Records requests ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,9 +18,25 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
-from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
+from bot import (
+    backups,
+    copying,
+    digest,
+    dropped,
+    heard,
+    homepages,
+    mail,
+    mailbox,
+    nightly,
+    pipeline,
+    streams,
+    tokens,
+    troubles,
+    witnessing,
+)
 from bot.alarms import alarm
+from bot.jobs import Book
 from bot.log import logger
 from bot.metrics import Health
 from bot.pausing import Watch
@@ -130,6 +147,8 @@ class Daemon:
         self._woken = Woken()
         self._receiver: Receiver | None = None
         self._turned_away = 0
+        with parts.database.read() as tx:
+            self._book = Book(jobs.every(tx))
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
@@ -155,6 +174,7 @@ class Daemon:
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
         self._count_pushes()
+        self._keep_book()
 
     def _note_start(self) -> None:
         """Write down that the program starts, so that a gap before it has its reason."""
@@ -179,7 +199,10 @@ class Daemon:
         self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
         self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
         self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        if self._parts.settings.backup:
+            self._every(NIGHT_SECONDS, "backup", partial(backups.back_up_due, self._parts, self._clock))
         self._every(COST_SECONDS, "what it cost", self._tell_cost)
+        self._every(HEARTBEAT_SECONDS, "book of jobs", self._keep_book)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -199,7 +222,7 @@ class Daemon:
 
     def _line_failed(self, why: str) -> None:
         """Record that a line does not hold; the e-mail digest tells it."""
-        self._guarded("stream", partial(self._note_line, why))
+        self._guarded("stream", partial(self._note_line, why), 0)
 
     def _note_line(self, why: str) -> None:
         with self._parts.database.begin() as tx:
@@ -216,6 +239,7 @@ class Daemon:
         try:
             pipeline.poll(self._parts, key, self._clock)
             homepages.look(self._parts, key, self._clock)
+            tokens.look(self._parts, key, self._clock)
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():
@@ -232,7 +256,7 @@ class Daemon:
 
     def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
         self._scheduler.add_job(
-            partial(self._guarded, name, job),
+            partial(self._guarded, name, job, seconds),
             "interval",
             id=name,
             seconds=seconds,
@@ -240,15 +264,30 @@ class Daemon:
             name=name,
         )
 
-    def _guarded(self, name: str, job: Callable[[], object]) -> None:
+    def _guarded(self, name: str, job: Callable[[], object], every: float) -> None:
         """Run a job; whatever it raises is recorded and told. This is the top of every loop the daemon has."""
         if self._stop.is_set():
             return
+        self._book.began(name, every, self._clock())
+        why = None
         try:
             job()
         except Exception as error:
+            why = f"{type(error).__name__}: {error}"
             log.exception("job failed", job=name)
-            self._tell(name, f"{type(error).__name__}: {error}")
+            self._tell(name, why)
+        finally:
+            self._book.ended(name, self._clock(), why)
+
+    def _keep_book(self) -> None:
+        """Write down how the jobs stand and what platforms told besides, for `citymod status` and the next start."""
+        with self._parts.database.begin() as tx:
+            gauges.keep(tx, heard.gauges_of(self._parts.meters, self._clock(), time.monotonic()))
+            self._book.keep(tx, self._next_run, self._clock())
+
+    def _next_run(self, name: str) -> datetime | None:
+        job = self._scheduler.get_job(name)
+        return job.next_run_time if job else None
 
     def _tell(self, name: str, why: str) -> None:
         """Put an unexpected failure where people see it. If even that fails, the next heartbeat stays away."""

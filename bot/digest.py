@@ -16,8 +16,7 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import nightly, requests, spending, tasks, troubles, witnessing
-from bot.domain.schedule import digest_due
+from bot import digest_times, nightly, requests, spending, tasks, troubles, witnessing
 from bot.domain.states import State
 from bot.homepages import acting_held
 from bot.letters import STYLES, TEMPLATES, compose, embed, when
@@ -64,6 +63,9 @@ TROUBLE = {
     "trouble.over": "What was wrong is over",
     "stamp.failed": "A time-stamping authority gave no stamp",
     "stamp.answers": "A time-stamping authority answers again",
+    "jobs.missed": "Jobs of the program did not run when they should have",
+    "token.failed": "The credential of an account does not do",
+    "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
 }
@@ -72,6 +74,7 @@ KEEPING = {
     "hold.released": "A LEGAL HOLD WAS RELEASED",
     "disposition.proposed": "It is proposed to destroy records",
     "disposition.carried_out": "Records were destroyed",
+    "backup.thinned": "Old backups were let go",
     "disposition.finished": "An interrupted destruction was finished",
 }
 
@@ -140,7 +143,7 @@ def make_due(parts: Parts, now: datetime) -> int:
         with parts.database.begin() as tx:
             mark = outbox.last_digest(tx, pio.email)
             ready = mark is not None or _begun(tx, parts.settings)
-            if ready and digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+            if ready and digest_times.due(parts.settings, pio, mark.at if mark else None, now):
                 make(tx, parts.settings, pio, now)
                 made += 1
     return made
