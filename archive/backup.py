@@ -91,7 +91,7 @@ def take(  # noqa: PLR0913 - what is copied, where to, by whom and when
     with db.read() as tx:
         last = ledger.head(tx)  # whatever the copy holds besides, it holds this line
     head = last.anchor if last else ""
-    _copy_database(place.url, fresh)
+    copy_database(place.url, fresh)
     copied = [path for name, source in place.stores.items() for path in _copy_files(source, folder / name)]
     not_checked = _checked(place, folder, fresh, head, now)
     target = fresh.with_suffix("")
@@ -170,8 +170,8 @@ def _database_name(url: str) -> str:
     return SQLITE if make_url(url).get_backend_name() == "sqlite" else DUMP
 
 
-def _copy_database(url: str, target: Path) -> None:
-    """Copy the database as of one moment."""
+def copy_database(url: str, target: Path) -> None:
+    """Copy the database alone as of one moment, whatever version it is of. Raises NotBackedUp."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         _postgresql(url, "pg_dump", "--format=custom", "--no-owner", f"--file={target}")

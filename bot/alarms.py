@@ -1,10 +1,11 @@
-"""Calls on-call staff: alarms by mail, and accounts that stop until a person has looked."""
+"""Calls on-call staff: alarms by mail and by webhook, and accounts that stop until a person has looked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from archive import accounts, outbox
+from bot import webhook
 from bot.letters import compose
 from bot.log import logger
 from connectors.contract import Malformed
@@ -37,6 +38,7 @@ def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
         message=bytes(message),
         now=now,
     )
+    webhook.owe(tx, settings, key=key, subject=subject, lines=lines, now=now)
 
 
 def stop_account(parts: Parts, account: Account, error: Exception, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The commands by which an administrator sees how the program is: `citymod status` and `citymod doctor`."""
+"""The commands by which an administrator sees how the program is: `citymod status`, `doctor` and `canary`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, clock, out, reading, say, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, Who, clock, fail, opened, out, reading, say, settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,3 +79,21 @@ def doctor(config: Config = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         listed = [{"ok": one.ok, "what": one.what, "details": list(one.details)} for one in findings]
         out.print_json(json.dumps({"well": well, "findings": listed}))
     raise typer.Exit(0 if well else 1)
+
+
+@watch.command()
+def canary(who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Send a harmless comment the whole line now, on a stand-in, as is done daily; nothing real is touched."""
+    from bot import canary as canaries
+    from bot.review import person
+    from bot.settings import Canary
+
+    settings = settings_from(config)
+    outcome = canaries.walk(settings, (settings.canary or Canary()).seconds)
+    with opened(settings) as database, database.begin() as tx:
+        canaries.record(tx, settings, outcome, agent=person(who), now=clock())
+    for step, seconds in outcome.steps.items():
+        say(f"{step:<12} {seconds:6.2f} s")
+    if outcome.broken:
+        fail(f"It did not come through: {outcome.broken}. On-call staff is called.", 1)
+    out.print("It came through. It is on record, and told in status and digest.")

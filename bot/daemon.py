@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
 from bot import (
     backups,
+    canary,
     copying,
     digest,
     dropped,
@@ -33,6 +34,7 @@ from bot import (
     streams,
     tokens,
     troubles,
+    webhook,
     witnessing,
 )
 from bot.alarms import alarm
@@ -94,6 +96,8 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     copying.copy(parts.settings, parts.database, clock)
     digest.make_due(parts, clock())
     while mail.deliver(parts, clock):
+        pass
+    while webhook.deliver(parts, clock):
         pass
 
 
@@ -194,6 +198,8 @@ class Daemon:
             self._every(COPY_SECONDS, "bucket", self._copy)
         self._every(WORK_SECONDS, "work", self._work)
         self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        if self._parts.settings.webhook:
+            self._every(MAIL_SECONDS, "webhook", partial(webhook.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
@@ -201,6 +207,8 @@ class Daemon:
         self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
         if self._parts.settings.backup:
             self._every(NIGHT_SECONDS, "backup", partial(backups.back_up_due, self._parts, self._clock))
+        if self._parts.settings.canary:
+            self._every(NIGHT_SECONDS, "canary", partial(canary.sing_due, self._parts, self._clock))
         self._every(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "book of jobs", self._keep_book)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)

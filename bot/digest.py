@@ -16,7 +16,7 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import digest_times, nightly, requests, spending, tasks, troubles, witnessing
+from bot import canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
 from bot.domain.states import State
 from bot.homepages import acting_held
 from bot.letters import STYLES, TEMPLATES, compose, embed, when
@@ -52,6 +52,7 @@ TROUBLE = {
     "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
     "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
+    "webhook.failed": "An alarm could not be handed to the webhook",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
@@ -64,6 +65,7 @@ TROUBLE = {
     "stamp.failed": "A time-stamping authority gave no stamp",
     "stamp.answers": "A time-stamping authority answers again",
     "jobs.missed": "Jobs of the program did not run when they should have",
+    "canary.failed": "The daily test of the whole line failed",
     "token.failed": "The credential of an account does not do",
     "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
@@ -125,6 +127,7 @@ class Digest:
     tasks: tuple[Task, ...] = ()
     more_tasks: int = 0
     requests: tuple[str, ...] = ()
+    tested: str = ""
     most_pictures: int = MOST_PICTURES
 
     def as_text(self) -> str:
@@ -193,6 +196,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         until=when(settings, now),
         headlines=(
             *nightly.headlines(tx),
+            *canary.headlines(tx),
             *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
             *witnessing.headlines(tx, settings),
             *_stopped(tx, keys),
@@ -223,6 +227,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         tasks=tuple(by_hand[:MOST_SHOWN]),
         more_tasks=max(0, len(by_hand) - MOST_SHOWN),
         requests=tuple(requests.lines(asked, settings.zone, now)),
+        tested=canary.in_digest(tx, settings) if settings.canary else "",
     )
 
 

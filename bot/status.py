@@ -24,6 +24,7 @@ from archive.card import decided
 from archive.requests import every as every_request
 from bot import (
     backups,
+    canary,
     digest_times,
     heard,
     homepages,
@@ -152,6 +153,8 @@ def _duties(tx: Tx, settings: Settings, runs: Mapping[str, Run], now: datetime) 
     kept = ledger.last(tx, nightly.BACKED_UP)
     said = "; ".join(backups.told(tx, settings)) or ("by hand" if settings.backup is None else "")
     yield _duty("backup", kept.at if kept else None, backups.next_at(settings, now), said)
+    if settings.canary:
+        yield _duty("test of the line", canary.last_at(tx), canary.next_at(settings, now), canary.told(tx))
     yield _all_accounts("token check", {key: runs.get(tokens.name_of(key)) for key in _keys(settings)})
     seen = {key: pages.last(tx, key) for key in _keys(settings)}
     oldest = min((page.seen_at for page in seen.values() if page), default=None)

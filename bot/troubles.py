@@ -80,6 +80,7 @@ def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     """Look at everything that can stand still in silence; give what is wrong now."""
     yield from _disk(settings)
     yield from _mail(tx, settings, now)
+    yield from _webhook(tx, settings, now)
     yield from _unread(tx, settings, now)
     yield from _backlog(tx, settings, now)
     yield from _captures(tx)
@@ -104,6 +105,16 @@ def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
         said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
         remedy = f"Look at the mail server {settings.mail.host}, and run: citymod doctor. No mail is lost."
         yield Trouble(key="mail", subject="mail does not go out", lines=(said, remedy))
+
+
+def _webhook(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    oldest = outbox.oldest_waiting(tx, webhooks=True) if settings.webhook else None
+    if oldest and now - oldest > MAIL_WAITS:
+        said = (
+            f"Since {when(settings, oldest)} no alarm could be handed over; each is tried again, and came by mail, too."
+        )
+        remedy = "Look at what receives them, and run: citymod doctor"
+        yield Trouble(key="webhook", subject="alarms do not reach the webhook", lines=(said, remedy))
 
 
 def _unread(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:

@@ -143,6 +143,7 @@ def test_the_same_as_one_object(city: City, citymod: Run_) -> None:
     assert [duty["name"] for duty in found["duties"]][1:] == [
         "archive check",
         "backup",
+        "test of the line",
         "token check",
         "pages, followers",
     ]
