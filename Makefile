@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture hostile plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture hostile plan-month audit check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -70,6 +70,11 @@ lock: ## pin all packages anew with their hashes (UPGRADE=--upgrade takes the ne
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv" >&2; exit 1; }
 	@$(COMPILE) --extra postgresql --output-file requirements.lock
 	@$(COMPILE) --extra postgresql --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# Not in `check`: what is published today is known to the network alone, and a check that could not ask would say nothing.
+audit: ## compare the pinned packages with published advisories; fails where any of them could not be asked about
+	@python3 -m venv .setup/audit && .setup/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@.setup/audit/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock
 
 train: setup-dev ## make the models for spam and commerce anew (DATA=folder DATE=2026-11-22; takes minutes)
 	@test -n "$(DATA)" -a -n "$(DATE)" || { echo "make train needs DATA=folder and DATE=day" >&2; exit 1; }

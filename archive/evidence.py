@@ -56,8 +56,8 @@ FORMAT = "citymod evidence 1"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 NOT_AVAILABLE = "not available"
-FILE_MODE = 0o440
-FOLDER_MODE = 0o550
+FILE_MODE = 0o400
+FOLDER_MODE = 0o500
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -394,7 +394,7 @@ def _files(folder: Path) -> list[Path]:
 def _move(spool: Path, folder: Path, store: Path) -> None:
     """Give the folder its place in one step, make it read-only and the change durable."""
     made = [parent for parent in (folder.parent, folder.parent.parent) if not parent.exists()]
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         spool.rename(folder)
     except OSError as error:

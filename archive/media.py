@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NOT_FILES = frozenset({"link"})
 """Kinds of attachments that only lead elsewhere. Nothing outside of the platform is ever fetched."""
 
-FILE_MODE = 0o440
+FILE_MODE = 0o400
 _due, _media = tables.media_due.c, tables.media.c
 
 
@@ -96,7 +96,7 @@ def store(root: Path, body: bytes) -> str:
     path = file_of(root, sha256)
     if path.exists():
         return sha256
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
     with draft.open("xb") as file:
         file.write(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path  # noqa: TC003  typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,6 +96,7 @@ def main(words: Sequence[str] | None = None) -> None:
     from bot.review import NotPossible
     from rules.source import FileProblems
 
+    os.umask(0o077)  # whatever is written is for its owner alone, unless it says otherwise
     try:
         app(args=words)
     except FileProblems as problems:

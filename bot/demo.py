@@ -171,6 +171,7 @@ class Demo:
                 world=standins.world,
                 mails=self._folder / "mails",
                 secrets=standins.secrets(),
+                besides=tuple(path for path in self._folder.iterdir() if path.name != "credentials"),
             )
             summary["broken_promises"] = promises.broken(witness, datetime.now(UTC))
         finally:

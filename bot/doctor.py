@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import stat
+import statistics
+import tempfile
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import pauses, roles
+from archive import pauses, roles, stamps
 from archive.browser import check_browser
 from archive.copies import BucketUnavailable
 from archive.database import Database, Unavailable, WrongDatabase
-from bot import mail, mailbox, schedules, spending
+from archive.stamps import NotProven
+from bot import heard, mail, mailbox, schedules, spending, webhook, workdays
 from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
-from bot.settings import MissingCredential
+from bot.settings import MissingCredential, credential
+from connectors import authority
 from connectors.contract import ConnectorError
 from connectors.meter import Meter
+from connectors.transport import Transport
 from rules.source import FileProblems
 
 if TYPE_CHECKING:
@@ -42,23 +51,30 @@ class Finding:
 def examine(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Look at everything in turn. Nothing is changed but that the data folder is made if it is not there.
 
-    What asking the platforms costs is booked.
+    What asking the platforms costs is booked. The webhook is sent a test, and each time-stamping authority a question.
     """
+    began = time.monotonic()
     book = Rulebook.read(settings.rules)
     yield _rulebook(book)
     yield from _lists(book, settings)
     yield _disk(settings)
+    yield from _folders(settings)
+    yield _credentials(settings)
+    yield _holidays(settings)
     yield from _database(settings, now)
     problems = tuple(check_browser(settings.browser))
     yield Finding(not problems, "browser and fonts", problems)
     yield _mail(settings)
     yield from _model_server(settings)
     yield from _mailbox(settings)
+    yield from _webhook(settings, now)
+    yield from _authorities(settings)
     yield from _keeping(settings)
     meters = {entry.account.key: Meter() for entry in settings.accounts}
     yield from _bucket(settings)
     for entry in settings.accounts:
         yield _account(settings, entry, meters[entry.account.key], now)
+    yield _clock(meters, now, began)
     yield from _cost(settings, meters, now)
 
 
@@ -131,15 +147,115 @@ def _lists(book: Rulebook, settings: Settings) -> Iterator[Finding]:
 
 
 def _disk(settings: Settings) -> Finding:
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o750)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     free = shutil.disk_usage(settings.data).free
     return Finding(free > FREE_BYTES, f"disk at {settings.data}", (f"{free / 1024**3:.1f} GiB free",))
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    """Whether everything can be written that has to be, and whether nobody else can look into it."""
+    wanted = {"data": settings.data, "evidence": settings.evidence_folder, "media": settings.media_folder}
+    if settings.backup:
+        wanted["backups"] = settings.backup.folder
+    if settings.drop_folder:
+        wanted["drop folder"] = settings.drop_folder
+    for name, folder in wanted.items():
+        if name in {"evidence", "media"} and not folder.exists():
+            continue  # made when there is something to put there
+        yield _folder(name, folder, private=name != "drop folder")
+
+
+def _folder(name: str, folder: Path, *, private: bool) -> Finding:
+    what = f"folder {folder} ({name})"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding(False, what, (f"cannot be written: {error}", "Give it to the user that runs citymod."))  # noqa: FBT003
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if private and mode & 0o027:
+        remedy = f"mode {mode:o} lets others in; run: chmod 700 {folder}"
+        return Finding(False, what, (remedy,))  # noqa: FBT003
+    return Finding(True, what, (f"can be written; mode {mode:o}",))  # noqa: FBT003
+
+
+def _credentials(settings: Settings) -> Finding:
+    """Whether every credential that the settings name is there, readable, and private."""
+    named = [entry.credential for entry in settings.accounts]
+    parts = (settings.mail, settings.mailbox, settings.moderation, settings.evidence_store, settings.webhook)
+    named += [part.credential for part in parts if part]
+    named.append(settings.database_credential)
+    names = sorted({name for name in named if name})
+    wrong = []
+    for name in names:
+        try:
+            credential(settings, name)
+        except (MissingCredential, OSError) as error:
+            wrong.append(str(error))
+    return Finding(not wrong, "credentials", tuple(wrong) or (f"{len(names)} named, all there: {', '.join(names)}",))
+
+
+def _holidays(settings: Settings) -> Finding:
+    if settings.holidays is None:
+        said = "no file is named, so only weekends count as closed (requests and digests on business days)"
+        return Finding(True, "holidays", (said,))  # noqa: FBT003
+    try:
+        calendar = workdays.read(settings.holidays)
+    except (FileProblems, LookupError, OSError) as error:
+        return Finding(False, "holidays", (str(error),))  # noqa: FBT003
+    return Finding(True, "holidays", (f"{len(calendar.closed)} holidays in {settings.holidays}",))  # noqa: FBT003
+
+
+def _webhook(settings: Settings, now: datetime) -> Iterator[Finding]:
+    if settings.webhook is None:
+        return
+    body = json.dumps({"what": "test", "city": settings.city.name, "at": now.isoformat()}).encode()
+    name = f"doctor-{now:%Y%m%dT%H%M%S}"
+    try:
+        said = webhook.send(settings, settings.webhook, body, delivery=name, attempt=1, now=now)
+    except (MissingCredential, LookupError, ConnectorError) as error:
+        remedy = "Check url, credential and what receives it; alarms come by mail meanwhile."
+        yield Finding(False, "webhook", (f"{type(error).__name__}: {error}", remedy))  # noqa: FBT003
+        return
+    yield Finding(True, "webhook", (f"{said} to a signed test",))  # noqa: FBT003
+
+
+def _authorities(settings: Settings) -> Iterator[Finding]:
+    """Whether each time-stamping authority stamps, and its stamp can be checked by the certificates that are named."""
+    for one in settings.timestamps.authorities if settings.timestamps else ():
+        what = f"time-stamping authority {one.url}"
+        seconds = one.timeout_seconds
+        try:
+            trusted = stamps.certificates(one.certificate)
+            question = stamps.question(b"citymod doctor")
+            transport = Transport(connect=seconds, read=seconds, total=seconds)
+            answer = authority.ask(transport, one.url, question.as_bytes())
+            digest = sha256(b"citymod doctor").hexdigest()
+            at = stamps.stamped_at(answer, digest, trusted, nonce=question.nonce)
+        except (ConnectorError, NotProven, OSError, ValueError) as error:
+            remedy = "Check url and certificate; days are rooted all the same, and stamped when it answers."
+            yield Finding(False, what, (f"{type(error).__name__}: {error}", remedy))  # noqa: FBT003
+            continue
+        yield Finding(True, what, (f"stamped at {at:%Y-%m-%d %H:%M:%S} UTC, and the stamp holds",))  # noqa: FBT003
+
+
+def _clock(meters: Mapping[str, Meter], now: datetime, began: float) -> Finding:
+    """Whether our clock agrees with the platforms' that have just answered. `began`: the monotonic clock (s) then."""
+    later = time.monotonic()
+    ours = now + timedelta(seconds=later - began)
+    offsets = [heard.offset(meter.dated, ours, later)[0] for meter in meters.values() if meter.dated]
+    off = statistics.median(offsets) if offsets else None
+    said = heard.clock_in_words(off)
+    if off is not None and abs(off) > heard.MOST_OFF:
+        return Finding(False, "clock", (said, "Let it be set by the network: timedatectl set-ntp true"))  # noqa: FBT003
+    return Finding(True, "clock", (said,))  # noqa: FBT003
 
 
 def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     try:
         database = Database.open(settings.database_url)
-    except (WrongDatabase, Unavailable) as error:
+    except (WrongDatabase, Unavailable, MissingCredential) as error:
         yield Finding(False, "database", (str(error),))  # noqa: FBT003
         return
     try:
@@ -217,7 +333,7 @@ def _cost(settings: Settings, meters: Mapping[str, Meter], now: datetime) -> Ite
     """What this month has cost, this very check included."""
     try:
         database = Database.open(settings.database_url)
-    except WrongDatabase:
+    except (WrongDatabase, Unavailable, MissingCredential):
         return  # told already
     try:
         with database.begin() as tx:

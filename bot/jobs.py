@@ -15,7 +15,7 @@ from archive import jobs, ledger
 from archive.jobs import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from archive.database import Tx
@@ -107,8 +107,3 @@ def is_running(runs: list[Run], now: datetime) -> bool:
     """Whether a daemon has said lately that it works."""
     spoken = last_word(runs)
     return spoken is not None and now - spoken <= ASLEEP
-
-
-def failing(runs: list[Run]) -> Iterator[Run]:
-    """The jobs whose last run failed."""
-    return (run for run in runs if run.why)

@@ -54,7 +54,7 @@ def write(folder: Path, answers: Answers, secrets: Mapping[str, Mapping[str, str
     if settings.exists():
         message = f"{settings} is there already and stays as it is; name another folder, or change that file"
         raise Exists(message)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    _made(folder)
     credentials = folder / "credentials"
     credentials.mkdir(exist_ok=True, mode=0o700)
     credentials.chmod(0o700)
@@ -127,8 +127,16 @@ def _in_a_row(values: Iterable[str]) -> CommentedSeq:
 
 def _kept(path: Path, text: str, mode: int = 0o640) -> Path:
     """Write a file that is not there yet; one that is there stays as it is."""
-    path.parent.mkdir(exist_ok=True, mode=0o750)
+    _made(path.parent)
     if not path.exists():
-        path.touch(mode=mode)
+        path.touch(mode=0o600)
+        path.chmod(mode)
         path.write_text(text, encoding="utf-8")
     return path
+
+
+def _made(folder: Path) -> None:
+    """Make a folder that the service's group may read; one that is there stays as it is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o750)

@@ -6,18 +6,18 @@ Where there is not room for all, what is well is summed up in a line.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LEAST_WIDTH = 60
 _GIB = 1024**3
-_MOST_DUTIES, _MOST_TIMERS = 6, 5
+_MOST_TIMERS = 5
 _TIMER_WIDTH = 26
 
 
@@ -41,11 +41,12 @@ def screen(found: Mapping[str, Any], width: int, height: int | None = None) -> l
     if height is not None:
         room = height - 1 - len(head) - 3  # the prompt, and three titles
         timers = timers[: min(_MOST_TIMERS, max(1, room // 3))]
-        duties = _fit(duties, min(_MOST_DUTIES, max(2, room // 3)), "duties")
-        accounts = _fit(accounts, max(2, room - len(timers) - len(duties)), "accounts")
+        room -= len(timers)
+        duties = _fit(duties, max(min(len(duties), room // 2), room - len(accounts)), "duties")
+        accounts = _fit(accounts, room - len(duties), "accounts")
     return [
         *head,
-        *_table(("ACCOUNT", "MODE", "READ", "NEXT", "LIMIT", "STANDING"), accounts, (0, 8, 8, 8, 6, 24), width),
+        *_table(("ACCOUNT", "MODE", "LAG", "NEXT", "LIMIT", "STANDING"), accounts, (0, 8, 8, 8, 6, 24), width),
         *_table(("DAILY", "LAST", "NEXT", ""), duties, (0, 16, 16, 24), width),
         "TIMERS (last run, next run)",
         *timers,
@@ -78,7 +79,7 @@ def _account(account: Mapping[str, Any], now: datetime) -> _Row:
     used = account["limit_used"]
     words = account["standing"] + (f"; {account['page']}" if account.get("page") else "")
     well = account["standing"] == "well" and "ACTING IS HELD" not in words
-    read = _ago(_before(now, account["lag_seconds"]), now) if account["lag_seconds"] is not None else "never"
+    read = _length(account["lag_seconds"]) if account["lag_seconds"] is not None else "never"
     cells = (
         account["key"],
         account["mode"],
@@ -142,16 +143,13 @@ def _table(titles: Sequence[str], rows: Sequence[_Row], widths: Sequence[int], w
 
 
 def _sized(text: str, size: int) -> str:
-    plain = " ".join(text.split())
-    return set_cell_size(plain, size) if len(plain) <= size else set_cell_size(plain, size - 1) + "…"
+    """A text on one line, as wide as that: filled up, or cut off with a sign that it was."""
+    plain = "".join(" " if sign.isspace() else sign for sign in text)
+    return set_cell_size(plain, size) if cell_len(plain) <= size else set_cell_size(plain, size - 1) + "…"
 
 
 def _cut(text: str, width: int) -> str:
     return _sized(text, width).rstrip()
-
-
-def _before(now: datetime, seconds: float) -> str:
-    return (now - timedelta(seconds=seconds)).isoformat()
 
 
 def _ago(moment: str, now: datetime, *, short: bool = False) -> str:
@@ -166,7 +164,7 @@ def _in(moment: str | None, now: datetime, *, short: bool = False) -> str:
     if moment is None:
         return "–"
     seconds = (datetime.fromisoformat(moment) - now).total_seconds()
-    return "now" if seconds <= 0 else _length(seconds, short=short) if short else f"in {_length(seconds)}"
+    return "now" if seconds <= 0 else _length(seconds, short=short)
 
 
 def _clock(moment: str | None, now: datetime, zone: ZoneInfo) -> str:

@@ -109,7 +109,7 @@ class Parts:
         A `rulebook` or `camera` that is at hand already is taken as it is.
         """
         for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         meters = {entry.account.key: Meter() for entry in settings.accounts}
         return cls(
             settings=settings,

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
-from archive import evidence, ledger, orders, records
+from archive import everything, evidence, ledger, orders, records
 from archive.verify import verify
 from bot.domain.types import Action, OrderStatus, Quality, Ref, Speaker
+from bot.leaks import Scanner
 from bot.letters import evidence_key
 from connectors.standin.world import APP
 
@@ -29,13 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """What was there to see: the installation, the world it worked on, the mails that arrived, and its secrets."""
+    """What was there to see: the installation, the world it worked on, the mails that arrived, and its secrets.
+
+    `besides`: further files and folders that must hold none of the secrets, such as logs.
+    """
 
     database: Database
     settings: Settings
     world: World
     mails: Path
     secrets: tuple[str, ...]
+    besides: tuple[Path, ...] = ()
 
 
 def broken(witness: Witness, now: datetime) -> list[str]:
@@ -164,8 +169,9 @@ def _mailed_twice(mails: Path) -> Iterator[str]:
 
 def _leaked(witness: Witness) -> Iterator[str]:
     """P12: no credential in anything that was written or mailed."""
-    needles = [secret.encode() for secret in witness.secrets if len(secret) > 5]  # noqa: PLR2004  shorter ones occur by chance
-    for folder in (witness.settings.data, witness.mails):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and any(needle in path.read_bytes() for needle in needles):
-                yield f"P12: a credential stands in {path}"
+    scanner = Scanner(witness.secrets)
+    for folder in (witness.settings.data, witness.mails, *witness.besides):
+        yield from (f"P12: a credential stands in {path}" for path in scanner.in_folder(folder))
+    with witness.database.read() as tx:
+        for column in sorted({name for name, value in everything.values(tx) if scanner.holds(value)}):
+            yield f"P12: a credential stands in the database, in {column}"

@@ -96,7 +96,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     """Open the archive, and close it afterwards."""
     from archive.database import Database
 
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o750)  # a command may come before the daemon's first start
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)  # a command may come before the daemon's first start
     database = Database.open(settings.database_url)
     try:
         yield database

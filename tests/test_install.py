@@ -109,7 +109,13 @@ def test_a_dry_run_says_everything_and_does_nothing(server: Server) -> None:
     done = server.install("--dry-run")
     assert done.returncode == 0, done.stderr
     assert server.everything() == {}
-    for said in ("make_release", "etc/citymod/citymod.example.yaml", "install -d -m 700", "citymod.service", "run: point"):
+    for said in (
+        "make_release",
+        "etc/citymod/citymod.example.yaml",
+        "install -d -m 700",
+        "citymod.service",
+        "run: point",
+    ):
         assert said in done.stdout, done.stdout
 
 
@@ -168,6 +174,7 @@ def test_an_older_program_is_refused_and_nothing_is_touched(server: Server) -> N
     assert "older programs must not touch newer records" in said.stderr
 
 
+@pytest.mark.slow
 def test_an_environment_that_cannot_be_filled_leaves_what_runs(server: Server) -> None:
     server.set_up()
     old = server.current
@@ -194,6 +201,7 @@ def test_a_database_that_cannot_be_brought_up_lets_the_version_before_go_on(serv
     assert server.version() == "0005"
 
 
+@pytest.mark.slow
 def test_what_is_damaged_or_missing_is_told(server: Server) -> None:
     server.set_up()
     server.database.write_bytes(b"not a database at all, but some bytes" * 100)

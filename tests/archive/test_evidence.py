@@ -303,14 +303,14 @@ def test_killed_at_any_touch_of_the_disk_it_seals_again(tmp_path: Path) -> None:
         shutil.rmtree(root / "spool", ignore_errors=True)
         sealed = sealed_in(root)
         assert evidence.check(root / "store", sealed) == []
-        assert [stat.S_IMODE(path.stat().st_mode) for path in root.glob("store/*/*/*")] == [0o550]
+        assert [stat.S_IMODE(path.stat().st_mode) for path in root.glob("store/*/*/*")] == [0o500]
 
 
 def test_half_sealed_files_in_the_spool_are_replaced(tmp_path: Path) -> None:
     spool = a_spool(tmp_path)
     for name in ("manifest.json", "SHA256SUMS", "comment.json", "transcript.txt"):
         (spool / name).write_text("half")
-        (spool / name).chmod(0o440)
+        (spool / name).chmod(0o400)
     sealed = evidence.seal(spool, tmp_path / "store", id="ev1", subject=SUBJECT, capture=a_capture(), now=later(60))
     assert evidence.check(tmp_path / "store", sealed) == []
 
@@ -320,7 +320,7 @@ def test_sealing_again_gives_back_what_was_sealed(sealed: Evidence, store: Path,
     (store / sealed.folder).chmod(0o750)
     later_capture = a_capture(quality=Quality.PARTIAL, captured_at=NOON + timedelta(days=40))
     assert sealed_in(tmp_path, capture=later_capture) == sealed
-    assert stat.S_IMODE((store / sealed.folder).stat().st_mode) == 0o550
+    assert stat.S_IMODE((store / sealed.folder).stat().st_mode) == 0o500
     assert not (tmp_path / "spool" / "ev1").exists()
     assert evidence.check(store, sealed) == []
 

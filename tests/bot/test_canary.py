@@ -131,6 +131,7 @@ def test_a_platform_that_does_not_do_as_it_says_breaks_it(city: City, state: Sta
             line.recorded()
 
 
+@pytest.mark.slow
 def test_by_hand(city: City, citymod: Run) -> None:
     code, out, _ = citymod("canary", "--config", city.file, "--who", "Kim")
     assert code == 0, out

@@ -169,7 +169,7 @@ def test_doctor_is_content_with_a_whole_installation_and_names_what_is_missing(c
     (city.file.parent / "approvals.yaml").write_text("[]\n", encoding="utf-8")
     code, out, _ = citymod("doctor", "--config", city.file)
     assert code == 1
-    assert out.count("BAD") == 1 + len(worked()), "the policy, and a credential for each account"
+    assert out.count("BAD") == 2 + len(worked()), "the policy, the credentials, and each account"
     assert "credential 'x' is not to be found" in out
     assert "is not approved in this wording" in out
 

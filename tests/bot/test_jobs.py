@@ -14,6 +14,7 @@ from bot.jobs import MISSED, Book, is_running
 if TYPE_CHECKING:
     from city import City
 
+pytestmark = pytest.mark.both_engines
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 

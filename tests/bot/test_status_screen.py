@@ -78,7 +78,18 @@ def test_every_part_is_there(city: City) -> None:
         assert key.split(":")[0] in text
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40), (132, 50)])
+def test_its_tables_stand_in_columns(city: City) -> None:
+    at_work(city)
+    lines = screen(found_of(city), 100, 40)
+    title = next(line for line in lines if line.startswith("ACCOUNT"))
+    rows = [line for line in lines if line.startswith(tuple(city.parts.readers))]
+    assert len(rows) == len(city.parts.readers)
+    for column, said in (("MODE", "enforce"), ("STANDING", "well")):
+        assert all(row[title.index(column) :].startswith(said) for row in rows), rows
+    assert not any(line.startswith("and ") for line in lines), "there is room for everything"
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40)])
 def test_it_fits(city: City, width: int, height: int) -> None:
     at_work(city)
     city.fault("x", UNAUTHORISED, times=9)
