@@ -442,13 +442,14 @@ def plan(
     config: Config = DEFAULT_CONFIG,
     posts: Annotated[float, typer.Option(help="Posts a month on each platform.")] = 200,
     comments: Annotated[float, typer.Option(help="Comments a month on each platform.")] = 5000,
+    ads: Annotated[float, typer.Option(help="Ads that run at a time, where an ad account is read.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what polling the accounts will cost, and refuse (1) what would run dry before midnight."""
     from bot.planner import estimates
 
     settings = settings_from(config)
-    found = list(estimates(settings, posts=posts, comments=comments, so_far=_cost_so_far(settings)))
+    found = list(estimates(settings, posts=posts, comments=comments, ads=ads, so_far=_cost_so_far(settings)))
     if as_json:
         out.print_json(json.dumps([estimate.told() for estimate in found]))
     else:

@@ -107,10 +107,7 @@ class GraphAccount(ABC):
         lacking = sorted(needed - scopes)
         notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
         notes += besides(token, scopes)
-        for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
-            seconds = token.get(name)
-            if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
-                notes.append(f"{what} on {datetime.fromtimestamp(seconds, UTC):%d %B %Y}")
+        notes += ends(token, "the token", now)
         return not lacking and token.get("is_valid") is True, tuple(notes)
 
     def _service_notes(self) -> Iterator[str]:
@@ -119,3 +116,11 @@ class GraphAccount(ABC):
             yield f"asked for {self._graph.version} of the Graph API, served {self._graph.served}"
         if (used := self._graph.usage()) >= _MUCH_USED:
             yield f"{used} % of the calls we may make are used"
+
+
+def ends(told: Mapping[str, Any], which: str, now: datetime) -> Iterator[str]:
+    """Say which ends soon of a token and its access to data, from what `debug_token` told of it."""
+    for name, what in (("expires_at", f"{which} ends"), ("data_access_expires_at", "its access to data ends")):
+        seconds = told.get(name)
+        if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
+            yield f"{what} on {datetime.fromtimestamp(seconds, UTC):%d %B %Y}"

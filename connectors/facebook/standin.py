@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
+from connectors.facebook import standin_ads as ads
 from connectors.facebook import standin_apps as apps
 from connectors.facebook import standin_keys as keys
 from connectors.facebook import standin_web as web
@@ -27,6 +28,7 @@ from connectors.facebook.standin_pitfalls import (
 from connectors.facebook.standin_show import (
     COMMENT_DEFAULT,
     EDGES,
+    LISTS_OF_POSTS,
     POST_DEFAULT,
     POSTS,
     Display,
@@ -47,11 +49,12 @@ if TYPE_CHECKING:
 
     from connectors.standin.graph import Field
     from connectors.standin.server import Request
-    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
+    from connectors.standin.world import Person, World, WorldAccount, WorldComment, WorldPost
 
 FEEDS = ("feed", "posts", "published_posts", "visitor_posts")
 MINUTES = 7
 _FIRST_ID = 122_100_000_000_000_000
+_READING = "pages_read_user_content"
 _HOUR = timedelta(hours=1)
 _LATE = timedelta(minutes=3)
 
@@ -127,14 +130,16 @@ class StandIn:
         story: WorldPost | None = None,
         shares: bool = False,
         live: bool = False,
+        runs: bool = True,
+        author: Person | None = None,
         at: datetime | None = None,
     ) -> WorldPost:
-        """Put something on the Page besides posts, or with one; see `standin_show.Thing`."""
+        """Put something on the Page besides posts, or with one; see `standin_show.Thing`. `author`: if not the Page."""
         with self.world.lock:
             self._kind = kind
-            post = self.world.add_post(account, text, at=at)
+            post = self.world.add_post(account, text, author=author, at=at)
             self._kind = Kind.POST
-            self._things[post.id] = Thing(kind=kind, story=story, shares=shares, live=live)
+            self._things[post.id] = Thing(kind=kind, story=story, shares=shares, live=live, runs=runs)
             return post
 
     def thing(self, post: WorldPost) -> Thing:
@@ -163,6 +168,10 @@ class StandIn:
         """What the connector of a Page needs."""
         keys = {"app_id": APP_ID, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
         return {"page_token": self.page_token(account), **keys}
+
+    def ads_credentials(self, account: WorldAccount) -> dict[str, str]:
+        """What it needs besides to find posts that show only as advertisements."""
+        return {"ad_account": ads.ad_account(account), "ads_token": self.user_token}
 
     def page_token(self, account: WorldAccount) -> str:
         """A Page's token."""
@@ -236,6 +245,11 @@ class StandIn:
         own = comment.author is not None and comment.author.id == comment.account.id
         hideable = comment.hideable and not self.pitfalls.strikes("can_hide_false", comment.id)
         return hideable and not own and comment.post.author.id == comment.account.id
+
+    def posts_as(self, kind: Kind, account: WorldAccount) -> list[WorldPost]:
+        """What of that kind was published on a Page and is there, newest first."""
+        mine = [post for post in self.world.posts_of(account) if not post.deleted_by and self.thing(post).kind is kind]
+        return sorted(mine, key=lambda post: post.at, reverse=True)
 
     def can_tell(self, comment: WorldComment) -> bool:
         """Whether a private reply may be written: one, within seven days, and not to the Page itself."""
@@ -339,19 +353,25 @@ class StandIn:
         return self.display.comment(comment, asked, call, under)
 
     def _edge(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
+        if edge == "ads":
+            return ads.of_account(self, ident, mine, call)
         account = self.world.accounts.get((self.platform, ident if ident != "me" or not mine else mine.id))
         blind = account is not mine or self.pitfalls.strikes("reads_as_person")
         if account and edge in (*FEEDS, *EDGES):
             self._need("pages_read_engagement")
             if edge == "ads_posts":
                 self._need("ads_read", lacking=self.pitfalls.strikes("ads_not_permitted"))
+            if edge == "ratings" and self.pitfalls.strikes("reviews_not_permitted"):
+                raise not_permitted(_READING)
             if edge == "video_reels" and self.pitfalls.strikes("reels_not_permitted"):
                 message = "(#200) Permissions error"
                 raise Trouble(message, 200, status=403)
             return {"data": []} if blind else self._list(account, edge, call)
         if edge == "comments":
-            self._need("pages_read_user_content")
+            self._need(_READING)
             target = self._post(ident, mine) or self._comment(ident, mine, call)[0]
+            if isinstance(target, world.WorldPost) and self.thing(target).kind is Kind.TAGGED:
+                raise graph.no_such_object(call.method, ident)
             asked = graph.fields(call.params.get("fields", ""), COMMENT_DEFAULT)
             blind = mine is None or self.pitfalls.strikes("reads_as_person")
             return {"data": []} if blind else self.display.comments(target, call.params, asked, call)
@@ -394,7 +414,10 @@ class StandIn:
         return self.quirks.success
 
     def _delete(self, comment: WorldComment) -> object:
-        self._need("pages_read_user_content")
+        self._need(_READING)
+        if self.thing(comment.post).kind is Kind.REVIEW:
+            message = "(#200) Permissions error"
+            raise Trouble(message, 200, status=403)
         self.world.delete(comment, world.APP)
         return self.quirks.success
 
@@ -432,7 +455,7 @@ class StandIn:
         there = [post for post in self.world.posts_of(account) if not post.deleted_by and self._listed(post, edge)]
         posts = sorted(there, key=lambda post: post.at, reverse=True)
         cut = graph.window(posts, lambda post: post.id, call.params, self.manners, self.link(call))
-        default = POST_DEFAULT if edge in FEEDS or edge == "ads_posts" else "id"
+        default = POST_DEFAULT if edge in FEEDS or edge in LISTS_OF_POSTS else ads.DEFAULTS.get(edge, "id")
         asked: tuple[Field, ...] = graph.fields(call.params.get("fields", ""), default)
         answer: dict[str, Any] = {"data": [self.display.thing(post, asked, call, edge) for post in cut.items]}
         if cut.paging:
@@ -443,6 +466,8 @@ class StandIn:
     def _listed(self, post: WorldPost, edge: str) -> bool:
         """Whether a post stands in the list of that name."""
         kind, visitors = self.thing(post).kind, post.author.id != post.account.id
+        if kind is Kind.AD and self.pitfalls.strikes("ads_unlisted", post.id):
+            return False
         if edge in EDGES:
             return kind in EDGES[edge]
         return kind is Kind.POST and (edge == "feed" or visitors == (edge == "visitor_posts"))

@@ -19,6 +19,9 @@ from connectors.standin.server import PAGE, Exchange, Request, Response
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from facebook_business.adobjects.ad import Ad
+    from facebook_business.adobjects.adaccount import AdAccount
+    from facebook_business.adobjects.adcreative import AdCreative
     from facebook_business.adobjects.advideo import AdVideo
     from facebook_business.adobjects.application import Application
     from facebook_business.adobjects.comment import Comment
@@ -26,6 +29,7 @@ with warnings.catch_warnings():
     from facebook_business.adobjects.page import Page
     from facebook_business.adobjects.pagepost import PagePost
     from facebook_business.adobjects.photo import Photo
+    from facebook_business.adobjects.recommendation import Recommendation
     from facebook_business.adobjects.user import User
     from facebook_business.api import FacebookAdsApi, FacebookRequest
     from facebook_business.session import FacebookSession
@@ -64,6 +68,9 @@ _EDGES: dict[str, tuple[FacebookRequest, ...]] = {
     "video_reels": (Page("1", api=_API).get_video_reels(pending=True),),
     "live_videos": (Page("1", api=_API).get_live_videos(pending=True),),
     "subscribed_apps": (Page("1", api=_API).get_subscribed_apps(pending=True),),
+    "ratings": (Page("1", api=_API).get_ratings(pending=True),),
+    "tagged": (Page("1", api=_API).get_tagged(pending=True),),
+    "ads": (AdAccount("act_1", api=_API).get_ads(pending=True),),
 }
 _SENT: dict[str, tuple[FacebookRequest, ...]] = {
     "comments": (Comment("1", api=_API).create_comment(pending=True),),
@@ -76,7 +83,7 @@ _MADE = {
     "subscribed_apps": {"success": bool},
 }
 _PLAIN_NODES = tuple(kind("1", api=_API).api_get(pending=True) for kind in (Page, User, Photo, AdVideo, LiveVideo))
-_OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo)
+_OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo, Recommendation, Ad, AdCreative)
 # Edges, like `comments`; of reactions only the number is asked for.
 _UNLISTED = {(User, "accounts"), (Page, "picture"), (Application, "subscribed_fields"), (PagePost, "reactions")}
 _PAIRED_NODES = {
@@ -84,8 +91,14 @@ _PAIRED_NODES = {
     "POST": (Comment("1", api=_API).api_update(pending=True),),
     "DELETE": (Comment("1", api=_API).api_delete(pending=True),),
 }
-_CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo}
-_LISTS = {"feed": parse.listed, "photos": parse.photo, "videos": parse.video, "live": parse.live}
+_CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo, "creative": AdCreative, "reviewer": User}
+_LISTS = {
+    "ratings": parse.review,
+    "feed": parse.listed,
+    "photos": parse.photo,
+    "videos": parse.video,
+    "live": parse.live,
+}
 _ERROR = {
     "message": str,
     "type": str,
@@ -242,9 +255,9 @@ def _object(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
             yield f"{target.__name__}.{name} is not {target._field_types[name]}: {part!r}"
         elif target._field_types[name] == "datetime" and not _TIME.fullmatch(str(part)):
             yield f"{target.__name__}.{name} is not a time in Graph's spelling: {part!r}"
-        elif name in ("parent", "video"):
+        elif name in _CHILDREN:
             yield from _object(_CHILDREN[name], part)
-    if not isinstance(value.get("id"), str):
+    if target is not Recommendation and not isinstance(value.get("id"), str):
         yield f"a {target.__name__} without its id as text"
 
 
