@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,11 +26,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 Tx = Connection
 """An open transaction. Functions of the archive take it first and never end it."""
+
+_fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", default=())
 
 BUSY_MILLISECONDS = 10_000
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -107,9 +110,11 @@ class Database:
         """Give a transaction that may write; commit at the end, roll back on any error. Raises `Unavailable`.
 
         One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
-        no platform in it.
+        no platform in it. Within `fenced` it may raise what the fence raises, too.
         """
         with _told(), self._writer.begin() as tx:
+            for fence in _fences.get():
+                fence(tx)
             yield tx
 
     @contextmanager
@@ -133,6 +138,16 @@ class Database:
             return "the PostgreSQL server keeps its own write-ahead log"
         fixed = "has" if wal_is_safe(sqlite3.sqlite_version_info) else "lacks"
         return f"the linked SQLite {sqlite3.sqlite_version} {fixed} the fix of the WAL-reset bug"
+
+
+@contextmanager
+def fenced(fence: Callable[[Tx], None]) -> Iterator[None]:
+    """Ask `fence` at the beginning of each writing transaction that this thread opens in here; it may refuse it."""
+    token = _fences.set((*_fences.get(), fence))
+    try:
+        yield
+    finally:
+        _fences.reset(token)
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:

@@ -33,7 +33,7 @@ Kinds of lines, by what writes them:
 ``day.rooted`` ``stamp.``                   kept failed answers (roots of days; authorities' time stamps)
 ``archive.``                                verified failed (checks of it) backed_up
 ``stream.broken``                           likewise, if a platform's line of news does not hold
-``daemon.started``                          written by the daemon when it begins
+``daemon.started`` ``daemon.gone``          a daemon begins; is not heard of any more, say the others
 ``gap.``                                    recorded (an account was not read for longer than its interval allows)
 ``profile.``                                recorded changed failed (the City's own page)
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)

@@ -698,6 +698,31 @@ spending = Table(
     Index("ix_spending_day", "day"),
 )
 
+# Who works on what: see archive/leases.py ----------------------------------------------------------------------------
+
+daemon = Table(
+    "daemon",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("gone", YesNo, nullable=False),
+    Column("says", Verbatim),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, index=True),
+    Column("token", Integer, nullable=False),
+    Column("asked", Integer, nullable=False),
+)
+
 # Records requests ----------------------------------------------------------------------------------------------------
 
 request_step = Table(

@@ -26,6 +26,7 @@ from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
 from bot.settings import MissingCredential, load
+from bot.sharing import NAMES, THE_ONLY_ONE
 from bot.terminal import (
     DEFAULT_CONFIG,
     Config,
@@ -78,6 +79,9 @@ app.add_typer(proof)
 app.add_typer(request, name="request")
 app.command("export")(export)
 
+DaemonName = Annotated[
+    str, typer.Option("--name", envvar="CITYMOD_NAME", help="What this daemon is called, where several share the work.")
+]
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
 
@@ -87,6 +91,7 @@ def main(words: Sequence[str] | None = None) -> None:
     from archive.database import Damaged, Unavailable, WrongDatabase
     from archive.dispositions import NotAllowed
     from archive.holds import HoldRefused
+    from archive.leases import LeaseLost, NotTogether
     from archive.requests import NotPossibleNow
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
@@ -100,7 +105,8 @@ def main(words: Sequence[str] | None = None) -> None:
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
     except (
-        *(AlreadyRunning, Damaged, HoldRefused, NotAllowed, NotPossible, NotPossibleNow, NotTaken, Unavailable),
+        *(AlreadyRunning, Damaged, HoldRefused, LeaseLost, NotAllowed, NotPossible, NotPossibleNow, NotTaken),
+        *(NotTogether, Unavailable),
     ) as error:
         fail(str(error), 1)
 
@@ -109,16 +115,18 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 @app.command()
-def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
+def run(config: Config = DEFAULT_CONFIG, log_level: str = "info", name: DaemonName = THE_ONLY_ONE) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
     from bot.daemon import Daemon
-    from bot.lock import sole
+    from bot.lock import one_of
     from bot.parts import Parts
 
     log.start(level=log_level)
     settings = settings_from(config)
-    with sole(settings.data):
-        parts = Parts.assemble(settings)
+    if not NAMES.fullmatch(name):
+        fail(f"{name!r} is no name for a daemon: up to 40 letters, digits, dots and dashes.", 2)
+    with one_of(settings.data, name):
+        parts = Parts.assemble(settings, daemon=name)
         try:
             Daemon(parts).run()
         finally:
@@ -130,15 +138,16 @@ def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     """Do everything there is to do once, and exit."""
     from archive import accounts
     from bot.daemon import single_pass
-    from bot.lock import sole
+    from bot.lock import one_of
     from bot.parts import Parts
 
     log.start(level=log_level)
     settings = settings_from(config)
-    with sole(settings.data):
+    with one_of(settings.data, THE_ONLY_ONE):
         parts = Parts.assemble(settings)
         try:
             single_pass(parts)
+            parts.share.leave()
             with parts.database.read() as tx:
                 stopped = [entry for entry in accounts.all_standing(tx) if entry.stopped_why]
         finally:
@@ -181,6 +190,8 @@ def status(
     if found["tasks"]:
         out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
     for line in found["proof"]:
+        say(line)
+    for line in found["daemons"]:
         say(line)
     out.print(
         "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False

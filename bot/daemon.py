@@ -1,7 +1,8 @@
 """When things run: the timers of a daemon that a City leaves alone, and the one place that reads the clock.
 
 Timers only wake work; what there is to do is asked of the archive each time, so a missed or doubled timer does no
-harm. A job that fails unexpectedly is recorded, told to on-call staff once a day, and run again at its next time.
+harm. Who does it, where several daemons share an archive, a lease decides (bot/sharing.py). A job that fails
+unexpectedly is recorded, told to on-call staff once a day, and run again at its next time.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
+from archive.leases import LeaseLost
 from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
 from bot.pausing import Watch
 from bot.push import Receiver
+from bot.sharing import ACCOUNT, JOB, LINE
 from connectors.contract import FORBIDDEN
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from bot.parts import Parts
 
+LEASE_SECONDS = 5
+"""How often a daemon says that it lives, and looks what of the work is its own; see archive.leases.LEASE."""
 WORK_SECONDS = 0.5
 MAIL_SECONDS = 2
 SWITCH_SECONDS = 1
@@ -55,8 +60,14 @@ def utc_now() -> datetime:
 
 
 def make_ready(parts: Parts, now: datetime) -> None:
-    """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
-    evidence.sweep(parts.settings.spool_folder, now)
+    """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over.
+
+    Then take a share of the work. Raises `archive.leases.NotTogether` if daemons that are alive do not allow it.
+    """
+    parts.share.enter(now)
+    with parts.database.begin() as tx:
+        parts.share.see_file(tx, parts.switch.file_says())
+    evidence.sweep(parts.spool, now)
     dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
@@ -69,15 +80,24 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     for entry in parts.settings.accounts:
         pipeline.poll(parts, entry.account.key, clock)
         homepages.look(parts, entry.account.key, clock)
-    mailbox.read(parts, clock)
-    dropped.take_in(parts, clock())
+    alone(parts, "mailbox", partial(mailbox.read, parts, clock))
+    alone(parts, "drop folder", lambda: dropped.take_in(parts, clock()))
     while pipeline.one_pass(parts, clock).total():
         pass
-    witnessing.witness(parts, clock)
-    copying.copy(parts.settings, parts.database, clock)
-    digest.make_due(parts, clock())
-    while mail.deliver(parts, clock):
+    alone(parts, "witnesses", partial(witnessing.witness, parts, clock))
+    alone(parts, "bucket", partial(copying.copy, parts.settings, parts.database, clock))
+    alone(parts, "digest", lambda: digest.make_due(parts, clock()))
+    while alone(parts, "mail", partial(mail.deliver, parts, clock)):
         pass
+
+
+def alone(parts: Parts, name: str, job: Callable[[], object]) -> object:
+    """Do a job that one daemon at a time does, if it is ours; give what it gives, None if it is not."""
+    gave = None
+    with parts.share.holding(f"{JOB}{name}") as ours:
+        if ours:
+            gave = job()
+    return gave
 
 
 class Woken:
@@ -130,6 +150,7 @@ class Daemon:
         self._woken = Woken()
         self._receiver: Receiver | None = None
         self._turned_away = 0
+        self._superseded = False
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
@@ -155,11 +176,16 @@ class Daemon:
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
         self._count_pushes()
+        self._parts.share.leave()
+        if self._superseded:
+            message = f"the name {self._parts.share.daemon}"
+            raise LeaseLost([message])
 
     def _note_start(self) -> None:
         """Write down that the program starts, so that a gap before it has its reason."""
         with self._parts.database.begin() as tx:
-            ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock())
+            detail = {"daemon": self._parts.share.daemon}
+            ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock(), detail=detail)
 
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:
@@ -167,19 +193,20 @@ class Daemon:
             self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key))
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
-            self._every(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
+            self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
         if self._parts.settings.drop_folder:
-            self._every(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
+            self._alone(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
         if self._parts.settings.evidence_store:
-            self._every(COPY_SECONDS, "bucket", self._copy)
+            self._alone(COPY_SECONDS, "bucket", self._copy)
+        self._every(LEASE_SECONDS, "leases", self._beat)
         self._every(WORK_SECONDS, "work", self._work)
-        self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        self._alone(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
-        self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
-        self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
-        self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
-        self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
-        self._every(COST_SECONDS, "what it cost", self._tell_cost)
+        self._alone(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
+        self._alone(TROUBLE_SECONDS, "troubles", self._watch_troubles)
+        self._alone(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
+        self._alone(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        self._alone(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -195,7 +222,8 @@ class Daemon:
             answering = listening.enter_context(Health(health.host, health.port, self._parts, self._clock))
             log.info("health", host=health.host, port=answering.port)
         for connector, keys in streams.lines(self._parts.listeners):
-            listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock))
+            ours = partial(self._parts.share.has, f"{LINE}{next(iter(keys.values()))}")
+            listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock, ours))
 
     def _line_failed(self, why: str) -> None:
         """Record that a line does not hold; the e-mail digest tells it."""
@@ -206,7 +234,10 @@ class Daemon:
             ledger.append(tx, kind="stream.broken", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
 
     def wake(self, key: str) -> None:
-        """Let the next poll of an account begin at once, or when the one that runs has ended."""
+        """Let the next poll of an account begin at once, or when the one that runs has ended; by whoever works it."""
+        if not self._parts.share.has(f"{ACCOUNT}{key}"):
+            self._guarded("waking", partial(self._parts.share.ask, key))
+            return
         at = self._woken.ask(key, self._clock())
         if at:
             self._scheduler.modify_job(f"poll {key}", next_run_time=at)
@@ -229,6 +260,21 @@ class Daemon:
             why = f"{more} requests to the place where platforms push were not signed by a platform, and were refused"
             with self._parts.database.begin() as tx:
                 ledger.append(tx, kind="push.refused", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
+
+    def _beat(self) -> None:
+        """Renew what is ours, share anew, and poll what other daemons were asked to have polled."""
+        try:
+            woken = self._parts.share.beat(self._clock())
+        except LeaseLost:
+            self._superseded = True
+            self._stop.set()
+            return
+        for key in woken:
+            self.wake(key)
+
+    def _alone(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+        """Let a job be done that one daemon at a time does."""
+        self._every(seconds, name, partial(alone, self._parts, name, job))
 
     def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
         self._scheduler.add_job(

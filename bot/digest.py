@@ -53,6 +53,7 @@ TROUBLE = {
     "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
     "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
+    "daemon.gone": "A daemon was not heard of any more",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
@@ -279,7 +280,7 @@ def _attested(tx: Tx, settings: Settings, keys: tuple[str, ...]) -> Iterator[Ite
 def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
     whole = [pause for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING]
-    if whole or Switch(settings.switch_file).file_says():
+    if whole or Switch(settings.switch_file).files_say(tx):
         yield "Acting is paused: nothing is hidden or deleted"
     elif any(_pauses(tx, settings, now)):
         yield "Acting is paused in part"
@@ -299,7 +300,7 @@ def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
     for pause in pauses.in_force(tx, now):
         until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
         yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         yield f"everything: {file_says}"
 

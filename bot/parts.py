@@ -10,6 +10,7 @@ from archive.capture import BrowserSettings, Camera
 from archive.database import Database
 from bot.pause import Switch
 from bot.settings import credential
+from bot.sharing import ACCOUNT, JOB, JOBS, LINE, THE_ONLY_ONE, Share
 from connectors.contract import Streams
 from connectors.find import connect
 from connectors.meter import Meter
@@ -20,7 +21,7 @@ from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_p
 from rules.passed import Passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -101,25 +102,40 @@ class Parts:
     listeners: Mapping[str, Connector] = field(default_factory=dict)
     meters: Mapping[str, Meter]
     moderation: ModerationServer | None = None
+    share: Share
+    spool: Path
 
     @classmethod
-    def assemble(cls, settings: Settings, *, rulebook: Rulebook | None = None, camera: Camera | None = None) -> Self:
+    def assemble(
+        cls,
+        settings: Settings,
+        *,
+        daemon: str = THE_ONLY_ONE,
+        rulebook: Rulebook | None = None,
+        camera: Camera | None = None,
+    ) -> Self:
         """Open and connect everything. Raises what the parts raise; each error says what to do.
 
-        A `rulebook` or `camera` that is at hand already is taken as it is.
+        `daemon` is the name under which it shares the work with others. A `rulebook` or `camera` that is at hand
+        already is taken as it is.
         """
-        for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
+        spool = settings.spool_folder / daemon  # captures of two daemons must not meet before they are sealed
+        for folder in (settings.data, settings.evidence_folder, spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         meters = {entry.account.key: Meter() for entry in settings.accounts}
+        listeners = {key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line}
+        database = Database.open(settings.database_url)
         return cls(
             settings=settings,
-            database=Database.open(settings.database_url),
+            database=database,
+            share=Share(database, daemon=daemon, folder=settings.data, names=_shared(settings, listeners)),
+            spool=spool,
             rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings, meters)),
             actors=dict(_connected(settings, meters)),
-            listeners={key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line},
+            listeners=listeners,
             meters=meters,
             moderation=moderation_server(settings),
         )
@@ -128,6 +144,13 @@ class Parts:
         """Give back browser and database."""
         self.camera.close()
         self.database.close()
+
+
+def _shared(settings: Settings, listeners: Iterable[str]) -> Iterator[str]:
+    """The names of all that daemons share: each account, each job, each line that a platform keeps open."""
+    yield from (f"{ACCOUNT}{entry.account.key}" for entry in settings.accounts)
+    yield from (f"{JOB}{job}" for job in JOBS)
+    yield from (f"{LINE}{key}" for key in listeners)
 
 
 def _camera(settings: Settings) -> Camera:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archive import accounts, cases, copies, evidence, gaps, orders, outbox, pages, pauses, records, withheld
 from archive.card import decided
 from archive.requests import every as every_request
-from bot import nightly, requests, spending, tasks, witnessing
+from bot import nightly, requests, sharing, spending, tasks, witnessing
 from bot.copying import place
 from bot.homepages import acting_held
 from bot.pause import Switch
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     """Accounts, cases by state, mail by state, why acting is paused if it is, and what this month has cost."""
     paused = [f"{pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         paused.append(file_says)
     return {
@@ -40,6 +40,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
         "cost": [*spending.in_words(spending.this_month(tx, now))],
         "bucket": _bucket(tx, settings),
+        "daemons": [*sharing.told(tx, now)],
     }
 
 

@@ -129,7 +129,7 @@ def _backlog(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
             said = f"The oldest waits since {when(settings, oldest[0].since)}; {cases.tally(tx)[state]} wait in all."
             remedy = "Comments stay visible meanwhile. The daemon's log says what keeps it: journalctl --unit citymod"
             yield Trouble(key=f"backlog:{state}", subject=f"comments are not {undone}", lines=(said, remedy))
-    if not pauses.in_force(tx, now) and Switch(settings.switch_file).file_says() is None:
+    if not pauses.in_force(tx, now) and Switch(settings.switch_file).files_say(tx) is None:
         yield from _orders(tx, settings, read, now)
 
 

@@ -39,6 +39,7 @@ from archive import (
     gaps,
     handwork,
     holds,
+    leases,
     ledger,
     media,
     orders,
@@ -294,6 +295,8 @@ def _kept_besides(tx: Tx) -> None:
     held = holds.add(tx, holds.Scope(case=old.ref), matter="M-1", why="a claim", agent=PERSON, now=later(906))
     holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
+    leases.enter(tx, name="one", run="r1", host="h", pid=1, folder="f", now=later(908))
+    leases.share(tx, "r1", [key], busy=())
 
 
 def _witnessed(tx: Tx, folder: Path, now: datetime) -> None:
