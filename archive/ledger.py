@@ -39,6 +39,7 @@ Kinds of lines, by what writes them:
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
+``staff.``                                  added changed proofs_changed disabled enabled locked bound (the console's)
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

@@ -15,6 +15,7 @@ from rich.text import Text
 from bot import log
 from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
+from bot.cli_console import console
 from bot.cli_database import database
 from bot.cli_evidence import evidence
 from bot.cli_followers import followers
@@ -65,6 +66,7 @@ app.add_typer(review, name="review")
 app.add_typer(rules, name="rules")
 app.add_typer(intake, name="intake")
 app.add_typer(tasks, name="tasks")
+app.add_typer(console, name="console")
 app.add_typer(evidence, name="evidence")
 app.add_typer(bucket_commands, name="bucket")
 app.command()(init)
@@ -93,6 +95,7 @@ def main(words: Sequence[str] | None = None) -> None:
     from archive.holds import HoldRefused
     from archive.leases import LeaseLost, NotTogether
     from archive.requests import NotPossibleNow
+    from archive.staff import Taken
     from bot.intake import NotTaken
     from bot.lock import AlreadyRunning
     from bot.review import NotPossible
@@ -106,7 +109,7 @@ def main(words: Sequence[str] | None = None) -> None:
         fail(str(error.args[0] if error.args else error), 2)
     except (
         *(AlreadyRunning, Damaged, HoldRefused, LeaseLost, NotAllowed, NotPossible, NotPossibleNow, NotTaken),
-        *(NotTogether, Unavailable),
+        *(NotTogether, Taken, Unavailable),
     ) as error:
         fail(str(error), 1)
 

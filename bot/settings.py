@@ -259,6 +259,38 @@ class Local(_Strict):
     port: int = Field(ge=0, le=65535)
 
 
+class SignIn(_Strict):
+    """The City's own sign-in service (OpenID Connect), such as Entra ID or Keycloak.
+
+    `credential` names a JSON object with `client_secret`. `claim`: what it says of a person that is their login here.
+    """
+
+    issuer: Annotated[str, AfterValidator(_own_server)]
+    client_id: Annotated[str, Field(min_length=1)]
+    credential: str
+    claim: Literal["email", "preferred_username", "upn", "sub"] = "email"
+    timeout_seconds: float = Field(default=10, gt=0, le=30)
+
+
+class ConsoleSettings(_Strict):
+    """Where people decide in a browser. The City's own web server stands in front and passes `address` on to `port`.
+
+    `credential` names a JSON object with `key`, a text of 32 characters or more that `citymod console key` makes: with
+    it codes are encrypted and links signed. Who is idle for `idle_minutes` signs in again, and so does everybody after
+    `longest_hours`. One person gets `requests_a_minute`, one network address as many tries to sign in.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    address: Annotated[str, AfterValidator(_own_server)]
+    credential: str = "console"
+    idle_minutes: float = Field(default=30, gt=0, le=480)
+    longest_hours: float = Field(default=12, gt=0, le=24)
+    requests_a_minute: int = Field(default=600, ge=10)
+    tries_in_ten_minutes: int = Field(default=30, ge=3)
+    sign_in: SignIn | None = None
+
+
 class Authority(_Strict):
     """A time-stamping authority (RFC 3161) and the file with the certificates (PEM) that its stamps are checked by."""
 
@@ -315,6 +347,7 @@ class Settings(_Strict):
     moderation: Moderation | None = None
     push: Push | None = None
     health: Local | None = None
+    console: ConsoleSettings | None = None
     retention: Retention | None = None
     evidence_store: EvidenceStore | None = None
     mail: Mail
