@@ -106,11 +106,11 @@ class GraphAccount(ABC):
 
     def _note_on_pushing(self, now: datetime) -> Iterator[str]:
         """Whether Meta pushes, where the City has prepared for it."""
+        name = self.platform.capitalize()
         if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
-            yield "what is pushed cannot be believed without app_secret, and is refused"
+            yield f"what {name} pushes cannot be believed without app_secret, and is refused"
         if self.lacking:
             return
-        name = self.platform.capitalize()
         try:
             told = self.subscribed(now=now)
         except (NotPermitted, Missing) as error:
