@@ -23,6 +23,7 @@ from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
+from bot.cli_push import push
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
@@ -69,6 +70,7 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(console, name="console")
 app.add_typer(evidence, name="evidence")
 app.add_typer(bucket_commands, name="bucket")
+app.add_typer(push, name="push")
 app.command()(init)
 app.command()(followers)
 app.command()(pause)

@@ -18,7 +18,7 @@ from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, Subscribes
 from connectors.meter import Meter
 from rules.source import FileProblems
 
@@ -226,10 +226,13 @@ def _mailbox(settings: Settings) -> Iterator[Finding]:
 def _account(settings: Settings, entry: AccountSettings, meter: Meter, now: datetime) -> Finding:
     what = f"account {entry.account.key} ({entry.name}), {entry.mode} mode"
     try:
-        health = connector(settings, entry, meter).check(now=now)
+        made = connector(settings, entry, meter)
+        health = made.check(now=now)
     except (MissingCredential, LookupError, ConnectorError) as error:
         return Finding(False, what, (f"{type(error).__name__}: {error}",))  # noqa: FBT003
-    return Finding(health.ok, what, (health.identity, *health.notes))
+    unheard = made.lacking if settings.push and isinstance(made, Subscribes) else ()
+    why = (f"push is set, and cannot be used here: the credential lacks {', '.join(unheard)}",) if unheard else ()
+    return Finding(health.ok, what, (health.identity, *health.notes, *why))
 
 
 def _cost(settings: Settings, meters: Mapping[str, Meter], now: datetime) -> Iterator[Finding]:

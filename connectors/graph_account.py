@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bot.domain.types import Action, Visibility
-from connectors import push
+from connectors import graph_apps, push
 from connectors.contract import Capabilities, Followers, Refused
 from connectors.graph import Graph
-from connectors.graph_errors import Missing
+from connectors.graph_errors import Missing, NotPermitted
 from connectors.media import fetch
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOON = timedelta(days=14)
 """How long before a token's end a person is told."""
 
+_TO_BE_TOLD = ("app_id", "app_secret", "verify_token")
 _MUCH_USED = 80  # percent of what we may ask
 
 
@@ -89,6 +90,35 @@ class GraphAccount(ABC):
         """Answer what Meta sends to the app's web hook."""
         secret, word = self._credentials.get("app_secret"), self._credentials.get("verify_token")
         return push.hear(delivery, platform=self.platform, kind=self.kind, app_secret=secret, verify_token=word)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The credentials without which nothing can be pushed."""
+        return tuple(name for name in _TO_BE_TOLD if not self._credentials.get(name))
+
+    def subscribed(self, *, now: datetime) -> frozenset[str]:
+        """Of what the Page tells the City's app. Raises the five errors."""
+        return graph_apps.subscribed(self._graph, self._credentials.get("app_id"), now=now)
+
+    def subscribe(self, *, now: datetime) -> frozenset[str]:
+        """Have the Page tell the City's app what is new in its feed. Raises the five errors."""
+        return graph_apps.subscribe(self._graph, self._credentials.get("app_id"), now=now)
+
+    def _note_on_pushing(self, now: datetime) -> Iterator[str]:
+        """Whether Meta pushes, where the City has prepared for it."""
+        name = self.platform.capitalize()
+        if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
+            yield f"what {name} pushes cannot be believed without app_secret, and is refused"
+        if self.lacking:
+            return
+        try:
+            told = self.subscribed(now=now)
+        except (NotPermitted, Missing) as error:
+            yield f"whether {name} pushes is not known, the token may not ask (pages_manage_metadata): {error}"
+            return
+        if graph_apps.FEED not in told:
+            remedy = f"citymod push subscribe {self._account.key}"
+            yield f"{name} pushes nothing: the Page is not subscribed to the app's web hooks ({remedy})"
 
     def _token_notes(
         self, needed: frozenset[str], besides: Callable[[Mapping[str, Any], set[str]], Iterator[str]], now: datetime

@@ -15,7 +15,7 @@ from connectors.facebook.notice import How, Notices
 from connectors.facebook.reading import Reader, named
 from connectors.graph import Graph
 from connectors.graph_account import GraphAccount, ends
-from connectors.graph_errors import Missing, NotPermitted
+from connectors.graph_errors import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,24 +145,8 @@ class Facebook(GraphAccount):
         if self._how is not How.PUBLIC and TELLING not in scopes:
             yield f"authors cannot be written to privately: the token lacks {TELLING}"
 
-    def _note_on_pushing(self, now: datetime) -> Iterator[str]:
-        """Whether Facebook pushes, where the City has prepared for it ("Page Subscribed Apps", Graph API reference)."""
-        app_id = self._credentials.get("app_id")
-        if not (app_id and self._credentials.get("verify_token")):
-            return
-        try:
-            pages = self._graph.pages(self._account.id, "subscribed_apps", now=now)
-            subscribed = any(parse.subscribed(page.body, app_id) for page in pages)
-        except (NotPermitted, Missing) as error:
-            yield f"whether Facebook pushes is not known, the token may not ask: {error}"
-            return
-        if not subscribed:
-            yield "Facebook pushes nothing: the Page is not subscribed to the app's web hooks (see README.md)"
-
     def _other_notes(self) -> Iterator[str]:
         yield from self._service_notes()
-        if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
-            yield "what Facebook pushes cannot be believed without app_secret, and is refused"
         for edge, why in sorted(self._reader.closed.items()):
             yield f"{edge} are not read, the token does not reach them: {why}"
         if unreadable := self._reader.unreadable:

@@ -194,15 +194,6 @@ def profile(value: Any, raw: bytes) -> Profile:
     )
 
 
-def subscribed(body: bytes, app_id: str) -> bool:
-    """Whether a list of subscribed apps says that this one is told what happens in the feed.
-
-    `subscribed_fields` stands in the guide "Webhooks for Pages"; where it is not sent, being listed is taken for it.
-    """
-    apps = (value for value, _ in verbatim.items(body, "data") if isinstance(value, dict))
-    return any(app.get("id") == app_id and "feed" in (app.get("subscribed_fields") or ["feed"]) for app in apps)
-
-
 def visibility(value: Mapping[str, Any]) -> Visibility:
     """What `is_hidden` says; UNKNOWN where it is not said."""
     hidden = value.get("is_hidden")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from connectors.facebook import standin_ads as ads
-from connectors.facebook import standin_apps as apps
 from connectors.facebook import standin_keys as keys
 from connectors.facebook import standin_web as web
 from connectors.facebook.standin_keys import APP_ID, APP_SECRET, VERIFY_TOKEN
@@ -39,6 +38,7 @@ from connectors.facebook.standin_show import (
 )
 from connectors.facebook.standin_tell import can_tell, reply, write_privately
 from connectors.standin import faults, graph, graph_keys, world
+from connectors.standin import graph_apps as apps
 from connectors.standin.graph import Call, Trouble
 from connectors.standin.graph_troubles import not_permitted, set_switches
 from connectors.standin.server import PAGE, Response
@@ -98,7 +98,7 @@ class StandIn:
         self.pitfalls = faults.Pitfalls(PITFALLS)
         self.attached: dict[str, str] = {}
         self.private: dict[str, str] = {}
-        self.subscribed: dict[str, list[str]] = {}
+        self.apps = apps.Apps(APP_ID, self.pitfalls)
         self.profile: dict[str, str] = {"about": "News of the City.", "website": "https://www.example.org"}
         self.followers = 4120
         self.calls = 0
@@ -318,7 +318,7 @@ class StandIn:
             case "POST", (ident, "messages"):
                 return write_privately(self, self._writer(ident, mine, call), call)
             case "POST", (ident, apps.APPS):
-                return apps.subscribe(self, self._subscriber(ident, mine, call), call)
+                return self.apps.answer(self._subscriber(ident, mine, call), call, self.quirks.lacks)
             case "POST", (ident, "comments"):
                 return reply(self, self._to_write(ident, mine, call), call)
             case "POST", (ident,):
@@ -338,7 +338,7 @@ class StandIn:
             case (ident,):
                 return self._node(ident, mine, call)
             case (ident, apps.APPS):
-                return apps.subscribed(self, self._subscriber(ident, mine, call))
+                return self.apps.answer(self._subscriber(ident, mine, call), call, self.quirks.lacks)
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -442,12 +442,11 @@ class StandIn:
             raise blocked()
         return mine
 
-    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldAccount:
+    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> str:
         """The Page whose subscription it is. Raises Trouble."""
-        self._need("pages_manage_metadata", lacking=self.pitfalls.strikes("hooks_not_permitted"))
         if mine is None or ident not in (mine.id, "me"):
             raise graph.no_such_object(call.method, ident)
-        return mine
+        return mine.id
 
     # What is shown
 

@@ -45,8 +45,6 @@ PITFALLS: Final = (
     pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
     pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
     pitfall("media_down", "the hosts of pictures do not answer"),
-    pitfall("not_subscribed", "the Page is not subscribed to the app's web hooks, and nothing is pushed"),
-    pitfall("hooks_not_permitted", "asking for the subscription, and subscribing, are refused with 10"),
     always("hooks_escaped", "web hooks are signed as sent: everything beyond ASCII, and slashes, escaped"),
     always("hooks_without_words", "a web hook about a removed comment has neither words nor time"),
     always("toplevel", "replies are left out unless filter=stream is asked for"),

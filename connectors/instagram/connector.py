@@ -70,7 +70,13 @@ class Instagram(GraphAccount):
         ok, notes = self._token_notes(health.NEEDED, health.of_kind, now)
         if silent := self._silent(media, now):
             notes = (*notes, f"comments are counted and not shown {under(silent)}; README.md says why that may be")
-        notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *self._service_notes())
+        notes = (
+            *notes,
+            *self._note_on_pushing(now),
+            *self._note_on_tags(now),
+            *health.of_media(media),
+            *self._service_notes(),
+        )
         return Health(ok=ok and not silent, identity=identity, notes=notes)
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:

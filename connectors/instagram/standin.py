@@ -24,6 +24,7 @@ from connectors.instagram.standin_pitfalls import (
 )
 from connectors.instagram.standin_show import Quirks, Shape, Show
 from connectors.standin import faults, graph, page, world
+from connectors.standin import graph_apps as apps
 from connectors.standin.graph import Call, Trouble
 from connectors.standin.graph_troubles import set_switches
 from connectors.standin.server import PAGE, Response
@@ -59,6 +60,7 @@ class StandIn:
         self.manners = graph.Manners(limit="instagram")
         self.quirks = Quirks()
         self.pitfalls = faults.Pitfalls(PITFALLS)
+        self.apps = apps.Apps(keys.APP_ID, self.pitfalls)
         self.happenings = Happenings(world, self.pitfalls)
         self.calls = 0
         self.shapes: dict[str, Shape] = {}
@@ -125,7 +127,7 @@ class StandIn:
         if call.method == "DELETE":
             return "delete"
         if len(call.path) > 1 or "comment_enabled" in call.params:
-            return "create" if len(call.path) > 1 else "toggle"
+            return _POSTED.get(call.path[-1], "create") if len(call.path) > 1 else "toggle"
         return "unhide" if call.params.get("hide", "").lower() in ("false", "0") else "hide"
 
     def handle(self, request: Request) -> Response:
@@ -189,6 +191,8 @@ class StandIn:
                 return {"data": [] if mine else [keys.page_node(account, call) for account in self.accounts()]}
             case (ident,):
                 return self._node(ident, mine, call)
+            case (ident, apps.APPS):
+                return self._subscription(ident, mine, call)
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -224,6 +228,12 @@ class StandIn:
             return self._show.replies(comment, call.params, asked, call)
         message = f"(#100) Tried accessing nonexisting field ({edge})"
         raise Trouble(message, 100)
+
+    def _subscription(self, ident: str, mine: WorldAccount | None, call: Call) -> object:
+        """What is subscribed of the Page, by which the account is. Raises Trouble."""
+        if mine is None or ident not in ("me", keys.page_id(mine)):
+            raise graph.no_such_object(call.method, ident)
+        return self.apps.answer(keys.page_id(mine), call, self.quirks.lacks)
 
     def _own_account(self, ident: str, mine: WorldAccount | None) -> WorldAccount | None:
         account = self.world.accounts.get((self.platform, ident))
@@ -294,6 +304,8 @@ class StandIn:
     def _create(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
         if edge == "messages":
             return self._answer_privately(ident, mine, call)
+        if edge == apps.APPS:
+            return self._subscription(ident, mine, call)
         self._check_write(call)
         text = call.params.get("message", "")
         if edge == "comments" and (post := self._post(ident, mine)):
@@ -359,6 +371,9 @@ class StandIn:
         shown = [comment for comment in self.world.under(post) if self._show.is_public(comment)]
         linked = next((comment for comment in shown if named and comment.id == named[-1]), None)
         return Response.page(page.render(self.platform, post, shown, linked))
+
+
+_POSTED = {apps.APPS: "subscribe"}
 
 
 def _public(request: Request) -> bool:

@@ -34,6 +34,8 @@ COMMON: Final = (
     pitfall("old_version", "the version that is served is not the one that was asked for"),
     pitfall("proof_required", "calls without appsecret_proof are refused"),
     pitfall("media_expired", "the addresses of pictures have expired"),
+    pitfall("not_subscribed", "the Page is not subscribed to the app's web hooks, and nothing is pushed"),
+    pitfall("hooks_not_permitted", "asking for the subscription, and subscribing, are refused with 10"),
     pitfall("hooks_unsigned", "web hooks come with a signature that is none"),
     pitfall("hooks_twice", "web hooks come twice"),
     pitfall("hooks_out_of_order", "web hooks come in any order"),

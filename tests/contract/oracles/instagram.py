@@ -19,6 +19,7 @@ from connectors.standin.server import PAGE, Exchange, Request, Response
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from facebook_business.adobjects.application import Application
     from facebook_business.adobjects.igcomment import IGComment
     from facebook_business.adobjects.igcommentfromuser import IGCommentFromUser
     from facebook_business.adobjects.igmedia import IGMedia
@@ -61,10 +62,12 @@ _EDGES = {
     ("GET", "media"): _USER.get_media(pending=True),
     ("GET", "replies"): _COMMENT.get_replies(pending=True),
     ("GET", "stories"): _USER.get_stories(pending=True),
+    ("GET", "subscribed_apps"): _PAGE.get_subscribed_apps(pending=True),
     ("GET", "tags"): _USER.get_tags(pending=True),
     ("POST", "comments"): _MEDIUM.create_comment(pending=True),
     ("POST", "messages"): _PAGE.create_message(pending=True),
     ("POST", "replies"): _COMMENT.create_reply(pending=True),
+    ("POST", "subscribed_apps"): _PAGE.create_subscribed_app(pending=True),
 }
 LISTS = {(IGMedia, "children"): IGMedia, (IGMedia, "comments"): IGComment, (IGComment, "replies"): IGComment}
 """Lists that may be asked for as fields of an object, and what is in them."""
@@ -164,7 +167,7 @@ def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
         if checker.is_valid_key(name):
             if checker.get_type(name) == "Object":
                 yield from [] if isinstance(_json(value), dict) else [f"parameter {name} is not an object"]
-            elif not checker.is_valid_pair(name, value):
+            elif not checker.is_valid_pair(name, _json(value) if checker.get_type(name).startswith("list<") else value):
                 yield f"parameter {name}={value!r} is not {checker.get_type(name)}"
         elif name not in UNIVERSAL:
             yield f"parameter {name!r} is not the call's"
@@ -201,7 +204,7 @@ def _answered(contract: FacebookRequest, call: graph.Call, response: Response) -
         yield from _error(value)
     elif contract._method == "GET":
         yield from (_list if len(call.path) > 1 else _object)(contract._target_class, value)
-    elif len(call.path) > 1:
+    elif len(call.path) > 1 and call.path[1] != "subscribed_apps":
         if set(value) != _MADE[call.path[1]] or not all(isinstance(part, str) for part in value.values()):
             yield f"what was made is not named as it should be: {value}"
     elif not (isinstance(value, dict) and isinstance(value.get("success"), bool)):
@@ -231,6 +234,8 @@ def _object(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
     for name, part in value.items():
         if inner := LISTS.get((target, name)):
             yield from _list(inner, part)
+        elif (target, name) == (Application, "subscribed_fields"):
+            yield from () if isinstance(part, list) else ("subscribed_fields is no list",)
         elif name not in target._field_types:
             yield f"{target.__name__} has no field {name!r}"
         elif inner := _PARTS.get((target, name)):
