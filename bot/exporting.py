@@ -280,7 +280,7 @@ class _Export:
                 "number": str(place.number),
                 "comment": self._blotter.text(place.comment),
                 "what": f"{place.field}, characters {place.start + 1} to {place.end}" if place.end else place.field,
-                "authority": place.authority,
+                "authority": self._blotter.text(place.authority),
                 "why": self._blotter.text(place.why),
             }
             for place in self._options.places
