@@ -18,7 +18,20 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
-from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from bot import (
+    copying,
+    digest,
+    dropped,
+    export_spool,
+    homepages,
+    mail,
+    mailbox,
+    nightly,
+    pipeline,
+    streams,
+    troubles,
+    witnessing,
+)
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -57,6 +70,7 @@ def utc_now() -> datetime:
 def make_ready(parts: Parts, now: datetime) -> None:
     """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
     evidence.sweep(parts.settings.spool_folder, now)
+    export_spool.sweep(parts.settings.data)
     dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
@@ -279,6 +293,7 @@ class Daemon:
         copying.copy(self._parts.settings, self._parts.database, self._clock, self._stop.is_set)
 
     def _watch_troubles(self) -> None:
+        export_spool.sweep(self._parts.settings.data)
         with self._parts.database.begin() as tx:
             troubles.watch(tx, self._parts.settings, self._clock())
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from city import HARMLESS, VIOLATION, City
 
 from archive import evidence, ledger, records, requests
 from archive.requests import Withheld
-from bot import workdays
+from bot import export_spool, workdays
 from bot.promises import ref_of
 from bot.redaction import Blotter
 
@@ -266,7 +267,31 @@ def test_an_export_is_on_record_before_its_copies_can_leave(
     monkeypatch.setattr(requests, "exported", dies)  # the process ends where it would write down what was made
     target = tmp_path / "copies"
     citymod("export", target, "--config", town.file, "--no-pdf", *WHO, *WHY)
-    assert not target.exists()
+    assert list(tmp_path.glob("*copies*")) == []
+    assert list(tmp_path.glob(".export-*")) == []
     with town.parts.database.read() as tx:
         (begun,) = ledger.entries(tx, kinds=["export.begun"])
     assert begun.detail["target"] == "copies"
+
+
+def test_what_a_killed_export_left_is_swept_and_what_another_makes_is_not(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from bot.export_spool import spool\n"
+        "with spool(Path(sys.argv[1]), Path(sys.argv[2])) as place:\n"
+        "    (place / 'comments.jsonl').write_text('copies'); print('made', flush=True); sys.stdin.read()"
+    )
+    data, there = tmp_path / "data", tmp_path / "elsewhere"
+    there.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, data, there], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"made\n"
+        export_spool.sweep(data)
+        (copies,) = there.iterdir()
+        assert (copies / "comments.jsonl").is_file(), "it is still being made"
+        other.kill()
+    assert export_spool.left(data) == [copies]
+    export_spool.sweep(data)
+    assert list(there.iterdir()) == []
+    assert list((data / export_spool.NOTES).iterdir()) == []
