@@ -20,7 +20,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
 from archive.leases import LeaseLost
-from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from bot import (
+    copying,
+    digest,
+    dropped,
+    export_spool,
+    homepages,
+    mail,
+    mailbox,
+    nightly,
+    pipeline,
+    streams,
+    troubles,
+    witnessing,
+)
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -68,6 +81,7 @@ def make_ready(parts: Parts, now: datetime) -> None:
     with parts.database.begin() as tx:
         parts.share.see_file(tx, parts.switch.file_says())
     evidence.sweep(parts.spool, now)
+    export_spool.sweep(parts.settings.data)
     dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
@@ -325,6 +339,7 @@ class Daemon:
         copying.copy(self._parts.settings, self._parts.database, self._clock, self._stop.is_set)
 
     def _watch_troubles(self) -> None:
+        export_spool.sweep(self._parts.settings.data)
         with self._parts.database.begin() as tx:
             troubles.watch(tx, self._parts.settings, self._clock())
 

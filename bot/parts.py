@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.capture import BrowserSettings, Camera
 from archive.database import Database
+from bot.log import logger
 from bot.pause import Switch
 from bot.settings import credential
 from bot.sharing import ACCOUNT, JOB, JOBS, LINE, THE_ONLY_ONE, Share
@@ -35,6 +36,8 @@ VERSION = version("citymod")
 LIST = "list "
 """How a pinned list is told from a pinned pack."""
 
+log = logger("parts")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
@@ -56,7 +59,7 @@ class Rulebook:
     def read(cls, rules: Rules, approvals: Approvals | None = None, *, passed: Path | None = None) -> Self:
         """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems.
 
-        The file `passed` remembers which packs need not be tried out again.
+        The file `passed` remembers which packs need not be tried out again; if it cannot, that costs time alone.
         """
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
@@ -65,6 +68,8 @@ class Rulebook:
         paths = rules.packs or shipped_packs()
         packs = [load_pack(path, policy, rules.lists, approvals, ballot, known) for path in paths]
         known.save()
+        if known.why:
+            log.warning("not remembered", why=known.why)
         documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
         engine = Engine(packs)
@@ -130,7 +135,7 @@ class Parts:
             database=database,
             share=Share(database, daemon=daemon, folder=settings.data, names=_shared(settings, listeners)),
             spool=spool,
-            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
+            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.packs_passed),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings, meters)),

@@ -421,6 +421,11 @@ class Settings(_Strict):
         return self.data / "media"
 
     @property
+    def packs_passed(self) -> Path:
+        """The file that remembers which rule packs have passed all checks."""
+        return self.data / "packs-passed"
+
+    @property
     def switch_file(self) -> Path:
         """The file whose mere presence pauses all acting (P4)."""
         return self.pause_file or self.data / "PAUSE"

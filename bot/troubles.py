@@ -13,11 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, copies, ledger, orders, outbox, pauses
+from bot import export_spool
 from bot.alarms import alarm
 from bot.copying import place
 from bot.domain.states import State
 from bot.letters import when
 from bot.pause import Switch
+from rules.passed import Passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +80,7 @@ def lasting(tx: Tx) -> dict[str, str]:
 def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     """Look at everything that can stand still in silence; give what is wrong now."""
     yield from _disk(settings)
+    yield from _files(settings)
     yield from _mail(tx, settings, now)
     yield from _unread(tx, settings, now)
     yield from _backlog(tx, settings, now)
@@ -92,6 +95,16 @@ def _disk(settings: Settings) -> Iterator[Trouble]:
         said = f"{free / 1024**3:.1f} GiB are free at {settings.data}, less than {LEAST_FREE_BYTES // 1024**3} GiB."
         remedy = "Make room there. When it is full nothing can be recorded, and comments stay visible."
         yield Trouble(key="disk", subject="the disk is nearly full", lines=(said, remedy))
+
+
+def _files(settings: Settings) -> Iterator[Trouble]:
+    """Files of our own that cannot be handled as they should."""
+    if why := Passed(settings.packs_passed).why:
+        remedy = "Nothing else is the matter: put the file right or remove it, and starting is quick again."
+        yield Trouble(key="packs-passed", subject="starting takes longer than it needs", lines=(f"{why}.", remedy))
+    for folder in export_spool.left(settings.data):
+        said = f"An export was cut off, and the copies that it had made by then cannot be removed: {folder}."
+        yield Trouble(key=f"export:{folder}", subject="copies of an export lie about", lines=(said, "Remove them."))
 
 
 def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:

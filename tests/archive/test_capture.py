@@ -282,6 +282,45 @@ def test_a_page_that_does_not_show_it_is_partial_and_says_why(
     assert capture.conditions["signed_in"] == "no"
 
 
+NOT_THERE, LOGIN = "a page that says it is not available", "a login page"
+ROBOTS, CONSENT = "a check for robots", "a consent page"
+PLATFORMS_WALLS = [  # as they show them; ids of elements are theirs
+    ("/x", "<h1>Hmm...this page doesn’t exist. Try searching for something else.</h1>", NOT_THERE),
+    ("/x", "<article>This Post is from an account that no longer exists.</article>", NOT_THERE),
+    ("/x", "<article>This Tweet is unavailable. Learn more</article>", NOT_THERE),
+    ("/x", "<h2>Something went wrong. Try reloading.</h2>", NOT_THERE),
+    ("/x", "<h1>Continue to X</h1><p>Happening now</p>", LOGIN),
+    ("/i/flow/login", "<h1>Happening now</h1>", LOGIN),
+    ("/youtube", "<h1>Before you continue to YouTube</h1>", CONSENT),
+    ("/youtube", "<h1>Sign in to confirm you’re not a bot</h1>", ROBOTS),
+    ("/sorry/index", "<p>Our systems have detected unusual traffic from your computer network.</p>", ROBOTS),
+    ("/youtube", "<h1>Video unavailable</h1><p>This video is private</p>", NOT_THERE),
+    ("/facebook", "<h1>You must log in to continue.</h1>", LOGIN),
+    ("/facebook", "<h2>See more on Facebook</h2><input name=email>", LOGIN),
+    ("/facebook", "<h2>This content isn’t available right now</h2>", NOT_THERE),
+    ("/facebook", "<p>The link you followed may be broken, or the page may have been taken down.</p>", NOT_THERE),
+    ("/facebook", "<p>This Facebook post is no longer available.</p>", NOT_THERE),
+    ("/facebook", "<h2>Allow the use of cookies from Facebook on this browser?</h2>", CONSENT),
+    ("/checkpoint/1", "<h2>Choose a way to prove it</h2>", LOGIN),
+    ("/accounts/login/", "<h2>Instagram</h2>", LOGIN),
+    ("/instagram", "<h2>Sorry, this page isn’t available.</h2>", NOT_THERE),
+    ("/nextdoor", "<h1>Log in or sign up to see this post</h1>", LOGIN),
+    ("/nextdoor", "<div id=px-captcha>&nbsp;</div>", ROBOTS),
+    ("/bluesky", "<h1>Post not found</h1>", NOT_THERE),
+    ("/bluesky", "<p>This account has requested that users sign in to view their account. Sign in to view</p>", LOGIN),
+]
+
+
+@pytest.mark.parametrize(("path", "html", "what"), PLATFORMS_WALLS)
+def test_the_walls_of_each_platform_are_named_and_partial(
+    hasty: Camera, tmp_path: Path, site: Site, path: str, html: str, what: str
+) -> None:
+    site.pages[path] = f"<!doctype html><meta charset=utf-8><title>A page</title>{html}"
+    capture = hasty.capture(standing_at(f"{site.url}{path}"), ("page",), tmp_path, now=NOON)
+    assert capture.quality is Quality.PARTIAL
+    assert failed(capture)["find the comment"] == f"the comment is not on the page; shown is {what}"
+
+
 def test_what_changes_while_it_is_pictured_is_partial(camera: Camera, tmp_path: Path, site: Site) -> None:
     fleeting = article(
         TEXT,
