@@ -57,7 +57,8 @@ CREATE TRIGGER hear AFTER UPDATE OF cursor ON account FOR EACH ROW EXECUTE FUNCT
 class Borough:
     """``with Borough(folder, server) as borough``: stand-ins, mail server, database, and daemons to be started."""
 
-    def __init__(self, folder: Path, server: Postgres) -> None:
+    def __init__(self, folder: Path, server: Postgres, *, plain: bool = False) -> None:
+        """With `plain`, evidence is drawn without a browser."""
         self.folder = folder
         self.world = World()
         self.kills = 0
@@ -81,7 +82,7 @@ class Borough:
             _quicker(self.file)
             self.settings = load(self.file)
             self._archive = stack.enter_context(Database.open(url))
-            self._nursery = stack.enter_context(self._start_nursery())
+            self._nursery = stack.enter_context(self._start_nursery(plain=plain))
             stack.callback(self._end)
             self._stack = stack.pop_all()
 
@@ -276,14 +277,20 @@ class Borough:
 
     # ------------------------------------------------------------------------------------------------- how it is made
 
-    def _start_nursery(self) -> subprocess.Popen[str]:
+    def _start_nursery(self, *, plain: bool) -> subprocess.Popen[str]:
         self._arrived: dict[str, list[str]] = {}
         temporary = self.folder / "tmp"
         temporary.mkdir()
         paths = os.pathsep.join(str(path) for path in (ROOT, ROOT / "tests", Path(__file__).parent))
         with (self.folder / "daemons.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("nursery.py"), self.file, str(LEASE_SECONDS)],
+                [
+                    sys.executable,
+                    Path(__file__).with_name("nursery.py"),
+                    self.file,
+                    str(LEASE_SECONDS),
+                    "plain" if plain else "",
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 ON_CALL = Agent(kind=AgentKind.PERSON, name="Kim On-Call")
 SLACK = 12
-"""Seconds beyond the lease for polling, judging, starting a browser, taking the picture and acting on a busy machine."""
+"""Seconds beyond the lease for polling, judging, starting a browser, a picture and acting, on a busy machine."""
 
 
 @pytest.fixture
-def borough(tmp_path: Path, postgres: Postgres) -> Iterator[Borough]:
-    with Borough(tmp_path, postgres) as borough:
+def borough(tmp_path: Path, postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[Borough]:
+    with Borough(tmp_path, postgres, plain=request.node.get_closest_marker("slow") is not None) as borough:
         for name in NAMES:
             borough.start(name)
         borough.wait(lambda: all(borough.holder(each) for each in borough.accounts), 60, "nobody works an account")
@@ -63,7 +63,7 @@ def test_one_is_killed_and_the_others_go_on_within_the_lease(borough: Borough) -
 @pytest.mark.slow
 @pytest.mark.timeout(5400)
 def test_hundreds_of_kills_break_no_promise(borough: Borough) -> None:
-    """``make several`` (KILLS=500): prints what was done, too."""
+    """``make several`` (KILLS=500): prints what was done, too. Its evidence is drawn without a browser."""
     kills = int(os.environ.get("KILLS", "500"))
     borough.strike(kills, every=1.6, seed=int(os.environ.get("SEED", "1")), write_every=4.0)
     settle(borough, 300)
