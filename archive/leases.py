@@ -169,10 +169,11 @@ def held(tx: Tx) -> dict[str, Held]:
     return {row.name: Held(daemon=row.daemon, run=row.run, token=row.token, asked=row.asked) for row in rows}
 
 
-def share(tx: Tx, run: str, names: Sequence[str], busy: Collection[str]) -> list[str]:
-    """Take a fair share of `names` for a running process, and give up what is too much, unless it is `busy` with it.
+def share(tx: Tx, run: str, names: Sequence[str], ready: Collection[str]) -> list[str]:
+    """Take a fair share of `names` for a running process, and give up what is too much, if it is `ready` to be.
 
-    Each daemon that is alive gets as many as each other, or one more. Gives what is to be given up and is busy still.
+    Each daemon that is alive gets as many as each other, or one more. Gives what else is to be given up, once nothing
+    of it is under way any more.
     """
     have, living = held(tx), [other for other in daemons(tx) if other.alive]
     mine = [name for name in names if name in have and have[name].run == run]
@@ -185,10 +186,10 @@ def share(tx: Tx, run: str, names: Sequence[str], busy: Collection[str]) -> list
     counted = Counter(have[name].run for name in names if name in have)
     waits = any(counted[other.run] < least for other in living)
     too_many = max(0, len(mine) - (least if waits else most))
-    spare = sorted(mine, key=lambda name: name in busy)[:too_many]
-    given = [name for name in spare if name not in busy]
+    spare = sorted(mine, key=lambda name: name not in ready)[:too_many]
+    given = [name for name in spare if name in ready]
     tx.execute(update(tables.lease).where(_lease.name.in_(given), _lease.run == run).values(run=None))
-    return [name for name in spare if name in busy]
+    return [name for name in spare if name not in ready]
 
 
 def guard(tx: Tx, run: str, tokens: Mapping[str, int]) -> None:

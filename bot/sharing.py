@@ -26,7 +26,7 @@ from archive.leases import LeaseLost
 from bot.log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -59,15 +59,18 @@ class Share:
         self._asked: dict[str, int] = {}
         self._busy: Counter[str] = Counter()
         self._leaving: set[str] = set()
-        self._lock = threading.RLock()
+        self._beating = threading.Lock()
+        self._lock = threading.RLock()  # of what is remembered here; never held while the database is waited for
 
     def enter(self, now: datetime) -> None:
         """Begin, as a new running process of this daemon, and take the first share.
 
         Raises `archive.leases.NotTogether` if daemons that are alive work on another data folder.
         """
-        with self._lock:
-            self._run, self._tokens = secrets.token_hex(8), {}
+        with self._beating:
+            self._run = secrets.token_hex(8)
+            with self._lock:
+                self._tokens = {}
             with self._database.begin() as tx:
                 leases.enter(
                     tx,
@@ -85,29 +88,39 @@ class Share:
 
         Raises `LeaseLost` if another process has begun under this daemon's name: then this one is to end.
         """
-        with self._lock:
-            busy = set(+self._busy)
+        with self._beating:
+            with self._lock:
+                ready = {name for name in self._leaving if self._busy[name] == 0}  # and nobody begins on it any more
             with self._database.begin() as tx:
                 if not leases.renew(tx, self._run):
                     raise LeaseLost([f"the name {self.daemon}"])
-                leaving = [leases.share(tx, self._run, names, busy) for names in self._names]
+                leaving = [leases.share(tx, self._run, names, ready) for names in self._names]
                 gone = leases.tell_gone(tx, now)
                 held = leases.held(tx)
             ours = {name: lease for name, lease in held.items() if lease.run == self._run}
-            self._tell_changes(ours, gone)
-            # What is under way goes on under the token with which it began, so that it is refused if that is old.
-            self._tokens = {name: lease.token for name, lease in ours.items() if name not in busy} | {
-                name: token for name, token in self._tokens.items() if name in busy
-            }
+            self._take_over(ours, {name for names in leaving for name in names})
+            for other in gone:
+                log.warning("daemon gone", daemon=other.name, host=other.host)
             woken = [name for name, lease in ours.items() if lease.asked != self._asked.get(name, lease.asked)]
-            self._leaving = {name for names in leaving for name in names}
             self._asked = {name: lease.asked for name, lease in ours.items()}
-            return [name.removeprefix(ACCOUNT) for name in woken if name.startswith(ACCOUNT)]
+        return [name.removeprefix(ACCOUNT) for name in woken if name.startswith(ACCOUNT)]
+
+    def _take_over(self, ours: Mapping[str, leases.Held], leaving: set[str]) -> None:
+        """Remember what is ours. What is under way keeps the token it began with, and is refused if that is old."""
+        with self._lock:
+            before = self._tokens
+            self._tokens = {name: lease.token for name, lease in ours.items()}
+            self._tokens |= {name: token for name, token in before.items() if self._busy[name] > 0}
+            self._leaving = leaving
+            more, less = sorted(self._tokens.keys() - before.keys()), sorted(before.keys() - self._tokens.keys())
+        if more or less:
+            log.info("shared", daemon=self.daemon, more=more, less=less)
 
     def leave(self) -> None:
         """Give everything up, since this daemon ends and its work is at rest."""
-        with self._lock:
-            self._tokens = {}
+        with self._beating:
+            with self._lock:
+                self._tokens = {}
             if self._run:
                 with self._database.begin() as tx:
                     leases.leave(tx, self._run)
@@ -158,13 +171,6 @@ class Share:
             with self._lock:
                 self._busy.subtract(names)
 
-    def _tell_changes(self, ours: Iterable[str], gone: Iterable[leases.Daemon]) -> None:
-        for other in gone:
-            log.warning("daemon gone", daemon=other.name, host=other.host)
-        more, less = sorted(set(ours) - self._tokens.keys()), sorted(self._tokens.keys() - set(ours))
-        if more or less:
-            log.info("shared", daemon=self.daemon, more=more, less=less)
-
 
 def _in_kinds(names: Iterable[str]) -> list[Sequence[str]]:
     """Accounts, jobs and lines are each shared for themselves."""
@@ -185,6 +191,12 @@ def _folder_id(folder: Path) -> str:
     except FileExistsError:
         pass
     return file.read_text(encoding="ascii")
+
+
+def holders(tx: Tx) -> dict[str, str]:
+    """Give which daemon, alive, works each account, by the accounts' keys."""
+    held = leases.held(tx).items()
+    return {name.removeprefix(ACCOUNT): lease.daemon for name, lease in held if name.startswith(ACCOUNT)}
 
 
 def told(tx: Tx, now: datetime) -> Iterator[str]:

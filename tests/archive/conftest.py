@@ -313,7 +313,7 @@ def _kept_besides(tx: Tx) -> None:
     holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
     leases.enter(tx, name="one", run="r1", host="h", pid=1, folder="f", now=later(908))
-    leases.share(tx, "r1", [key], busy=())
+    leases.share(tx, "r1", [key], ready=())
 
 
 def _witnessed(tx: Tx, folder: Path, now: datetime) -> None:
