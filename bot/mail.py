@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 from archive import outbox
 from bot.domain.schedule import retry_at
+from bot.letters import MAIL
 from bot.log import logger
 from bot.settings import credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from email.message import EmailMessage
 
     from archive.outbox import Mail
     from bot.parts import Parts
@@ -57,30 +57,29 @@ def deliver(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], bool
 def _send(parts: Parts, server: smtplib.SMTP, mail: Mail, clock: Callable[[], datetime]) -> bool:
     with parts.database.begin() as tx:
         outbox.begin(tx, mail.id, clock())
-    message = addressed(mail, parts.settings)
+    handed_over = as_sent(mail)
     try:
-        refused = server.send_message(message, to_addrs=list(mail.to))
+        refused = server.sendmail(parts.settings.mail.sender, list(mail.to), handed_over)
     except TROUBLE as error:
         _failed(parts, mail, error, clock())
         return False
     response = f"accepted, but refused for {', '.join(refused)}" if refused else "accepted"
     with parts.database.begin() as tx:
-        outbox.sent(tx, mail.id, clock(), response)
+        outbox.sent(tx, mail.id, clock(), response, handed_over)
     log.info("mail accepted", kind=mail.kind, key=mail.key, attempts=mail.attempts + 1)
     return True
 
 
-def addressed(mail: Mail, settings: Settings) -> EmailMessage:
-    """The mail as it goes out: with the Message-ID that is its own for ever, marked if it may be a second copy."""
-    message = message_from_bytes(mail.message, policy=policy.default)
-    domain = settings.mail.sender.partition("@")[2]
-    message["Message-ID"] = f"<{mail.id}@{domain}>"
-    if mail.unfinished:
-        subject = str(message["Subject"])
-        del message["Subject"]
-        message["Subject"] = f"{subject} (second copy: the first may have reached you)"
-        message["X-Citymod-Copy"] = str(mail.attempts + 1)
-    return message
+def as_sent(mail: Mail) -> bytes:
+    """The bytes that are handed over: those that are kept, or, if it may be a second copy, those with that said."""
+    if not mail.unfinished:
+        return mail.message
+    message = message_from_bytes(mail.message, policy=MAIL)
+    subject = str(message["Subject"])
+    del message["Subject"]
+    message["Subject"] = f"{subject} (second copy: the first may have reached you)"
+    message["X-Citymod-Copy"] = str(mail.attempts + 1)
+    return bytes(message)
 
 
 def connect(settings: Settings) -> smtplib.SMTP:
