@@ -17,7 +17,7 @@ Kinds of lines, by what writes them:
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``media.``                                  kept missed left (a file that came with a post or comment)
-``evidence.``                               sealed
+``evidence.``                               sealed acknowledged (as received for the City's files)
 ``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended
 ``intake.``                                 entered gone (what staff saw; by whom)

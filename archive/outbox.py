@@ -51,9 +51,20 @@ class DigestMark:
 
 
 def put(  # noqa: PLR0913 - a mail is all of this
-    tx: Tx, *, kind: str, key: str, to: tuple[str, ...], subject: str, message: bytes, now: datetime
+    tx: Tx,
+    *,
+    kind: str,
+    key: str,
+    to: tuple[str, ...],
+    subject: str,
+    message: bytes,
+    now: datetime,
+    not_before: datetime | None = None,
 ) -> str:
-    """Owe a mail; give its identifier. `key` says what it tells: a mail of that key that is there already stays."""
+    """Owe a mail, not to be sent before a time; give its identifier.
+
+    `key` says what it tells: a mail of that key that is there already stays.
+    """
     known = tx.execute(select(_mail.id).where(_mail.key == key)).scalar_one_or_none()
     if known is not None:
         return str(known)
@@ -67,6 +78,7 @@ def put(  # noqa: PLR0913 - a mail is all of this
             subject=subject,
             message=message,
             queued_at=now,
+            not_before=not_before,
             attempts=0,
             failures=0,
         )
@@ -120,6 +132,17 @@ def kept(tx: Tx, key: str) -> bytes | None:
     """Give the bytes of the mail of that key, as they were or will be sent; None if there is none."""
     message: bytes | None = tx.execute(select(_mail.message).where(_mail.key == key)).scalar_one_or_none()
     return message
+
+
+def answered(tx: Tx, response: str) -> list[str]:
+    """Give the keys of the mails at which the server's answer was noted in these very words."""
+    return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
+
+
+def count_sent(tx: Tx, kind: str) -> int:
+    """Count the mails of a kind that a server has taken."""
+    query = select(func.count()).where(_mail.kind == kind, _mail.sent_at.is_not(None))
+    return int(tx.execute(query).scalar_one())
 
 
 def accepted(tx: Tx, key: str) -> bool:

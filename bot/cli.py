@@ -398,9 +398,7 @@ def digest(
     config: Config = DEFAULT_CONFIG,
     preview: Annotated[bool, typer.Option("--preview", help="Only print it; nothing is sent or marked.")] = False,
     to: Annotated[str, typer.Option("--to", help="Only this recipient's (e-mail address).")] = "",
-    number: Annotated[
-        int | None, typer.Option("--number", help="Make none; write this one of --to's to --file.")
-    ] = None,
+    number: Annotated[int | None, typer.Option("--number", help="Make none; write this one to --file.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Where to write it, as it was sent (.eml).")] = None,
 ) -> None:
     """Make the e-mail digest now, for everybody or one recipient; the outbox delivers it."""

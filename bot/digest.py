@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, handwork, ledger, outbox, pauses
+from archive import accounts, acknowledged, cases, handwork, ledger, outbox, pauses
 from archive.card import platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
@@ -113,6 +113,7 @@ class Digest:
     trouble: Some[str]
     keeping: Some[str]
     paused: Some[str]
+    filed: str
     head: str
     roots: tuple[str, ...] = ()
     month: str = ""
@@ -229,6 +230,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         trouble=ours(_trouble(settings, line) for line in lines if line.kind in TROUBLE),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
+        filed="Evidence mails sent so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import re
-from email import policy
+from datetime import timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -21,14 +22,17 @@ from markupsafe import Markup, escape
 from archive import card, cases, outbox, records
 from archive.card import alternative, platform_name
 from archive.evidence import picture, staff_pictures, transcript
+from bot.domain.schedule import next_round
+from bot.domain.types import Action
 from bot.masking import closed, masked, masked_excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, tzinfo
     from pathlib import Path
 
     from archive.database import Tx
+    from archive.outbox import Mail
     from archive.subject import Subject
     from bot.domain.types import Comment, Evidence, Order, Post, Ref
     from bot.settings import Settings
@@ -86,8 +90,11 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
         "closed": hidden,
         "evidence": sealed,
         "city": settings.city.name,
+        "answers": settings.mail.reply_to is not None,
     }
     message = compose(settings, (settings.mail.social_media_manager,), title, now)
+    if settings.mail.reply_to:
+        message["Reply-To"] = settings.mail.reply_to
     words = masked(transcript(settings.evidence_folder, sealed), keep)
     message.set_content(TEMPLATES.get_template("evidence.txt.j2").render(told, words=words))
     words = masked(alternative(subject), keep)
@@ -97,7 +104,10 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
         embed(message, picture(settings.evidence_folder, sealed).read_bytes(), "png", cid="evidence")
         _attach(message, staff_pictures(settings.evidence_folder, sealed))
     to = (settings.mail.social_media_manager,)
-    put(tx, message, kind="evidence", key=evidence_key(sealed.id), to=to, now=now)
+    not_before = None
+    if settings.mail.evidence == "bundle" and order.action is not Action.DELETE:  # deleting waits for the mail
+        not_before = next_round(now, timedelta(minutes=settings.mail.bundle_minutes))
+    put(tx, message, kind="evidence", key=evidence_key(sealed.id), to=to, now=now, not_before=not_before)
 
 
 def why_closed(tx: Tx, ref: Ref, revision: str) -> str:
@@ -158,16 +168,78 @@ def compose(settings: Settings, to: tuple[str, ...], subject: str, now: datetime
 
 
 def put(  # noqa: PLR0913  a mail is all of this
-    tx: Tx, message: EmailMessage, *, kind: str, key: str, to: tuple[str, ...], now: datetime
+    tx: Tx,
+    message: EmailMessage,
+    *,
+    kind: str,
+    key: str,
+    to: tuple[str, ...],
+    now: datetime,
+    not_before: datetime | None = None,
 ) -> str:
     """Put a mail into the outbox, in the very bytes that will be sent; give its identifier.
 
     Its Message-ID follows from its key, so that it is the same however often it is sent.
     """
-    name = hashlib.sha256(key.encode()).hexdigest()[:40]
-    message["Message-ID"] = f"<{name}@{message['From'].addresses[0].domain!s}>"
-    subject = str(message["Subject"])
-    return outbox.put(tx, kind=kind, key=key, to=to, subject=subject, message=bytes(message), now=now)
+    message["Message-ID"] = f"<{_plain(key)}.{hashlib.sha256(key.encode()).hexdigest()[:12]}@{_domain(message)}>"
+    return outbox.put(
+        tx,
+        kind=kind,
+        key=key,
+        to=to,
+        subject=str(message["Subject"]),
+        message=bytes(message),
+        now=now,
+        not_before=not_before,
+    )
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", ".", key)[:60].strip(".")
+
+
+def _domain(message: EmailMessage) -> str:
+    return str(message["From"].addresses[0].domain)
+
+
+# Several in one, and who received them --------------------------------------------------------------------------------
+
+
+def bundle(settings: Settings, letters: Sequence[Mail], now: datetime) -> EmailMessage:
+    """Put several evidence mails into one, each whole as it is kept (message/rfc822, RFC 2046 5.2.1), with a list."""
+    whole = [message_from_bytes(letter.message, policy=MAIL) for letter in letters]
+    title = f"Evidence of {len(whole)} comments"
+    message = compose(settings, letters[0].to, title, now)
+    if settings.mail.reply_to:
+        message["Reply-To"] = settings.mail.reply_to
+    told = {
+        "city": settings.city.name,
+        "title": title,
+        "letters": [(str(each["Subject"]), str(each["Date"])) for each in whole],
+        "answers": settings.mail.reply_to is not None,
+    }
+    message.set_content(TEMPLATES.get_template("bundle.txt.j2").render(told))
+    html = STYLES.inline(TEMPLATES.get_template("bundle.html.j2").render(told))
+    message.add_alternative(html, subtype="html")
+    for number, each in enumerate(whole, start=1):
+        message.add_attachment(each, filename=f"evidence-{number:02}.eml")
+    names = hashlib.sha256("\n".join(letter.key for letter in letters).encode()).hexdigest()
+    message["Message-ID"] = f"<bundle.{names[:40]}@{_domain(message)}>"
+    return message
+
+
+def taken_in(bundled: str) -> str:
+    """How the outbox says of an evidence mail that a server took it within a bundle, by the bundle's Message-ID."""
+    return f"accepted within {bundled}"
+
+
+def evidence_named(tx: Tx, message_ids: Iterable[str]) -> list[str]:
+    """Give the evidence that was sent in mails with these Message-IDs, alone or in a bundle."""
+    found: list[str] = []
+    for name in message_ids:
+        alone = re.fullmatch(r"<evidence\.([0-9A-Za-z-]+)\.[0-9a-f]{12}@[^>]+>", name)
+        found += [alone[1]] if alone else [key.removeprefix("evidence:") for key in outbox.answered(tx, taken_in(name))]
+    return list(dict.fromkeys(found))
 
 
 def _facts(settings: Settings, subject: Subject, sealed: Evidence, order: Order) -> list[tuple[str, str]]:
