@@ -39,6 +39,7 @@ Kinds of lines, by what writes them:
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
+``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

@@ -18,6 +18,7 @@ from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
 from bot import nightly, requests, spending, tasks, troubles, witnessing
+from bot.advising import ADVISED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
@@ -111,6 +112,7 @@ class Digest:
     soon: Some[str]
     gaps: Some[str]
     trouble: Some[str]
+    advice: Some[str]
     keeping: Some[str]
     paused: Some[str]
     filed: str
@@ -228,6 +230,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         soon=ours(_soon(tx, settings, now)),
         gaps=ours(_trouble(settings, line) for line in lines if line.kind == GAP),
         trouble=ours(_trouble(settings, line) for line in lines if line.kind in TROUBLE),
+        advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
         filed="Evidence mails sent so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
@@ -365,6 +368,11 @@ def _trouble(settings: Settings, line: Entry) -> str:
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
+
+
+def _advice(line: Entry) -> str:
+    """What one post of the City lacks, or should not have."""
+    return f"{line.detail['url']}: {'; '.join(line.detail['says'])}"
 
 
 def _keeping(settings: Settings, line: Entry) -> str:

@@ -26,7 +26,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, gaps, records, uploads
-from bot import attachments, spending
+from bot import advising, attachments, spending
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
@@ -56,6 +56,7 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
     """
     done: Counter[str] = Counter()
     done["judged"] = judge_standing(parts, clock())
+    done["advised"] = advising.look(parts, clock())
     for case in _marked(parts):
         if stop():
             break
