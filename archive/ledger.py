@@ -17,7 +17,7 @@ Kinds of lines, by what writes them:
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``media.``                                  kept missed left (a file that came with a post or comment)
-``evidence.``                               sealed
+``evidence.``                               sealed acknowledged (as received for the City's files)
 ``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended
 ``intake.``                                 entered gone (what staff saw; by whom)
@@ -40,6 +40,7 @@ Kinds of lines, by what writes them:
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
 ``staff.``                                  added changed proofs_changed disabled enabled locked bound (the console's)
+``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

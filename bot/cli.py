@@ -414,16 +414,28 @@ def digest(
     config: Config = DEFAULT_CONFIG,
     preview: Annotated[bool, typer.Option("--preview", help="Only print it; nothing is sent or marked.")] = False,
     to: Annotated[str, typer.Option("--to", help="Only this recipient's (e-mail address).")] = "",
+    number: Annotated[int | None, typer.Option("--number", help="Make none; write this one to --file.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Where to write it, as it was sent (.eml).")] = None,
 ) -> None:
     """Make the e-mail digest now, for everybody or one recipient; the outbox delivers it."""
+    from archive import outbox
     from bot import digest as digests
 
     settings = settings_from(config)
     chosen = [pio for pio in settings.pios if not to or pio.email == to]
     if not chosen:
         fail(f"Nobody with the address {to} gets a digest; there are: {', '.join(p.email for p in settings.pios)}.", 2)
+    if (number is None) != (file is None) or (number is not None and len(chosen) != 1):
+        fail("To write a digest that was sent, name --number, --file and one recipient --to.", 2)
     for pio in chosen:
-        if preview:
+        if number is not None and file is not None:
+            with reading(settings) as tx:
+                kept = outbox.kept(tx, digests.key_of(pio, number))
+            if kept is None:
+                fail(f"There is no digest no. {number} to {pio.email}.", 2)
+            file.write_bytes(kept)
+            say(f"Digest no. {number} to {pio.email}, as it was sent: {file}")
+        elif preview:
             with reading(settings) as tx:
                 out.print(
                     digests.fold(tx, settings, pio, clock()).as_text(), markup=False, highlight=False, soft_wrap=True

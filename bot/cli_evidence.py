@@ -1,4 +1,4 @@
-"""The commands on sealed evidence: `citymod evidence list`, `show` and `open`. They change nothing."""
+"""The commands on sealed evidence: `citymod evidence list`, `show`, `open` and `acknowledge`. None changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, fail, out, reading, say, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, Who, clock, fail, out, reading, say, settings_from, writing
 
 if TYPE_CHECKING:
     from bot.exhibit import Exhibit
@@ -89,6 +89,26 @@ def evidence_open(
     if to_open and not webbrowser.open(page.as_uri()):
         out.print("There is no browser here to open it with.")
     raise typer.Exit(1 if exhibit.problems else 0)
+
+
+@evidence.command("acknowledge")
+def evidence_acknowledge(name: Name, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Say that you have received a piece of evidence, as the Social Media Manager does for the City's files."""
+    from archive import acknowledged
+    from archive.evidence import named
+    from bot.review import person
+
+    settings = settings_from(config)
+    with writing(settings) as tx:
+        sealed = named(tx, name)
+        if sealed is None:
+            fail(f"There is no evidence {name}; `citymod review show CASE` names what there is.", 2)
+        is_new = acknowledged.acknowledge(tx, sealed, agent=person(who), how="by command", now=clock())
+        line = acknowledged.of(tx, sealed)
+    if not is_new and line:
+        say(f"{line.agent.name} acknowledged evidence {sealed.id} already, {line.at:%Y-%m-%d %H:%M} UTC.")
+    else:
+        say(f"Evidence {sealed.id} is acknowledged by {who}.")
 
 
 def _exhibit(name: str, config: Path) -> Exhibit:

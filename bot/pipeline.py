@@ -26,14 +26,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, gaps, records, uploads
-from bot import attachments, spending
+from bot import advising, attachments, spending
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
 from bot.enforcing import enforce, look_over_tasks, together, waiting
 from bot.log import logger
 from bot.securing import secure
-from bot.sharing import ACCOUNT
+from bot.sharing import ACCOUNT, JOB
 from bot.verdicts import judge_standing, still_asked_for
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
 
@@ -57,6 +57,9 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
     is lost meanwhile (bot/sharing.py), the pass ends, and the next one does what is left.
     """
     done: Counter[str] = Counter()
+    with parts.share.holding(f"{JOB}advice") as ours:
+        if ours:
+            done["advised"] = advising.look(parts, clock())
     with parts.share.holding(*(f"{ACCOUNT}{key}" for key in parts.share.accounts())):
         done["judged"] = judge_standing(parts, clock())
         for case in _marked(parts):

@@ -87,15 +87,23 @@ class _Strict(BaseModel):
 
 
 class City(_Strict):
-    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f)."""
+    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f).
+
+    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b).
+    """
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     comment_policy: str | None = None
+    sites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...] = ()
 
 
 class Mail(_Strict):
-    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`."""
+    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`.
+
+    `evidence`: each piece of evidence in a mail of its own, or what came within `bundle_minutes` in one. `reply_to`:
+    where an answer that acknowledges it is to go: the address of `mailbox`.
+    """
 
     host: str
     port: int = Field(default=587, ge=1, le=65535)
@@ -104,6 +112,9 @@ class Mail(_Strict):
     sender: Address
     social_media_manager: Address
     on_call: Annotated[tuple[Address, ...], Field(min_length=1)]
+    evidence: Literal["each", "bundle"] = "each"
+    bundle_minutes: int = Field(default=60, ge=1, le=1440)
+    reply_to: Address | None = None
     timeout_seconds: float = Field(default=30, gt=0)
 
 

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 ACCOUNT, JOB, LINE = "account ", "job ", "line "
 """How the names of leases begin."""
-JOBS = ("mail", "digest", "witnesses", "nightly check", "mailbox", "drop folder", "troubles", "what it cost", "bucket")
+JOBS = (
+    *("mail", "digest", "witnesses", "nightly check", "mailbox", "drop folder", "troubles", "what it cost", "bucket"),
+    "advice",
+)
 """What one daemon at a time does, whatever the account."""
 THE_ONLY_ONE = "citymod"
 """What a daemon is called that is given no name."""

@@ -44,6 +44,12 @@ def last_time(hour: time, now: datetime, zone: ZoneInfo) -> datetime:
     return moment
 
 
+def next_round(now: datetime, every: timedelta) -> datetime:
+    """The next moment (UTC) that is a whole number of `every` after midnight of some day long ago."""
+    begun = datetime(2000, 1, 1, tzinfo=UTC)
+    return begun + every * ((now - begun) // every + 1)
+
+
 def look_due(hours: Collection[time], days: Collection[int], now: datetime, zone: ZoneInfo) -> datetime | None:
     """The last moment (UTC) at which somebody should have looked: one of `hours` of the City's clock on one of `days`.
 
