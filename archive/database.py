@@ -15,7 +15,7 @@ import sqlite3
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from alembic import command
 from alembic.config import Config
@@ -234,6 +234,35 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
     return sqlite3.SQLITE_OK
 
 
+def compare(url: str) -> Literal["none", "older", "same", "newer"]:
+    """How the version of a database's tables stands to this program's; ``none``: it has no tables yet.
+
+    Changes nothing. Raises `Unavailable` if it cannot be reached and `WrongDatabase` for a file that is no database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        return "none"
+    engine = _engine(url, read_only=True)
+    try:
+        with _told(), engine.begin() as tx:
+            present = MigrationContext.configure(tx).get_current_revision()
+    except Damaged as error:
+        message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
+        raise WrongDatabase(message) from error
+    finally:
+        engine.dispose()
+    scripts = ScriptDirectory.from_config(_migrations())
+    if present is None or present == scripts.get_current_head():
+        return "none" if present is None else "same"
+    return "older" if present in {script.revision for script in scripts.walk_revisions()} else "newer"
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
 @contextmanager
 def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
     """Bring a database to this version's tables, in a transaction in which whoever asks may do more of the kind.
@@ -258,8 +287,8 @@ def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
 
 def _bring_up(tx: Connection, *, migrate: bool) -> None:
     """Bring the tables to this version's, in the one transaction that is open."""
-    config = Config(attributes={"connection": tx})
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config = _migrations()
+    config.attributes["connection"] = tx
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
     present = MigrationContext.configure(tx).get_current_revision()

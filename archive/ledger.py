@@ -27,6 +27,7 @@ Kinds of lines, by what writes them:
 ``pause.``                                  begun ended expired
 ``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)
+``webhook.``                                queued sent failed (alarms by the webhook, likewise)
 ``digest.``                                 marked
 ``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
@@ -41,6 +42,10 @@ Kinds of lines, by what writes them:
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
 ``staff.``                                  added changed proofs_changed disabled enabled locked bound (the console's)
 ``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
+``jobs.missed``                             written by the daemon: what did not run when it should have
+``canary.``                                 passed failed skipped (the daily test of the whole line, on a stand-in)
+``token.``                                  checked failed (the daily check of an account's credential)
+``backup.``                                 failed thinned (nightly; one that was made is archive.backed_up)
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

@@ -27,6 +27,7 @@ from bot.cli_push import push
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
+from bot.cli_watch import watch
 from bot.settings import MissingCredential, load
 from bot.sharing import NAMES, THE_ONLY_ONE
 from bot.terminal import (
@@ -80,6 +81,7 @@ for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention
 app.add_typer(database, name="database")
 app.command("search")(search)
 app.add_typer(proof)
+app.add_typer(watch)
 app.add_typer(request, name="request")
 app.command("export")(export)
 
@@ -160,47 +162,6 @@ def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     for entry in stopped:
         err.print(f"{entry.account.key} is stopped: {entry.stopped_why}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(1 if stopped else 0)
-
-
-@app.command()
-def status(
-    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
-) -> None:
-    """Show accounts, cases, pauses and mail at one glance."""
-    from bot.status import status_of
-
-    settings = settings_from(config)
-    with reading(settings) as tx:
-        found = status_of(tx, settings, clock())
-    if as_json:
-        out.print_json(json.dumps(found))
-        return
-    table = Table("Account", "Mode", "Last read", "Standing", "Page", title=f"{settings.city.name}: accounts")
-    for account in found["accounts"]:
-        table.add_row(
-            f"{account['name']} ({account['key']})",
-            account["mode"],
-            account["read"],
-            account["standing"],
-            account.get("page", ""),
-        )
-    out.print(table)
-    out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
-    out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
-    out.print("Cost:  " + ("; ".join(found["cost"]) or "nothing yet") + " (this month)", highlight=False)
-    for line in found["requests"]:
-        out.print(line, markup=False, highlight=False)
-    if found["bucket"]:
-        say(f"Bucket: {found['bucket']}")
-    if found["tasks"]:
-        out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
-    for line in found["proof"]:
-        say(line)
-    for line in found["daemons"]:
-        say(line)
-    out.print(
-        "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
-    )
 
 
 # ------------------------------------------------------------------------------------------------------- deciding
@@ -444,22 +405,6 @@ def digest(
             with writing(settings) as tx:
                 number = digests.make(tx, settings, pio, clock())
             out.print(f"Digest no. {number} for {pio.name} is in the outbox.", highlight=False)
-
-
-@app.command()
-def doctor(config: Config = DEFAULT_CONFIG) -> None:
-    """Check everything the program needs: settings, credentials, database, browser, fonts, mail, platforms."""
-    from bot.doctor import examine
-
-    settings = settings_from(config)
-    bad = 0
-    for finding in examine(settings, clock()):
-        bad += not finding.ok
-        mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
-        out.print(mark, finding.what, highlight=False, soft_wrap=True)
-        for line in finding.details:
-            say("      " + line)
-    raise typer.Exit(1 if bad else 0)
 
 
 # ------------------------------------------------------------------------------------------------------- trying it

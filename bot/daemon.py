@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,23 +19,29 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
+from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
 from archive.leases import LeaseLost
 from bot import (
+    backups,
+    canary,
     copying,
     digest,
     dropped,
     export_spool,
+    heard,
     homepages,
     mail,
     mailbox,
     nightly,
     pipeline,
     streams,
+    tokens,
     troubles,
+    webhook,
     witnessing,
 )
 from bot.alarms import alarm
+from bot.jobs import Book
 from bot.log import logger
 from bot.metrics import Health
 from bot.pausing import Watch
@@ -103,6 +110,8 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     alone(parts, "digest", lambda: digest.make_due(parts, clock()))
     while alone(parts, "mail", partial(mail.deliver, parts, clock)):
         pass
+    while alone(parts, "webhook", partial(webhook.deliver, parts, clock)):
+        pass
 
 
 def alone(parts: Parts, name: str, job: Callable[[], object]) -> object:
@@ -165,6 +174,8 @@ class Daemon:
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._superseded = False
+        with parts.database.read() as tx:
+            self._book = Book(jobs.every(tx))
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
@@ -190,6 +201,7 @@ class Daemon:
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
         self._count_pushes()
+        self._keep_book()
         self._parts.share.leave()
         if self._superseded:
             message = f"the name {self._parts.share.daemon}"
@@ -204,7 +216,7 @@ class Daemon:
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:
             key = entry.account.key
-            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key))
+            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key), whose=f"{ACCOUNT}{key}")
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
             self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
@@ -215,12 +227,19 @@ class Daemon:
         self._every(LEASE_SECONDS, "leases", self._beat)
         self._every(WORK_SECONDS, "work", self._work)
         self._alone(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        if self._parts.settings.webhook:
+            self._alone(MAIL_SECONDS, "webhook", partial(webhook.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._alone(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._alone(TROUBLE_SECONDS, "troubles", self._watch_troubles)
         self._alone(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
         self._alone(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        if self._parts.settings.backup:
+            self._alone(NIGHT_SECONDS, "backup", partial(backups.back_up_due, self._parts, self._clock))
+        if self._parts.settings.canary:
+            self._alone(NIGHT_SECONDS, "canary", partial(canary.sing_due, self._parts, self._clock))
         self._alone(COST_SECONDS, "what it cost", self._tell_cost)
+        self._every(HEARTBEAT_SECONDS, "book of jobs", self._keep_book)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -259,8 +278,11 @@ class Daemon:
     def _poll(self, key: str) -> None:
         self._woken.begin(key, self._clock())
         try:
-            pipeline.poll(self._parts, key, self._clock)
-            homepages.look(self._parts, key, self._clock)
+            with self._parts.share.holding(f"{ACCOUNT}{key}") as ours:
+                if ours:
+                    pipeline.poll(self._parts, key, self._clock)
+                    homepages.look(self._parts, key, self._clock)
+                    tokens.look(self._parts, key, self._clock)
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():
@@ -288,11 +310,12 @@ class Daemon:
 
     def _alone(self, seconds: float, name: str, job: Callable[[], object]) -> None:
         """Let a job be done that one daemon at a time does."""
-        self._every(seconds, name, partial(alone, self._parts, name, job))
+        self._every(seconds, name, partial(alone, self._parts, name, job), whose=f"{JOB}{name}")
 
-    def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+    def _every(self, seconds: float, name: str, job: Callable[[], object], *, whose: str | None = None) -> None:
+        """Do a job every so many seconds, where the lease `whose` is this daemon's, if it takes one."""
         self._scheduler.add_job(
-            partial(self._guarded, name, job),
+            partial(self._timed, name, job, seconds, whose),
             "interval",
             id=name,
             seconds=seconds,
@@ -300,15 +323,36 @@ class Daemon:
             name=name,
         )
 
-    def _guarded(self, name: str, job: Callable[[], object]) -> None:
+    def _timed(self, name: str, job: Callable[[], object], every: float, whose: str | None) -> None:
+        if whose and not self._parts.share.has(whose):
+            self._book.elsewhere(name)
+        else:
+            self._guarded(name, job, every)
+
+    def _guarded(self, name: str, job: Callable[[], object], every: float = 0) -> None:
         """Run a job; whatever it raises is recorded and told. This is the top of every loop the daemon has."""
         if self._stop.is_set():
             return
+        self._book.began(name, every, self._clock())
+        why = None
         try:
             job()
         except Exception as error:
+            why = f"{type(error).__name__}: {error}"
             log.exception("job failed", job=name)
-            self._tell(name, f"{type(error).__name__}: {error}")
+            self._tell(name, why)
+        finally:
+            self._book.ended(name, self._clock(), why)
+
+    def _keep_book(self) -> None:
+        """Write down how the jobs stand and what platforms told besides, for `citymod status` and the next start."""
+        with self._parts.database.begin() as tx:
+            gauges.keep(tx, heard.gauges_of(self._parts.meters, self._clock(), time.monotonic()))
+            self._book.keep(tx, self._next_run, self._clock())
+
+    def _next_run(self, name: str) -> datetime | None:
+        job = self._scheduler.get_job(name)
+        return job.next_run_time if job else None
 
     def _tell(self, name: str, why: str) -> None:
         """Put an unexpected failure where people see it. If even that fails, the next heartbeat stays away."""

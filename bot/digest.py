@@ -17,10 +17,9 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import nightly, requests, spending, tasks, troubles, witnessing
+from bot import canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
-from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
@@ -64,6 +63,7 @@ TROUBLE = {
     "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
     "daemon.gone": "A daemon was not heard of any more",
+    "webhook.failed": "An alarm could not be handed to the webhook",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
@@ -75,6 +75,10 @@ TROUBLE = {
     "trouble.over": "What was wrong is over",
     "stamp.failed": "A time-stamping authority gave no stamp",
     "stamp.answers": "A time-stamping authority answers again",
+    "jobs.missed": "Jobs of the program did not run when they should have",
+    "canary.failed": "The daily test of the whole line failed",
+    "token.failed": "The credential of an account does not do",
+    "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
 }
@@ -83,6 +87,7 @@ KEEPING = {
     "hold.released": "A LEGAL HOLD WAS RELEASED",
     "disposition.proposed": "It is proposed to destroy records",
     "disposition.carried_out": "Records were destroyed",
+    "backup.thinned": "Old backups were let go",
     "disposition.finished": "An interrupted destruction was finished",
 }
 
@@ -121,6 +126,7 @@ class Digest:
     roots: tuple[str, ...] = ()
     month: str = ""
     cost: tuple[str, ...] = ()
+    tested: str = ""
 
     def with_at_most(self, most: int) -> Digest:
         """Show at most so many of each kind; what is left out is counted."""
@@ -144,7 +150,7 @@ def make_due(parts: Parts, now: datetime) -> int:
         with parts.database.begin() as tx:
             mark = outbox.last_digest(tx, pio.email)
             ready = mark is not None or _begun(tx, parts.settings)
-            if ready and digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+            if ready and digest_times.due(parts.settings, pio, mark.at if mark else None, now):
                 make(tx, parts.settings, pio, now)
                 made += 1
     return made
@@ -201,6 +207,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             ours(
                 (
                     *nightly.headlines(tx),
+                    *canary.headlines(tx),
                     *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
                     *witnessing.headlines(tx, settings),
                     *_stopped(tx, keys),
@@ -239,6 +246,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,
         cost=cost,
+        tested=canary.in_digest(tx, settings) if settings.canary else "",
     )
 
 

@@ -119,12 +119,18 @@ class Mail(_Strict):
 
 
 class Pio(_Strict):
-    """A public information officer who gets the daily e-mail digest; no accounts named: all of them."""
+    """A public information officer who gets the e-mail digest at `hour`; no accounts named: all of them.
+
+    `days`: every day, or on the City's business days alone (by the file `holidays`). `time_zone`: the clock that `hour`
+    is of; the City's unless one is named.
+    """
 
     name: str
     email: Address
     accounts: tuple[str, ...] = ()
     hour: int = Field(default=7, ge=0, le=23)
+    days: Literal["daily", "business"] = "daily"
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
 
 
 class AccountSettings(_Strict):
@@ -335,6 +341,34 @@ class Nightly(_Strict):
     whole_on: Day = "sun"
 
 
+class Backup(_Strict):
+    """A backup each night at `at` (the City's clock), into a new folder of `folder`, and how many of them are kept.
+
+    Kept are those of the last `days` days, and the first of each of the last `weeks` weeks and `months` months.
+    """
+
+    folder: Path
+    at: time = time(3, 30)
+    days: int = Field(default=7, ge=1)
+    weeks: int = Field(default=5, ge=0)
+    months: int = Field(default=12, ge=0)
+
+
+class Canary(_Strict):
+    """The daily trial of the whole line with a harmless comment on a stand-in: `at` is the City's clock."""
+
+    at: time = time(6)
+    seconds: float = Field(default=180, gt=0)
+
+
+class Webhook(_Strict):
+    """Where alarms go besides mail: `url` takes a POST of JSON, signed with the `secret` of the credential."""
+
+    url: Annotated[str, AfterValidator(_own_server)]
+    credential: str
+    timeout_seconds: float = Field(default=10, gt=0, le=60)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there.
 
@@ -366,6 +400,9 @@ class Settings(_Strict):
     drop_folder: Path | None = None
     timestamps: Timestamps | None = None
     nightly: Nightly = Nightly()
+    backup: Backup | None = None
+    canary: Canary | None = Canary()
+    webhook: Webhook | None = None
     holidays: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
@@ -491,6 +528,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "drop_folder": settings.drop_folder and folder / settings.drop_folder,
             "timestamps": settings.timestamps and _stamped(settings.timestamps, folder),
             "holidays": settings.holidays and folder / settings.holidays,
+            "backup": settings.backup
+            and settings.backup.model_copy(update={"folder": folder / settings.backup.folder}),
         }
     )
 

@@ -21,6 +21,7 @@ import requests
 
 from connectors.contract import ConnectorError, Malformed, Refused, Transient
 from connectors.graph_errors import Failure, Kind, figures, throttled
+from connectors.meter import Used
 from connectors.transport import MASK
 
 with warnings.catch_warnings():
@@ -242,6 +243,7 @@ class Graph:
         except ValueError:  # JSON, with a number of more digits than Python reads
             raise self._failed(None, kind, now) from None
         last = self._last()
+        self._transport.meter.used = Used(self.usage() / 100, "of an hour's calls")
         if last.status != _OK or "json" not in last.headers.get("content-type", ""):
             raise self._failed(value, kind, now)
         return Answer(value, self._clean(last.body))

@@ -39,8 +39,10 @@ from archive import (
     copies,
     evidence,
     gaps,
+    gauges,
     handwork,
     holds,
+    jobs,
     leases,
     ledger,
     links_used,
@@ -279,6 +281,9 @@ def live(url: str, folder: Path) -> None:
             _signed_in(tx)
             _kept_besides(tx)
             _witnessed(tx, folder, later(11 * 366 * 86_400))
+            run = {"every": 60.0, "began_at": later(82), "ended_at": None, "next_at": later(142), "why": "cut off"}
+            jobs.note(tx, [jobs.Run(name="work", noted_at=later(83), **run)])
+            gauges.keep(tx, [gauges.Gauge(name="quota:youtube:UCcity", value=0.5, said="of it", at=later(82))])
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
 
 
