@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from connectors.facebook.place import SWEEP
 from connectors.facebook.reading import AGAIN, EDGES, ELSEWHERE
 from connectors.graph import BATCH_MOST
+from connectors.graph_place import SWEEP
 from connectors.planning import DAY, MONTH, Cost
 
 if TYPE_CHECKING:

@@ -27,9 +27,10 @@ from bot.domain.types import Batch
 from connectors import verbatim
 from connectors.contract import ConnectorError, Malformed, Transient, Unauthorised
 from connectors.facebook import parse
-from connectors.facebook.place import Due, Place, key
+from connectors.facebook.place import Place, key
 from connectors.graph import BATCH_MOST
 from connectors.graph_errors import LostPlace, Missing, NotPermitted
+from connectors.graph_place import Due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.standin import graph_troubles
 from connectors.standin.graph import Trouble
-from connectors.standin.graph_troubles import always, pitfall
+from connectors.standin.graph_troubles import SOME, always, pitfall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SOME: Final = 0.3
 
 
 PITFALLS: Final = (
@@ -31,8 +29,6 @@ PITFALLS: Final = (
     pitfall("thread_without_end", "a list refuses to be read beyond some hundred items"),
     pitfall("hidden_by_facebook", "Facebook hides some comments by itself", SOME),
     pitfall("late_edits", "some comments are edited once, minutes later, under the same id and time", SOME),
-    pitfall("gone_before_write", "some authors delete their comment just before we act on it", SOME),
-    pitfall("writes_blocked", "every write is answered with 368 (abusive), reading works"),
     pitfall("calls_run_out", "200 calls an hour; every id in a batch or in `ids` counts; then 80001 with minutes"),
     pitfall("ads_not_permitted", "the posts of advertisements are refused with 10, everything else works"),
     pitfall("ads_unlisted", "some advertisements stand in no list of the Page; their ad account names them", SOME),
@@ -42,8 +38,6 @@ PITFALLS: Final = (
     pitfall("reels_not_permitted", "reels are refused with 200, everything else works"),
     pitfall("twins", "comments on a post's photos and videos show under the post, too, with other ids"),
     pitfall("batch_nulls", "some answers within a batch are null", SOME),
-    pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
-    pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
     pitfall("media_down", "the hosts of pictures do not answer"),
     always("hooks_escaped", "web hooks are signed as sent: everything beyond ASCII, and slashes, escaped"),
     always("hooks_without_words", "a web hook about a removed comment has neither words nor time"),

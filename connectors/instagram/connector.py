@@ -13,8 +13,9 @@ from connectors import verbatim
 from connectors.contract import Health, Malformed, Profile, Refused, Transient, Unauthorised
 from connectors.graph_account import GraphAccount
 from connectors.graph_errors import LostPlace, Missing, NotPermitted
+from connectors.graph_place import Due
 from connectors.instagram import health, parse
-from connectors.instagram.place import Due, Place, key
+from connectors.instagram.place import Place, key
 from connectors.instagram.silence import Complaints, counts, under
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Instagram(GraphAccount):
             yield Batch(posts=(listed.post,), comments=(), cursor=reached)
         if full:
             yield from self._tagged(reached, now)
-        place = place if complaints.broken else place.done(now)
+        place = place if complaints.broken else place.done(place.due(now), now)
         if place.cursor != reached:
             yield Batch(posts=(), comments=(), cursor=place.cursor)
         complaints.make()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 APPS: Final = "subscribed_apps"
 FIELDS: Final = frozenset({"feed", "mention", "ratings", "messages", "live_videos", "videos"})
 """Some of the 110 fields there are."""
+_OTHER: Final = {"name": "A chat tool", "id": "2210000000000077", "subscribed_fields": ["messages", "feed"]}
 _PERMISSION = "pages_manage_metadata"
 
 
@@ -41,10 +42,11 @@ class Apps:
         return self._subscribed(page) if call.method == "GET" else self._subscribe(page, call)
 
     def _subscribed(self, page: str) -> object:
+        told = [_OTHER] if self._pitfalls.strikes("another_app") else []
         fields = self.fields.get(page, ["feed"])
-        if self._pitfalls.strikes("not_subscribed") or not fields:
-            return {"data": []}
-        return {"data": [{**self._app, "subscribed_fields": list(fields)}]}
+        if fields and not self._pitfalls.strikes("not_subscribed"):
+            told = [*told, {**self._app, "subscribed_fields": list(fields)}]
+        return {"data": told}
 
     def _subscribe(self, page: str, call: Call) -> object:
         """Subscribe to fields, given as a list or parted by commas, in place of those before."""

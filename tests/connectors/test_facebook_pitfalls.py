@@ -10,7 +10,7 @@ import pytest
 from facebook_town import PAT, SAM, Town, a_town, comments
 
 from bot.domain.types import Action, Cursor, Visibility
-from connectors.contract import ConnectorError, RateLimited, Refused, Transient, Unauthorised
+from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.facebook.standin_pitfalls import OWN_FAULTS, PITFALLS
 from connectors.facebook.standin_show import Kind
 from connectors.standin import faults, world
@@ -104,6 +104,13 @@ def test_what_may_not_be_written_is_not_called_gone(town: Town) -> None:
 def test_a_write_that_says_it_did_not_succeed_is_refused(town: Town) -> None:
     town.standin.switch(["success_false"])
     assert act_on_all(town, peopled(town, 2)) == [Refused] * 2
+
+
+def test_a_write_that_does_not_say_whether_it_succeeded_is_no_answer(town: Town) -> None:
+    written = peopled(town, 2)
+    town.standin.switch(["success_unsaid"])
+    assert act_on_all(town, written) == [Malformed] * 2
+    town.server.log.clear()  # the tables know no such answer
 
 
 def test_blocked_writing_stops_acting_for_hours_and_reading_goes_on(town: Town) -> None:

@@ -77,6 +77,12 @@ def test_what_was_taken_and_not_done_is_seen(town: Town) -> None:
     assert town.connector.subscribe(now=town.clock.now) == frozenset()
 
 
+def test_another_app_that_is_subscribed_is_not_ours(town: Town) -> None:
+    town.standin.switch(["another_app"])
+    assert NOT_SUBSCRIBED in notes(town)
+    assert town.connector.subscribe(now=town.clock.now) == {"feed"}
+
+
 def test_without_the_apps_number_nobody_knows_which_app_it_is(town: Town) -> None:
     town.connector = town.connect(app_id="")
     assert town.connector.lacking == ("app_id",)
@@ -169,14 +175,13 @@ def test_other_accounts_are_named(ask: Callable[..., tuple[int, str]], town: Tow
     assert town.account.key in said
 
 
-@pytest.mark.parametrize("without", ["", "verify_token"])
+@pytest.mark.parametrize(("without", "listens"), [("", True), ("verify_token", True), ("verify_token", False)])
 def test_the_doctor_says_when_push_is_set_and_nothing_can_come(
-    town: Town, ask: Callable[..., tuple[int, str]], tmp_path: Path, without: str
+    town: Town, ask: Callable[..., tuple[int, str]], tmp_path: Path, *, without: str, listens: bool
 ) -> None:
     ask("push", "show", town.account.key, without=without)  # leaves the credentials in the environment
-    findings = doctor._account(  # the rest of the doctor looks at browser and fonts
-        (found := settings.load(written(town, tmp_path, listens=True))), found.accounts[0], Meter(), town.clock.now
-    )
-    said = " ".join(findings.details)
+    found = settings.load(written(town, tmp_path, listens=listens))
+    finding = doctor._account(found, found.accounts[0], Meter(), town.clock.now)  # all else is browser and fonts
+    said = " ".join(finding.details)
     assert (NOT_SUBSCRIBED in said) == (not without)
-    assert ("cannot be used here: the credential lacks verify_token" in said) == bool(without)
+    assert ("cannot be used here: the credential lacks verify_token" in said) == (bool(without) and listens)
