@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 RENDITION = {
     "record": "Rendered from the platform’s API record",
     "page": "Public page, signed out",
+    "embed": "The platform’s own embed, on a page of ours, signed out",
 }
 ENTERED = "Rendered from what City staff saw and entered by hand"
 NO_NAME = "name not available"

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from archive.embeds import EMBEDS
 from bot.domain.types import Account, Action, Mode
 from connectors import find
 from connectors.moderation import is_own
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
-Source = Literal["page", "record"]
+Source = Literal["page", "embed", "record"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BUSINESS_DAYS = WEEK[:5]
@@ -142,6 +143,9 @@ class AccountSettings(_Strict):
         by_hand = self.by_hand
         if self.credential is None and by_hand is None:
             message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if "embed" in self.evidence and self.platform not in EMBEDS:
+            message = f"{self.platform} has no embed that shows one comment; take embed out of `evidence`"
             raise ValueError(message)
         if self.mode is Mode.ENFORCE and by_hand and by_hand.can(Action.DELETE) and not by_hand.can(Action.HIDE):
             message = (
