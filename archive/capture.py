@@ -5,7 +5,8 @@ otherwise, with the reasons. The camera never raises for what a page does. It ho
 (`archive.capture_process`) to its limits from outside: a step that outlasts its limit ends the worker with everything
 it started, and the next capture begins with a new one.
 
-Sources: ``page`` is the comment's public address, looked at without signing in; ``embed`` is what the platform offers
+Sources: ``page`` is the comment's public address, looked at without signing in unless a sign-in is stored
+for that very account (`archive.sign_ins`); ``embed`` is what the platform offers
 to show a comment elsewhere, on a page of ours (`archive.embeds`); ``record`` is a card that we draw from what the
 platform's API gave (`archive.card`), which depends on nobody's web page.
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.embeds import Embed
+    from archive.sign_ins import SignIn
     from archive.subject import Subject
 
 SOURCES = ("page", "embed", "record")
@@ -44,8 +46,9 @@ ACCEPT_SECONDS = 5.0  # for a worker to begin with a job it was given
 class BrowserSettings:
     """`deadline`: seconds for one capture, all its sources together. `hosts`: what a page may load besides its own.
 
-    `embeds`: by platform. `executable` None: the first of Playwright's own, Debian's headless shell, any Chromium.
-    Hosts may have a star, as in ``*.example.org``. After `recycle_after` captures the browser is started anew.
+    `embeds`: by platform; `sign_ins`: by account. `executable` None: the first of Playwright's own, Debian's headless
+    shell, any Chromium. Hosts may have a star, as in ``*.example.org``. After `recycle_after` captures the browser is
+    started anew.
     """
 
     executable: str | None = None
@@ -53,6 +56,7 @@ class BrowserSettings:
     recycle_after: int = 200
     hosts: tuple[str, ...] = ()
     embeds: Mapping[str, Embed] = field(default_factory=lambda: EMBEDS)
+    sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
     memory: int = 2 * 1024**3
     idle: float = 300.0
 
@@ -205,6 +209,7 @@ class Camera:
         comment = subject.comment
         own = source == "record"
         embed = self._settings.embeds[comment.ref.platform] if source == "embed" else None
+        sign_in = self._sign_in(subject, source)
         author = comment.author
         names = tuple(card.shown(name) for name in (author.name, (author.handle or "").removeprefix("@")) if name)
         marks = tuple(piece.text for piece in card.pieces(comment.text, subject.findings) if piece.marked)
@@ -223,13 +228,19 @@ class Camera:
             else embed.hosts
             if embed
             else (urlsplit(comment.url).hostname or "", *self._settings.hosts),
-            caption=card.caption(source, subject, version=self._version, now=now),
+            caption=card.caption(source, subject, version=self._version, now=now, signed_in=sign_in is not None),
             folder=str(folder.absolute()),
             zone=subject.zone,
             at=utc_text(now),
             tool=f"citymod {self._version}",
             seconds=seconds,
+            account=sign_in.account if sign_in else "",
+            sealed=str(sign_in.file.absolute()) if sign_in else "",
         )
+
+    def _sign_in(self, subject: Subject, source: str) -> SignIn | None:
+        """The sign-in stored for the account that the comment was written to, and for no other."""
+        return self._settings.sign_ins.get(subject.account.key) if source == "page" else None
 
     @staticmethod
     def _given(job: Job) -> dict[str, str]:
@@ -239,7 +250,7 @@ class Camera:
             "url": "none: the platform's embed on a page of ours"
             if job.shell
             else job.url or "none: drawn from the record",
-            "signed_in": "no",
+            "signed_in": f"yes: as stored for {job.account}" if job.account else "no",
             "network": "none" if own else ", ".join(job.hosts),
             "time_zone": job.zone,
             "clock_offset": "not checked",
@@ -251,7 +262,7 @@ class Camera:
         Starting a worker is not part of the time there is: an old machine may need long for it, once.
         """
         worker = self._ready_worker()
-        worker.give(job)
+        worker.give(job, self._settings.sign_ins[job.account].key if job.account else b"")
         begun = time.monotonic()
         end = begun + job.seconds
         name, limit = "open", min(ACCEPT_SECONDS, job.seconds / 4)
@@ -321,7 +332,8 @@ class Camera:
             if take.folder.exists() and not any(take.folder.iterdir()):
                 shutil.rmtree(take.folder)
         others = {f"other_source_{take.source}": self._outcome(take) for take in takes if take is not counts}
-        own = {"source": counts.source, "rendition": card.rendition(counts.source, subject)}
+        signed_in = self._sign_in(subject, counts.source) is not None
+        own = {"source": counts.source, "rendition": card.rendition(counts.source, subject, signed_in=signed_in)}
         own["tool"] = f"citymod {self._version}"
         return Capture(
             quality=Quality.FULL if counts.full else Quality.PARTIAL,

@@ -24,7 +24,8 @@ class Job:
     what must be readable word for word, `names` those of which at least one must stand beside it (none: the platform
     gave none), `marks` the characters that must be marked in our own page. `hosts` are the only ones that may be asked
     for anything. `caption` is drawn above a picture that does not say itself what it is. `seconds` is all the time
-    there is.
+    there is. `account` and `sealed`: whose stored sign-in to use, and where it lies; empty for none. Its key is no part
+    of a job, since a job lies on the disk.
     """
 
     source: str
@@ -43,6 +44,8 @@ class Job:
     at: str
     tool: str
     seconds: float
+    account: str = ""
+    sealed: str = ""
 
     def write(self, path: Path) -> None:
         """Leave the job in a file for the worker. A file never blocks, as a pipe to a stuck process would."""

@@ -26,7 +26,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import psutil
@@ -34,14 +34,25 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLong
 from playwright.sync_api import sync_playwright
 
-from archive import wacz
+from archive import sign_ins, wacz
 from archive.capture_answers import Answers
 from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PAGE_SNAPSHOT, PICTURE, Job
+from archive.sign_ins import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from playwright.sync_api import Browser, BrowserContext, CDPSession, Dialog, Page, Playwright, Response, Route
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        CDPSession,
+        Dialog,
+        Page,
+        Playwright,
+        Response,
+        Route,
+        StorageState,
+    )
 
 LAST_SECONDS = 3  # for closing, once the parent has gone
 LAUNCH_MILLISECONDS = 60_000  # a browser whose files are not in the page cache takes many seconds
@@ -69,6 +80,7 @@ JOINED = (
 """For embeds: what is in a frame of our page is read, pictured and archived with it. Our page has nothing to hide, and
 whom it may ask is our own list's business, in which a stand-in on this machine may stand."""
 MOST_FRAMES = 12
+LEFT_OUT = "left out: what servers send to somebody who is signed in may sign others in, too"
 
 
 class NotDone(Exception):
@@ -111,7 +123,8 @@ def main() -> int:
             return 1
         say(ready=studio.browser.version)
         while (line := lines.get()) is not None:
-            studio.shoot(Job.read(Path(line)), say)
+            key, _, path = line.partition(" ")
+            studio.shoot(Job.read(Path(path)), bytes.fromhex(key), say)
         studio.close()
     shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)  # ours alone
     return 0
@@ -120,7 +133,7 @@ def main() -> int:
 def _listen(lines: queue.SimpleQueue[str | None]) -> None:
     """Pass on what the parent says; when it has gone, leave nothing behind, however stuck the browser may be."""
     for line in sys.stdin:
-        lines.put(line.strip())
+        lines.put(line.rstrip("\n"))
     lines.put(None)
     threading.main_thread().join(timeout=LAST_SECONDS)
     if threading.main_thread().is_alive():
@@ -157,9 +170,12 @@ class Studio:
             timeout=LAUNCH_MILLISECONDS,
         )
 
-    def shoot(self, job: Job, say: Callable[..., None]) -> None:
-        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card."""
-        shot = Shot(job, say, self._take_stage)
+    def shoot(self, job: Job, key: bytes, say: Callable[..., None]) -> None:
+        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card.
+
+        `key` opens the stored sign-in that the job names, if it names one.
+        """
+        shot = Shot(job, key, say, self._take_stage)
         shot.run(self._browser_for)
         say(done=shot.conditions)
         shot.close()
@@ -194,9 +210,14 @@ class Studio:
 
 
 class Stage:
-    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network."""
+    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network.
 
-    def __init__(self, browser: Browser, source: str, zone: str, *, own: bool) -> None:
+    `state`: what signs in, kept in this context's memory and gone with it.
+    """
+
+    def __init__(
+        self, browser: Browser, source: str, zone: str, *, own: bool, state: dict[str, Any] | None = None
+    ) -> None:
         """Open it; `BrowserError` if that fails."""
         width, height = WINDOWS[source]
         self.context: BrowserContext = browser.new_context(
@@ -210,6 +231,7 @@ class Stage:
             service_workers="block",
             java_script_enabled=not own,
             offline=own,
+            storage_state=cast("StorageState | None", state),
         )
         self.page: Page = self.context.new_page()
         self.devtools: CDPSession = self.context.new_cdp_session(self.page)
@@ -226,9 +248,10 @@ class Stage:
 class Shot:
     """One job: its page, its steps, its files."""
 
-    def __init__(self, job: Job, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
+    def __init__(self, job: Job, key: bytes, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
         """Prepare; nothing is opened yet. `stage` gives one that was made ready for a card, if there is one."""
         self._stage = stage
+        self._key = key
         self.conditions: dict[str, str] = {}
         self._job = job
         self._say = say
@@ -271,18 +294,27 @@ class Shot:
         self._window = WINDOWS[self._job.source]
         own = self._job.html is not None
         stage = self._stage(self._job) if own else None
-        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own)
+        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own, state=self._state())
         self._contexts.append(stage.context)
         self._page, self._devtools = stage.page, stage.devtools
         if not own:  # our own page is offline and may load nothing, by its own word and the browser's
             stage.context.route("**/*", self._admit)
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
-        self._answers = None if own else Answers(self._devtools)
+        self._answers = None if own or self._job.account else Answers(self._devtools)
         if self._job.shell is not None:
             self._devtools.send("DOM.enable")
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"
+
+    def _state(self) -> dict[str, Any] | None:
+        """What signs in for the account of the job, if it names one."""
+        if not self._job.account:
+            return None
+        try:
+            return sign_ins.read(SignIn(account=self._job.account, file=Path(self._job.sealed), key=self._key))
+        except sign_ins.NotOpened as error:
+            raise NotDone(str(error)) from error
 
     def _admit(self, route: Route) -> None:
         """Let a request pass if its host is on the list; count the others."""
@@ -566,12 +598,16 @@ class Shot:
 
     def _snapshot(self) -> str:
         """Keep the page as it stood there, after all its scripts did."""
+        if self._job.account:
+            return LEFT_OUT
         data = self._devtools.send("Page.captureSnapshot", {"format": "mhtml"})["data"].encode()
         self._keep(PAGE_SNAPSHOT, data)
         return f"MHTML, {len(data)} bytes"
 
     def _archive(self) -> str:
         """Keep what servers answered, to be replayed; of the card, which no server gave, the card."""
+        if self._job.account:
+            return LEFT_OUT
         if self._answers is None:
             page, title, answers, missing = CARD_ADDRESS, "Record card", [_card_answer(self._job.html or "")], ""
         else:
@@ -591,7 +627,7 @@ class Shot:
         agent = self._devtools.send("Browser.getVersion")
         frames = [frame.url for frame in self._page.frames[1:MOST_FRAMES]] if self._job.shell is not None else []
         self.conditions = {
-            "url_shown": self._page.url,
+            "url_shown": self._page.url.partition("?")[0] if self._job.account else self._page.url,
             **({"frames_shown": ", ".join(frames) or "none"} if self._job.shell is not None else {}),
             "http_status": str(self._status or "none"),
             "browser": agent["product"],

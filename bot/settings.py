@@ -117,6 +117,17 @@ class Pio(_Strict):
     hour: int = Field(default=7, ge=0, le=23)
 
 
+class SignedIn(_Strict):
+    """That pages of an account are pictured signed in. Platforms' terms mostly forbid it, so somebody must permit it.
+
+    `permission`: who permitted it in writing, the platform or counsel, and when. `credential` names a JSON object with
+    `key`, 32 bytes in base64, which opens the stored sign-in (`citymod evidence sign-in`).
+    """
+
+    permission: Annotated[str, Field(min_length=1)]
+    credential: str
+
+
 class AccountSettings(_Strict):
     """One approved account of the City.
 
@@ -133,6 +144,7 @@ class AccountSettings(_Strict):
     poll_seconds: float = Field(default=60, gt=0)
     units_a_day: int | None = Field(default=None, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
+    sign_in: SignedIn | None = None
     api: str | None = None
     web: str | None = None
     looks: tuple[time, ...] | None = None
@@ -143,6 +155,9 @@ class AccountSettings(_Strict):
         by_hand = self.by_hand
         if self.credential is None and by_hand is None:
             message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if self.sign_in and "page" not in self.evidence:
+            message = f"account {self.platform}:{self.id} has a sign_in, which only evidence from page uses"
             raise ValueError(message)
         if "embed" in self.evidence and self.platform not in EMBEDS:
             message = f"{self.platform} has no embed that shows one comment; take embed out of `evidence`"
@@ -390,6 +405,11 @@ class Settings(_Strict):
     def media_folder(self) -> Path:
         """Where files that came with posts and comments are kept."""
         return self.data / "media"
+
+    @property
+    def sign_in_folder(self) -> Path:
+        """Where stored sign-ins are kept, encrypted."""
+        return self.data / "sign-ins"
 
     @property
     def packs_passed(self) -> Path:
