@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.capture import BrowserSettings, Camera
 from archive.database import Database
+from archive.sign_ins import KEY_BYTES, SignIn, file_of
 from bot.log import logger
 from bot.pause import Switch
-from bot.settings import credential
+from bot.settings import MissingCredential, credential
 from bot.sharing import ACCOUNT, JOB, JOBS, LINE, THE_ONLY_ONE, Share
 from connectors.contract import Streams
 from connectors.find import connect
@@ -159,8 +161,28 @@ def _shared(settings: Settings, listeners: Iterable[str]) -> Iterator[str]:
 
 
 def _camera(settings: Settings) -> Camera:
-    executable = str(settings.browser) if settings.browser else None
-    return Camera(BrowserSettings(executable=executable, deadline=settings.capture_seconds), VERSION)
+    browser = BrowserSettings(
+        executable=str(settings.browser) if settings.browser else None,
+        deadline=settings.capture_seconds,
+        sign_ins={entry.account.key: sign_in(settings, entry) for entry in settings.accounts if entry.sign_in},
+    )
+    return Camera(browser, VERSION)
+
+
+def sign_in(settings: Settings, entry: AccountSettings) -> SignIn:
+    """The stored sign-in of an account and its key. Raises MissingCredential; LookupError if it is to have none."""
+    if entry.sign_in is None:
+        message = f"account {entry.account.key} has no sign_in in the settings, so none is stored for it"
+        raise LookupError(message)
+    name = entry.sign_in.credential
+    try:
+        key = b64decode(credential(settings, name).get("key", ""), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        message = f"credential {name!r} needs a `key` of {KEY_BYTES} bytes in base64: openssl rand -base64 {KEY_BYTES}"
+        raise MissingCredential(message)
+    return SignIn(account=entry.account.key, file=file_of(settings.sign_in_folder, entry.account.key), key=key)
 
 
 def _connected(settings: Settings, meters: Mapping[str, Meter]) -> Iterator[tuple[str, Connector]]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from archive.embeds import EMBEDS
 from bot.domain.types import Account, Action, Mode
 from connectors import find
 from connectors.moderation import is_own
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
-Source = Literal["page", "record"]
+Source = Literal["page", "embed", "record"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BUSINESS_DAYS = WEEK[:5]
@@ -133,6 +134,17 @@ class Pio(_Strict):
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
 
 
+class SignedIn(_Strict):
+    """That pages of an account are pictured signed in. Platforms' terms mostly forbid it, so somebody must permit it.
+
+    `permission`: who permitted it in writing, the platform or counsel, and when. `credential` names a JSON object with
+    `key`, 32 bytes in base64, which opens the stored sign-in (`citymod evidence sign-in`).
+    """
+
+    permission: Annotated[str, Field(min_length=1)]
+    credential: str
+
+
 class AccountSettings(_Strict):
     """One approved account of the City.
 
@@ -149,6 +161,7 @@ class AccountSettings(_Strict):
     poll_seconds: float = Field(default=60, gt=0)
     units_a_day: int | None = Field(default=None, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
+    sign_in: SignedIn | None = None
     api: str | None = None
     web: str | None = None
     looks: tuple[time, ...] | None = None
@@ -159,6 +172,12 @@ class AccountSettings(_Strict):
         by_hand = self.by_hand
         if self.credential is None and by_hand is None:
             message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if self.sign_in and "page" not in self.evidence:
+            message = f"account {self.platform}:{self.id} has a sign_in, which only evidence from page uses"
+            raise ValueError(message)
+        if "embed" in self.evidence and self.platform not in EMBEDS:
+            message = f"{self.platform} has no embed that shows one comment; take embed out of `evidence`"
             raise ValueError(message)
         if self.mode is Mode.ENFORCE and by_hand and by_hand.can(Action.DELETE) and not by_hand.can(Action.HIDE):
             message = (
@@ -467,6 +486,11 @@ class Settings(_Strict):
     def media_folder(self) -> Path:
         """Where files that came with posts and comments are kept."""
         return self.data / "media"
+
+    @property
+    def sign_in_folder(self) -> Path:
+        """Where stored sign-ins are kept, encrypted."""
+        return self.data / "sign-ins"
 
     @property
     def packs_passed(self) -> Path:
