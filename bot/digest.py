@@ -206,7 +206,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         restored=tuple(_item(tx, settings, line.ref, line) for line in restored[:MOST_SHOWN] if line.ref),
         waiting=tuple(_item(tx, settings, case.ref, None) for case in waiting),
         more_waiting=max(0, all_waiting - MOST_SHOWN),
-        trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
+        trouble=tuple(told_as(settings, line) for line in trouble[:MOST_SHOWN]),
         more_trouble=max(0, len(trouble) - MOST_SHOWN),
         keeping=tuple(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=tuple(_pauses(tx, settings, now)),
@@ -353,7 +353,8 @@ def _reason(match: Match) -> str:
     return f"{match.clause}, rule {match.rule}: “{match.excerpt}” ({match.reason})"
 
 
-def _trouble(settings: Settings, line: Entry) -> str:
+def told_as(settings: Settings, line: Entry) -> str:
+    """How a line of a kind in `TROUBLE` is told."""
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
     if line.kind == "gap.recorded":

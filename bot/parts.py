@@ -14,7 +14,7 @@ from connectors.contract import Streams
 from connectors.find import connect
 from connectors.meter import Meter
 from connectors.moderation import ModerationServer
-from connectors.transport import Transport
+from connectors.transport import Transport, Wire
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 from rules.passed import Passed
@@ -103,23 +103,33 @@ class Parts:
     moderation: ModerationServer | None = None
 
     @classmethod
-    def assemble(cls, settings: Settings, *, rulebook: Rulebook | None = None, camera: Camera | None = None) -> Self:
+    def assemble(
+        cls,
+        settings: Settings,
+        *,
+        rulebook: Rulebook | None = None,
+        camera: Camera | None = None,
+        database: Database | None = None,
+        wire: Wire | None = None,
+    ) -> Self:
         """Open and connect everything. Raises what the parts raise; each error says what to do.
 
-        A `rulebook` or `camera` that is at hand already is taken as it is.
+        A `rulebook`, `camera` or `database` that is at hand already is taken as it is; `wire`: see `Transport`.
         """
         for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         meters = {entry.account.key: Meter() for entry in settings.accounts}
         return cls(
             settings=settings,
-            database=Database.open(settings.database_url),
+            database=database or Database.open(settings.database_url),
             rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
-            readers=dict(_connected(settings, meters)),
-            actors=dict(_connected(settings, meters)),
-            listeners={key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line},
+            readers=dict(_connected(settings, meters, wire)),
+            actors=dict(_connected(settings, meters, wire)),
+            listeners={
+                key: one for key, one in _connected(settings, meters, wire) if isinstance(one, Streams) and one.line
+            },
             meters=meters,
             moderation=moderation_server(settings),
         )
@@ -135,9 +145,9 @@ def _camera(settings: Settings) -> Camera:
     return Camera(BrowserSettings(executable=executable, deadline=settings.capture_seconds), VERSION)
 
 
-def _connected(settings: Settings, meters: Mapping[str, Meter]) -> Iterator[tuple[str, Connector]]:
+def _connected(settings: Settings, meters: Mapping[str, Meter], wire: Wire | None) -> Iterator[tuple[str, Connector]]:
     for entry in settings.accounts:
-        yield entry.account.key, connector(settings, entry, meters[entry.account.key])
+        yield entry.account.key, connector(settings, entry, meters[entry.account.key], wire)
 
 
 def moderation_server(settings: Settings) -> ModerationServer | None:
@@ -154,10 +164,10 @@ def moderation_server(settings: Settings) -> ModerationServer | None:
     return ModerationServer(transport, model=wanted.model, token=secrets.get("token"), categories=wanted.categories)
 
 
-def connector(settings: Settings, entry: AccountSettings, meter: Meter) -> Connector:
+def connector(settings: Settings, entry: AccountSettings, meter: Meter, wire: Wire | None = None) -> Connector:
     """Connect one account with its credential; what it costs goes to `meter`. Raises MissingCredential."""
     secrets = credential(settings, entry.credential) if entry.credential else {}
-    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter)
+    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter, wire=wire)
     granted = {"units_a_day": str(entry.units_a_day)} if entry.units_a_day else {}
     try:
         return connect(entry.account, secrets | granted, transport)
