@@ -24,7 +24,7 @@ from connectors.standin.server import PAGE
 from connectors.standin.world import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from archive.accounts import AccountStanding
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.mishaps import Machine
     from bot.settings import Settings
     from bot.standins import StandIns
-    from connectors.standin.server import Desk
+    from connectors.standin.server import Desk, Exchange
     from connectors.standin.world import Effect
 
 TOKEN = re.compile(rb"w\d{6}z")
@@ -73,6 +73,7 @@ class Onlooker:
         self._mails = mails
         self._machine = machine
         self._judged = 0
+        self._owed: dict[str, set[bytes]] = {}
         self._calls: dict[str, int] = {}
         self._pause_file_since = 0
         self._last = 0
@@ -184,18 +185,25 @@ class Onlooker:
         desk = self._standins.servers[key.partition(":")[0]]
         first, met = len(desk.log), self._machine.met.total()
         before, failed = self._standing(key), self._failures()
-        yield
+        try:
+            yield
+        except BaseException:
+            self._owed.setdefault(key, set()).update(_shown(desk.log[first:]))
+            raise
+        asked = [each for each in desk.log[first:] if each.verb != PAGE]
         after = self._standing(key)
         if before is None or after is None or self._machine.met.total() != met:
+            self._owed.setdefault(key, set()).update(_shown(asked))
             return  # what cannot be written down now must be told later (`spell`)
-        asked = [each for each in desk.log[first:] if each.verb != PAGE]
         ended = after.polled_at != before.polled_at
         faulty = [each.fault for each in asked if each.fault]
-        if faulty and not ended and self._failures() == failed and _same_standing(before, after):
-            self.say(f"P11: reading {key} met {faulty[0]}, did not end, and nothing on record says so")
         if ended:
-            with self._office.read() as tx:
-                self._hold_shown(tx, desk.standin.platform, [each.response.body for each in asked if not each.fault])
+            owed = set() if faulty else self._owed.pop(key, set())
+            self._hold_shown(desk.standin.platform, _shown(asked), owed)
+            return
+        self._owed.setdefault(key, set()).update(_shown(asked))
+        if faulty and self._failures() == failed and _same_standing(before, after):
+            self.say(f"P11: reading {key} met {faulty[0]}, did not end, and nothing on record says so")
 
     def _standing(self, key: str) -> AccountStanding | None:
         with suppress(Unavailable), self._office.read() as tx:
@@ -207,26 +215,26 @@ class Onlooker:
             return sum(1 for _ in ledger.entries(tx, kinds=("daemon.failed",)))
         return 0
 
-    def _hold_shown(self, tx: Tx, platform: str, bodies: list[bytes]) -> None:
-        """P2: every wording that a poll was shown is on record after it."""
-        shown = {token for body in bodies for token in TOKEN.findall(body)}
-        if not shown:
+    def _hold_shown(self, platform: str, shown: set[bytes], owed: set[bytes]) -> None:
+        """P2: every wording that a poll was shown is on record after it; `owed`, too, unless it has gone since.
+
+        Owed is what was shown to polls before that did not come to their end: they are to be made again.
+        """
+        if not shown | owed:
             return
-        for comment in self._world.comments.values():
-            if comment.account.platform != platform:
-                continue
-            missing = [
-                wording.text
-                for wording in comment.wordings
-                if any(token in shown for token in TOKEN.findall(wording.text.encode()))
-            ]
-            if not missing:
-                continue
-            ref = promises.ref_of(comment)
-            known = records.wordings(tx, ref)
-            # X shows earlier wordings beside what answers them; the comment is then on record in the one it has.
-            if not known or (platform != "x" and not set(missing) <= set(known)):
-                self.say(f"P2: {ref} was shown to a poll that ended well, and is not on record as it was", ref)
+        with self._office.read() as tx:
+            for comment in self._world.comments.values():
+                texts = {wording.text for wording in comment.wordings if _tokens(wording.text) & shown}
+                due = comment.public and _tokens(comment.text) & owed
+                if comment.account.platform != platform or not (texts or due):
+                    continue
+                ref = promises.ref_of(comment)
+                known = records.wordings(tx, ref)
+                # X shows earlier wordings beside what answers them; the comment is then on record in the one it has.
+                if texts and (not known or (platform != "x" and not texts <= set(known))):
+                    self.say(f"P2: {ref} was shown to a poll that ended well, and is not on record as it was", ref)
+                elif due and not known:
+                    self.say(f"P2: {ref} was shown to a poll that was cut off, and the next one passed it over", ref)
 
     # After a day, and at the end --------------------------------------------------------------------------------------
 
@@ -314,6 +322,15 @@ class Onlooker:
             last = ledger.head(tx)
             self._last = last.seq if last else 0
         return self._last
+
+
+def _tokens(text: str) -> set[bytes]:
+    return set(TOKEN.findall(text.encode("utf-8", "replace")))
+
+
+def _shown(exchanges: Iterable[Exchange]) -> set[bytes]:
+    """The marks of all wordings in what was answered well."""
+    return {token for each in exchanges if not each.fault for token in TOKEN.findall(each.response.body)}
 
 
 def _line_of(tx: Tx, ref: Ref, kind: str) -> Entry | None:

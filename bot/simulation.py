@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from archive import ledger, records
 from archive.database import Database, Unavailable
@@ -33,6 +33,7 @@ from bot.settings import load
 from bot.standins import StandIns, worked
 from bot.townspeople import Townspeople
 from bot.trial import MailSink, lay_out
+from connectors.standin.blinding import LEFT_OUT
 from connectors.standin.wire import Wire
 from connectors.standin.world import APP, World
 
@@ -218,6 +219,8 @@ class Simulation:
             policy=the_rulebook().policy,
         )
         self._camera = Sketcher(self._machine, chance, self._interrupt)
+        for name in chosen:
+            self._set_pitfalls(name)
         self._wire = Wire(self._standins.servers.values(), self._on_the_wire)
 
     # Days -------------------------------------------------------------------------------------------------------------
@@ -288,6 +291,14 @@ class Simulation:
         if chance.random() < SPELL:
             self._begin_spell(chance.choice(("disk", "database", "mail", "browser", "clock")))
 
+    def _set_pitfalls(self, platform: str, most: int = 3) -> None:
+        """Let a platform be awkward in some of its own ways from now on, in place of others; often in none."""
+        standin: Any = self._standins.servers[platform].standin
+        known = [name for name in standin.pitfalls.names if name not in LEFT_OUT[platform]]
+        chosen = self._chance.sample(known, min(len(known), most, self._chance.choice((0, 0, 1, 3))))
+        standin.switch(chosen, seed=self._chance.randrange(1000))
+        self._count["pitfalls"] += len(chosen)
+
     def _begin_spell(self, what: str) -> None:
         """Break something for a while, if it is not broken."""
         if any(spell.what == what for spell in self._spells):
@@ -318,8 +329,9 @@ class Simulation:
             self._spells.remove(spell)
             self._over.append(spell)
         if everything:
-            for desk in self._standins.servers.values():
-                desk.faults.clear()
+            for entry in self._settings.accounts:
+                self._standins.servers[entry.platform].faults.clear()
+                self._set_pitfalls(entry.platform, most=0)
 
     def _told(self) -> None:
         """After a round in which nothing was broken, what had been met before must be on record.

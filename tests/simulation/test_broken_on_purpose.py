@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     Break = Callable[[pytest.MonkeyPatch], None]
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.*family=1:ResourceWarning")  # sdnotify's own
 SEEDS = range(1, 5)
-DAYS = 2
+DAYS = 1
 
 
 def evidence_skipped(patch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def cursor_before_data(patch: pytest.MonkeyPatch) -> None:
         return replace(parts, readers={key: Hasty(one, parts, key) for key, one in parts.readers.items()})  # type: ignore[misc]
 
     patch.setattr(Parts, "assemble", hasty)
-    patch.setattr(simulation, "DIES", 0.7)
+    patch.setattr(simulation, "DIES", 0.5)
 
 
 def pause_unread(patch: pytest.MonkeyPatch) -> None:
