@@ -1,4 +1,4 @@
-"""The commands on sealed evidence: `citymod evidence list`, `show`, `open`, `acknowledge` and `sign-in`; none changes it."""
+"""The commands `citymod evidence list`, `show`, `open`, `acknowledge` and `sign-in`. None changes what is sealed."""
 
 from __future__ import annotations
 
