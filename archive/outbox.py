@@ -57,9 +57,20 @@ class DigestMark:
 
 
 def put(  # noqa: PLR0913 - a mail is all of this
-    tx: Tx, *, kind: str, key: str, to: tuple[str, ...], subject: str, message: bytes, now: datetime
+    tx: Tx,
+    *,
+    kind: str,
+    key: str,
+    to: tuple[str, ...],
+    subject: str,
+    message: bytes,
+    now: datetime,
+    not_before: datetime | None = None,
 ) -> str:
-    """Owe a mail; give its identifier. `key` says what it tells: a mail of that key that is there already stays."""
+    """Owe a mail, not to be sent before a time; give its identifier.
+
+    `key` says what it tells: a mail of that key that is there already stays.
+    """
     known = tx.execute(select(_mail.id).where(_mail.key == key)).scalar_one_or_none()
     if known is not None:
         return str(known)
@@ -73,6 +84,7 @@ def put(  # noqa: PLR0913 - a mail is all of this
             subject=subject,
             message=message,
             queued_at=now,
+            not_before=not_before,
             attempts=0,
             failures=0,
         )
@@ -110,10 +122,14 @@ def begin(tx: Tx, id: str, now: datetime) -> None:  # noqa: A002 - the noun's ow
     _set(tx, id, begun_at=now, attempts=_mail.attempts + 1)
 
 
-def sent(tx: Tx, id: str, now: datetime, response: str) -> None:  # noqa: A002 - the noun's own word
-    """Note that a server took a mail, and what it said."""
+def sent(tx: Tx, id: str, now: datetime, response: str, handed_over: bytes) -> None:  # noqa: A002 - the noun's own word
+    """Note that a server took a mail, what it said, and by its hash the very bytes that it was handed.
+
+    They are those that are kept, unless the mail may have come twice and says so.
+    """
     row = _set(tx, id, sent_at=now, begun_at=None, not_before=None, response=response)
-    _note(tx, row, "sent", now, attempts=row.attempts, response=response)
+    sha256 = hashlib.sha256(handed_over).hexdigest()
+    _note(tx, row, "sent", now, attempts=row.attempts, response=response, sha256=sha256)
 
 
 def failed(tx: Tx, id: str, now: datetime, *, until: datetime, why: str) -> None:  # noqa: A002 - the noun's own word
@@ -124,6 +140,23 @@ def failed(tx: Tx, id: str, now: datetime, *, until: datetime, why: str) -> None
     row = _set(tx, id, not_before=until, begun_at=None, attempts=attempts, failures=_mail.failures + 1, failed_why=why)
     if row.failures == 1 or row.failures % TOLD_EACH == 0:
         _note(tx, row, "failed", now, failures=row.failures, why=why, until=until.isoformat())
+
+
+def kept(tx: Tx, key: str) -> bytes | None:
+    """Give the bytes of the mail of that key, as they were or will be sent; None if there is none."""
+    message: bytes | None = tx.execute(select(_mail.message).where(_mail.key == key)).scalar_one_or_none()
+    return message
+
+
+def answered(tx: Tx, response: str) -> list[str]:
+    """Give the keys of the mails at which the server's answer was noted in these very words."""
+    return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
+
+
+def count_sent(tx: Tx, kind: str) -> int:
+    """Count the mails of a kind that a server has taken."""
+    query = select(func.count()).where(_mail.kind == kind, _mail.sent_at.is_not(None))
+    return int(tx.execute(query).scalar_one())
 
 
 def accepted(tx: Tx, key: str) -> bool:

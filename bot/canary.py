@@ -71,7 +71,7 @@ def sing_due(parts: Parts, clock: Callable[[], datetime]) -> bool:
 def _held(tx: Tx, parts: Parts, now: datetime) -> str | None:
     """Why everything is paused, or None."""
     whole = (f"by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING)
-    return parts.switch.file_says() or next(whole, None)
+    return parts.switch.files_say(tx) or next(whole, None)
 
 
 def walk(settings: Settings, seconds: float) -> Outcome:

@@ -65,6 +65,12 @@ class Book:
             self._runs[name] = replace(self._runs[name], ended_at=now, why=why)
             self._changed.add(name)
 
+    def elsewhere(self, name: str) -> None:
+        """A job is done by another daemon; when this one did it last says nothing of whether it is late."""
+        with self._lock:
+            self._runs.pop(name, None)
+            self._changed.discard(name)
+
     def keep(self, tx: Tx, next_of: Callable[[str], datetime | None], now: datetime) -> None:
         """Write down what has changed, and tell what was missed. `next_of` says when a job runs next."""
         with self._lock:

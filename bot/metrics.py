@@ -94,7 +94,7 @@ class Figures(Collector):
 
     def _switch(self, tx: Tx, now: datetime) -> Iterator[Metric]:
         paused = {pause.scope for pause in pauses.in_force(tx, now)}
-        if self._parts.switch.file_says():
+        if self._parts.switch.files_say(tx):
             paused.add(pauses.EVERYTHING)
         yield _gauge(
             "citymod_paused", "1 for each thing on which acting is paused", ["scope"], ((s, 1) for s in paused)

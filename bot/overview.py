@@ -72,6 +72,8 @@ def _head(found: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Iterator[s
         for one in found["orders"]
     )
     yield f"Orders {orders or 'none wait'}"
+    if len(found["daemons"]) > 1:
+        yield from found["daemons"]
     yield "Mail   " + ", ".join(f"{n:,} {state}" for state, n in found["mail"].items())
 
 

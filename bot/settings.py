@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from archive.embeds import EMBEDS
 from bot.domain.types import Account, Action, Mode
 from connectors import find
 from connectors.moderation import is_own
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
-Source = Literal["page", "record"]
+Source = Literal["page", "embed", "record"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BUSINESS_DAYS = WEEK[:5]
@@ -87,15 +88,23 @@ class _Strict(BaseModel):
 
 
 class City(_Strict):
-    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f)."""
+    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f).
+
+    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b).
+    """
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     comment_policy: str | None = None
+    sites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...] = ()
 
 
 class Mail(_Strict):
-    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`."""
+    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`.
+
+    `evidence`: each piece of evidence in a mail of its own, or what came within `bundle_minutes` in one. `reply_to`:
+    where an answer that acknowledges it is to go: the address of `mailbox`.
+    """
 
     host: str
     port: int = Field(default=587, ge=1, le=65535)
@@ -104,6 +113,9 @@ class Mail(_Strict):
     sender: Address
     social_media_manager: Address
     on_call: Annotated[tuple[Address, ...], Field(min_length=1)]
+    evidence: Literal["each", "bundle"] = "each"
+    bundle_minutes: int = Field(default=60, ge=1, le=1440)
+    reply_to: Address | None = None
     timeout_seconds: float = Field(default=30, gt=0)
 
 
@@ -122,6 +134,17 @@ class Pio(_Strict):
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
 
 
+class SignedIn(_Strict):
+    """That pages of an account are pictured signed in. Platforms' terms mostly forbid it, so somebody must permit it.
+
+    `permission`: who permitted it in writing, the platform or counsel, and when. `credential` names a JSON object with
+    `key`, 32 bytes in base64, which opens the stored sign-in (`citymod evidence sign-in`).
+    """
+
+    permission: Annotated[str, Field(min_length=1)]
+    credential: str
+
+
 class AccountSettings(_Strict):
     """One approved account of the City.
 
@@ -138,6 +161,7 @@ class AccountSettings(_Strict):
     poll_seconds: float = Field(default=60, gt=0)
     units_a_day: int | None = Field(default=None, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
+    sign_in: SignedIn | None = None
     api: str | None = None
     web: str | None = None
     looks: tuple[time, ...] | None = None
@@ -148,6 +172,12 @@ class AccountSettings(_Strict):
         by_hand = self.by_hand
         if self.credential is None and by_hand is None:
             message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if self.sign_in and "page" not in self.evidence:
+            message = f"account {self.platform}:{self.id} has a sign_in, which only evidence from page uses"
+            raise ValueError(message)
+        if "embed" in self.evidence and self.platform not in EMBEDS:
+            message = f"{self.platform} has no embed that shows one comment; take embed out of `evidence`"
             raise ValueError(message)
         if self.mode is Mode.ENFORCE and by_hand and by_hand.can(Action.DELETE) and not by_hand.can(Action.HIDE):
             message = (
@@ -265,6 +295,38 @@ class Local(_Strict):
     port: int = Field(ge=0, le=65535)
 
 
+class SignIn(_Strict):
+    """The City's own sign-in service (OpenID Connect), such as Entra ID or Keycloak.
+
+    `credential` names a JSON object with `client_secret`. `claim`: what it says of a person that is their login here.
+    """
+
+    issuer: Annotated[str, AfterValidator(_own_server)]
+    client_id: Annotated[str, Field(min_length=1)]
+    credential: str
+    claim: Literal["email", "preferred_username", "upn", "sub"] = "email"
+    timeout_seconds: float = Field(default=10, gt=0, le=30)
+
+
+class ConsoleSettings(_Strict):
+    """Where people decide in a browser. The City's own web server stands in front and passes `address` on to `port`.
+
+    `credential` names a JSON object with `key`, a text of 32 characters or more that `citymod console key` makes: with
+    it codes are encrypted and links signed. Who is idle for `idle_minutes` signs in again, and so does everybody after
+    `longest_hours`. One person gets `requests_a_minute`, one network address as many tries to sign in.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    address: Annotated[str, AfterValidator(_own_server)]
+    credential: str = "console"
+    idle_minutes: float = Field(default=30, gt=0, le=480)
+    longest_hours: float = Field(default=12, gt=0, le=24)
+    requests_a_minute: int = Field(default=600, ge=10)
+    tries_in_ten_minutes: int = Field(default=30, ge=3)
+    sign_in: SignIn | None = None
+
+
 class Authority(_Strict):
     """A time-stamping authority (RFC 3161) and the file with the certificates (PEM) that its stamps are checked by."""
 
@@ -349,6 +411,7 @@ class Settings(_Strict):
     moderation: Moderation | None = None
     push: Push | None = None
     health: Local | None = None
+    console: ConsoleSettings | None = None
     retention: Retention | None = None
     evidence_store: EvidenceStore | None = None
     mail: Mail
@@ -423,6 +486,16 @@ class Settings(_Strict):
     def media_folder(self) -> Path:
         """Where files that came with posts and comments are kept."""
         return self.data / "media"
+
+    @property
+    def sign_in_folder(self) -> Path:
+        """Where stored sign-ins are kept, encrypted."""
+        return self.data / "sign-ins"
+
+    @property
+    def packs_passed(self) -> Path:
+        """The file that remembers which rule packs have passed all checks."""
+        return self.data / "packs-passed"
 
     @property
     def switch_file(self) -> Path:

@@ -30,6 +30,7 @@ from bot import (
     homepages,
     nightly,
     requests,
+    sharing,
     spending,
     tasks,
     tokens,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     """Everything that `citymod status` shows, as JSON has it; times are in UTC."""
     paused = [f"{pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         paused.append(file_says)
     runs = jobs.every(tx)
@@ -94,6 +95,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
         "cost": [*spending.in_words(spending.this_month(tx, now))],
         "bucket": _bucket(tx, settings),
+        "daemons": [*sharing.told(tx, now)],
     }
 
 

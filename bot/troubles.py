@@ -13,12 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, copies, ledger, orders, outbox, pauses
-from bot import digest_times, heard
+from bot import digest_times, export_spool, heard
 from bot.alarms import alarm
 from bot.copying import place
 from bot.domain.states import State
 from bot.letters import when
 from bot.pause import Switch
+from rules.passed import Passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +57,11 @@ def watch(tx: Tx, settings: Settings, now: datetime) -> None:
     """Tell what has begun since the last look, and what is over."""
     found = {trouble.key: trouble for trouble in look(tx, settings, now)}
     known = lasting(tx)
-    for key in found.keys() - known.keys():
+    for key in sorted(found.keys() - known.keys()):
         trouble = found[key]
         entry = _note(tx, BEGAN, key, trouble.subject, now)
         alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=trouble.subject, lines=trouble.lines, now=now)
-    for key in known.keys() - found.keys():
+    for key in sorted(known.keys() - found.keys()):
         entry = _note(tx, OVER, key, known[key], now)
         lines = (f"What was told before is over: {known[key]}.",)
         alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=f"over: {known[key]}", lines=lines, now=now)
@@ -79,6 +80,7 @@ def lasting(tx: Tx) -> dict[str, str]:
 def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     """Look at everything that can stand still in silence; give what is wrong now."""
     yield from _disk(settings)
+    yield from _files(settings)
     yield from _mail(tx, settings, now)
     yield from _webhook(tx, settings, now)
     yield from _unread(tx, settings, now)
@@ -96,6 +98,16 @@ def _disk(settings: Settings) -> Iterator[Trouble]:
         said = f"{free / 1024**3:.1f} GiB are free at {settings.data}, less than {LEAST_FREE_BYTES // 1024**3} GiB."
         remedy = "Make room there. When it is full nothing can be recorded, and comments stay visible."
         yield Trouble(key="disk", subject="the disk is nearly full", lines=(said, remedy))
+
+
+def _files(settings: Settings) -> Iterator[Trouble]:
+    """Files of our own that cannot be handled as they should."""
+    if why := Passed(settings.packs_passed).why:
+        remedy = "Nothing else is the matter: put the file right or remove it, and starting is quick again."
+        yield Trouble(key="packs-passed", subject="starting takes longer than it needs", lines=(f"{why}.", remedy))
+    for folder in export_spool.left(settings.data):
+        said = f"An export was cut off, and the copies that it had made by then cannot be removed: {folder}."
+        yield Trouble(key=f"export:{folder}", subject="copies of an export lie about", lines=(said, "Remove them."))
 
 
 def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
@@ -143,7 +155,7 @@ def _backlog(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
             said = f"The oldest waits since {when(settings, oldest[0].since)}; {cases.tally(tx)[state]} wait in all."
             remedy = "Comments stay visible meanwhile. The daemon's log says what keeps it: journalctl --unit citymod"
             yield Trouble(key=f"backlog:{state}", subject=f"comments are not {undone}", lines=(said, remedy))
-    if not pauses.in_force(tx, now) and Switch(settings.switch_file).file_says() is None:
+    if not pauses.in_force(tx, now) and Switch(settings.switch_file).files_say(tx) is None:
         yield from _orders(tx, settings, read, now)
 
 

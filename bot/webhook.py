@@ -73,7 +73,7 @@ def _call(parts: Parts, wanted: Webhook, one: Mail, clock: Callable[[], datetime
         log.warning("not taken", key=one.key, why=why)
         return False
     with parts.database.begin() as tx:
-        outbox.sent(tx, one.id, clock(), said)
+        outbox.sent(tx, one.id, clock(), said, one.message)
     log.info("taken", key=one.key, attempts=one.attempts + 1)
     return True
 

@@ -63,6 +63,12 @@ def next_time(hour: time, now: datetime, zone: ZoneInfo, on: Callable[[date], bo
     return next((moment for moment in ahead if on is None or on(moment.astimezone(zone).date())), ahead[0])
 
 
+def next_round(now: datetime, every: timedelta) -> datetime:
+    """The next moment (UTC) that is a whole number of `every` after midnight of some day long ago."""
+    begun = datetime(2000, 1, 1, tzinfo=UTC)
+    return begun + every * ((now - begun) // every + 1)
+
+
 def look_due(hours: Collection[time], days: Collection[int], now: datetime, zone: ZoneInfo) -> datetime | None:
     """The last moment (UTC) at which somebody should have looked: one of `hours` of the City's clock on one of `days`.
 

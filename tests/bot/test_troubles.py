@@ -124,6 +124,13 @@ def test_a_browser_that_takes_no_picture_any_more(city: City, tmp_path: Path) ->
     assert "captures" in wrong(city)
 
 
+def test_what_passed_cannot_be_remembered(city: City) -> None:
+    assert "packs-passed" not in wrong(city)
+    city.settings.packs_passed.unlink(missing_ok=True)
+    city.settings.packs_passed.mkdir()
+    assert "packs-passed" in wrong(city)
+
+
 def test_a_digest_that_is_not_made(city: City) -> None:
     """It is nine in Chicago, and a digest is due at seven."""
     key = f"digest:{city.settings.pios[0].email}"
