@@ -7,19 +7,22 @@ what outcome, and concludes nothing: authenticity is for the signer to certify a
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import card, cases, evidence, ledger, orders, records, withheld, witnesses
+from archive.copies import BucketUnavailable
 from archive.files import sha256_of
+from bot.copying import at_hand
 from bot.letters import TEMPLATES
 from bot.review import NotPossible
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
-    from archive.database import Tx
+    from archive.database import Database, Tx
     from bot.domain.types import Evidence, Ref
     from bot.settings import Settings
 
@@ -44,36 +47,59 @@ class Exhibit:
     sha256: str
 
 
-def drafts(tx: Tx, settings: Settings, ref: Ref, now: datetime) -> str:
+def drafts(database: Database, settings: Settings, ref: Ref, now: datetime) -> str:
     """Give both drafts as one HTML page that prints well.
 
-    Raises NotPossible for a case that there is not, that has no sealed evidence, that is withheld, or whose evidence
-    is not as it was sealed.
+    Evidence that is no longer on this disk is fetched from the bucket for it. Raises NotPossible for a case that there
+    is not, that has no sealed evidence, that is withheld, or whose evidence is not as it was sealed or not to be had.
     """
+    with database.read() as tx:
+        sealed = _sealed(tx, ref)
+    with tempfile.TemporaryDirectory(prefix="citymod-evidence-") as into:
+        exhibits = _exhibits(_checked(database, settings, sealed, Path(into)))
+    with database.read() as tx:
+        return _drawn(tx, settings, sealed, exhibits, now)
+
+
+def _sealed(tx: Tx, ref: Ref) -> Evidence:
+    """The evidence to certify. Raises NotPossible."""
     if withheld.is_withheld(tx, ref):
         message = f"there is no certificate about {ref}: {withheld.WHY_NOT}. Ask the City Attorney"
         raise NotPossible(message)
-    case, sealed = cases.case(tx, ref), evidence.latest(tx, ref)
-    if case is None or sealed is None:
+    sealed = evidence.latest(tx, ref)
+    if sealed is None:
         message = f"there is nothing to certify about {ref}: no evidence of it was sealed"
         raise NotPossible(message)
-    if problems := evidence.check(settings.evidence_folder, sealed):
-        message = f"nothing can be certified about {ref}: {'; '.join(problems)}"
-        raise NotPossible(message)
-    folder = settings.evidence_folder / sealed.folder
-    head = ledger.head(tx)
+    return sealed
+
+
+def _drawn(tx: Tx, settings: Settings, sealed: Evidence, exhibits: list[Exhibit], now: datetime) -> str:
+    head, ref = ledger.head(tx), sealed.ref
     return TEMPLATES.get_template("certificate.html.j2").render(
         city=settings.city.name,
         ref=str(ref),
         facts=_facts(tx, settings, sealed),
-        exhibits=_exhibits(folder),
+        exhibits=exhibits,
         history=[_told(settings, entry) for entry in cases.history(tx, ref)],
-        by_hand=bool(settings.entry(case.account_key).by_hand),
+        by_hand=bool(settings.entry(f"{ref.platform}:{ref.account}").by_hand),
         prepared=_when(settings, now),
         head=head.anchor if head else NOT_RECORDED,
         tool=sealed.conditions.get("tool", NOT_RECORDED),
         rendition=sealed.conditions.get("rendition", NOT_RECORDED),
     )
+
+
+def _checked(database: Database, settings: Settings, sealed: Evidence, into: Path) -> Path:
+    """The sealed folder, wherever it lies, after every file was checked. Raises NotPossible."""
+    try:
+        store = at_hand(settings, database, sealed, into)
+    except (BucketUnavailable, evidence.SealBroken) as error:
+        message = f"nothing can be certified about {sealed.ref}: {error}"
+        raise NotPossible(message) from error
+    if problems := evidence.check(store, sealed):
+        message = f"nothing can be certified about {sealed.ref}: {'; '.join(problems)}"
+        raise NotPossible(message)
+    return store / sealed.folder
 
 
 def _facts(tx: Tx, settings: Settings, sealed: Evidence) -> list[Fact]:

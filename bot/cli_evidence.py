@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, reading, say, settings_from, writing
+from bot.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    Reason,
+    Who,
+    clock,
+    fail,
+    opened,
+    out,
+    reading,
+    say,
+    settings_from,
+    writing,
+)
 
 if TYPE_CHECKING:
     from bot.exhibit import Exhibit
@@ -26,7 +39,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 @evidence.command("show")
 def evidence_show(name: Name, config: Config = DEFAULT_CONFIG, *, as_json: AsJson = False) -> None:
     """Say what a piece of evidence holds and how it was taken, and check every file against what was sealed."""
-    exhibit = _exhibit(name, config)
+    with tempfile.TemporaryDirectory(prefix="citymod-evidence-") as into:
+        exhibit = _exhibit(name, config, Path(into))
     for line in [json.dumps(exhibit.fields(), indent=2)] if as_json else exhibit.lines():
         say(line)
     raise typer.Exit(1 if exhibit.problems else 0)
@@ -80,10 +94,11 @@ def evidence_open(
     ] = None,
 ) -> None:
     """Show a piece of evidence as one page in your browser; where there is none, say where the page lies."""
-    exhibit = _exhibit(name, config)
+    into = Path(tempfile.mkdtemp(prefix="citymod-evidence-"))  # for this user alone
+    exhibit = _exhibit(name, config, into)
     to_open = page is None
     if page is None:
-        page = Path(tempfile.mkdtemp(prefix="citymod-evidence-")) / f"{exhibit.sealed.id}.html"  # for this user alone
+        page = into / f"{exhibit.sealed.id}.html"
     page.touch(mode=0o600)
     page.write_text(exhibit.page(), encoding="utf-8", errors="backslashreplace")
     say(f"The page: {page}")
@@ -149,9 +164,12 @@ def evidence_sign_in(
     out.print(said)
 
 
-def _exhibit(name: str, config: Path) -> Exhibit:
+def _exhibit(name: str, config: Path, into: Path) -> Exhibit:
+    """Read a piece of evidence; where it is not on this disk any more, its copy is fetched into the folder `into`."""
     from archive import withheld
-    from archive.evidence import named
+    from archive.copies import BucketUnavailable
+    from archive.evidence import SealBroken, named
+    from bot.copying import at_hand
     from bot.exhibit import exhibit
 
     settings = settings_from(config)
@@ -163,6 +181,10 @@ def _exhibit(name: str, config: Path) -> Exhibit:
     if hidden:
         fail(f"Evidence {name} is not shown: {withheld.WHY_NOT}.", 2)
     try:
-        return exhibit(settings, sealed)
+        with opened(settings) as database:
+            store = at_hand(settings, database, sealed, into)
+        return exhibit(settings, sealed, store)
+    except (BucketUnavailable, SealBroken) as error:
+        fail(f"Evidence {name} is on record, and cannot be shown: {error}. Run citymod verify --bucket.", 1)
     except OSError as error:
         fail(f"Evidence {name} is on record, and its files cannot be read: {error}. Run citymod verify.", 1)

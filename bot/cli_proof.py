@@ -125,8 +125,8 @@ def certificate(
         ref = Ref.parse(case)
     except ValueError as error:
         fail(f"{error}; `citymod review list` prints cases as they are written.", 2)
-    with reading(settings) as tx:
-        text = drafts(tx, settings, ref, clock())
+    with opened(settings) as database:
+        text = drafts(database, settings, ref, clock())
     try:
         with file.open("x", encoding="utf-8") as target:
             target.write(text)

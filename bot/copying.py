@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import copies
+from archive import copies, evidence
 from archive.copies import BucketUnavailable, NotAsSealed, NotAsSent, Place
 from bot.domain.schedule import retry_at
 from bot.settings import MissingCredential, credential
@@ -18,10 +18,12 @@ from bot.settings import MissingCredential, credential
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from archive.bucket import Bucket
     from archive.copies import Unit
     from archive.database import Database
+    from bot.domain.types import Evidence
     from bot.settings import EvidenceStore, Settings
 
 AT_ONCE = 50
@@ -57,6 +59,26 @@ def open_bucket(settings: Settings, store: EvidenceStore) -> Bucket:
     except KeyError as missing:
         message = f"credential {store.credential!r} of the bucket lacks {missing}"
         raise BucketUnavailable(message) from missing
+
+
+def at_hand(settings: Settings, database: Database, sealed: Evidence, into: Path) -> Path:
+    """Give the store that has the folder of a piece of evidence: this disk's, or `into`, fetched from the bucket.
+
+    What was fetched is as it was sealed. Raises evidence.SealBroken if it is not, and BucketUnavailable if it is
+    neither here nor to be had.
+    """
+    if (settings.evidence_folder / sealed.folder).is_dir():
+        return settings.evidence_folder
+    with database.read() as tx:
+        rows = copies.of_unit(tx, copies.of_evidence(sealed.id))
+    if not rows or settings.evidence_store is None:
+        message = f"its folder {sealed.folder} is not on this disk, and there is no copy of it in a bucket"
+        raise BucketUnavailable(message)
+    copies.fetch(open_bucket(settings, settings.evidence_store), rows, into / sealed.folder)
+    if problems := evidence.check(into, sealed):
+        message = f"the copy in the bucket is not as it was sealed: {'; '.join(problems)}"
+        raise evidence.SealBroken(message)
+    return into
 
 
 @dataclass(slots=True)

@@ -83,9 +83,14 @@ class Exhibit:
         return TEMPLATES.get_template("exhibit.html.j2").render(exhibit=self)
 
 
-def exhibit(settings: Settings, sealed: Evidence) -> Exhibit:
-    """Read a sealed folder and check it. Raises OSError if the folder is not there at all."""
-    folder = settings.evidence_folder / sealed.folder
+def exhibit(settings: Settings, sealed: Evidence, store: Path | None = None) -> Exhibit:
+    """Read a sealed folder and check it. Raises OSError if the folder is not there at all.
+
+    `store`: where it lies, if not on its place on this disk (`bot.copying.at_hand`).
+    """
+    store = store or settings.evidence_folder
+    folder = store / sealed.folder
+    fetched = "" if store == settings.evidence_folder else " (not on this disk: fetched from the bucket)"
     manifest = json.loads((folder / evidence.MANIFEST).read_bytes())
     capture = json.loads((folder / "capture.json").read_bytes())
     files = [
@@ -99,7 +104,7 @@ def exhibit(settings: Settings, sealed: Evidence) -> Exhibit:
         captured_at=when(settings, sealed.captured_at),
         facts=(
             ("Wording (SHA-256)", sealed.revision),
-            ("Folder", str(folder)),
+            ("Folder", f"{folder}{fetched}"),
             ("Manifest (SHA-256)", sealed.manifest),
             ("Sealed at", manifest["sealed_at"]),
             ("Ledger before it", manifest["ledger_head"]),
@@ -107,6 +112,6 @@ def exhibit(settings: Settings, sealed: Evidence) -> Exhibit:
         ),
         steps=tuple(capture["steps"]),
         files=tuple(files),
-        words=evidence.transcript(settings.evidence_folder, sealed),
-        problems=tuple(evidence.check(settings.evidence_folder, sealed)),
+        words=evidence.transcript(store, sealed),
+        problems=tuple(evidence.check(store, sealed)),
     )

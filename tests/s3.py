@@ -14,7 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 if TYPE_CHECKING:
@@ -100,6 +102,11 @@ class S3:
         said = self.admin.list_object_versions(Bucket=bucket).get("Versions", [])
         keys = [each["Key"] for each in said]
         return {key: keys.count(key) for key in keys}
+
+    def spoil(self, bucket: str, key: str) -> None:
+        """Let what is stored rot: the same version, with another byte in it."""
+        stored = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, key)
+        stored.value = b"x" + stored.value[1:]
 
     def _client(self, service: str) -> Any:
         words = {"aws_access_key_id": ACCESS, "aws_secret_access_key": SECRET, "region_name": REGION}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +25,6 @@ from bot.status import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from archive.capture import Camera
     from archive.verify import Report
@@ -402,6 +403,47 @@ def test_verify_asks_the_bucket_if_told_to(city: City, citymod: Run, s3: S3, nam
         assert "not checked: bucket: " in told
     finally:
         s3.start()
+
+
+def test_what_is_only_in_the_bucket_is_shown_and_certified_from_there(city: City, citymod: Run, tmp_path: Path) -> None:
+    copy(city)
+    kept = sealed(city)
+    remove(folder(city))
+    config = ("--config", city.file)
+    code, said, problem = citymod("evidence", "show", kept.id, *config)
+    assert code == 0, said + problem
+    assert "fetched from the bucket" in said
+    assert "every file is as it was sealed" in said
+    assert citymod("evidence", "list", kept.ref, *config)[0] == 0
+    assert citymod("evidence", "open", kept.id, "--page", tmp_path / "page.html", *config)[0] == 0
+    picture = re.search(r'src="([^"]*comment.png)"', (tmp_path / "page.html").read_text())
+    assert picture is not None
+    assert Path(picture[1].removeprefix("file://")).is_file(), "the page shows what was fetched"
+    code, said, problem = citymod("certificate", kept.ref, tmp_path / "drafts.html", *config)
+    assert code == 0, said + problem
+    assert kept.manifest in (tmp_path / "drafts.html").read_text()
+    assert not folder(city).exists(), "the archive itself stays as it is"
+
+
+def test_what_comes_back_from_the_bucket_otherwise_is_neither_shown_nor_certified(
+    city: City, citymod: Run, s3: S3, name: str, tmp_path: Path
+) -> None:
+    copy(city)
+    kept = sealed(city)
+    remove(folder(city))
+    with city.parts.database.read() as tx:
+        row = next(row for row in copies.of_unit(tx, copies.of_evidence(kept.id)) if "transcript" in row.path)
+    s3.spoil(name, row.key)
+    config = ("--config", city.file)
+    for words in (
+        ("evidence", "show", kept.id),
+        ("evidence", "open", kept.id, "--page", tmp_path / "page.html"),
+        ("certificate", kept.ref, tmp_path / "drafts.html"),
+    ):
+        code, _, problem = citymod(*words, *config)
+        assert code != 0
+        assert "not as it was sealed" in problem
+    assert list(tmp_path.glob("*.html")) == []
 
 
 def test_push_says_what_is_wrong(city: City, citymod: Run, s3: S3) -> None:
