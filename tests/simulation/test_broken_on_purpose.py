@@ -65,7 +65,7 @@ def cursor_before_data(patch: pytest.MonkeyPatch) -> None:
         return replace(parts, readers={key: Hasty(one, parts, key) for key, one in parts.readers.items()})  # type: ignore[misc]
 
     patch.setattr(Parts, "assemble", hasty)
-    patch.setattr(simulation, "DIES", 0.5)
+    patch.setattr(simulation, "SPELL", 0.3)
 
 
 def pause_unread(patch: pytest.MonkeyPatch) -> None:
@@ -73,6 +73,7 @@ def pause_unread(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Switch, "pulled", lambda *_: None)
     patch.setattr(Switch, "clause_says", staticmethod(lambda *_: None))
     patch.setattr(Switch, "file_says", lambda _: None)
+    patch.setattr(simulation, "PAUSES", 0.5)
 
 
 def double_act(patch: pytest.MonkeyPatch) -> None:
@@ -105,6 +106,7 @@ def ledger_gap(patch: pytest.MonkeyPatch) -> None:
 def poll_error_swallowed(patch: pytest.MonkeyPatch) -> None:
     """That an account could not be read is written nowhere."""
     patch.setattr(accounts, "poll_failed", lambda *_, **__: None)
+    patch.setattr(simulation, "FAULT", 0.9)
 
 
 def job_error_swallowed(patch: pytest.MonkeyPatch) -> None:
@@ -119,12 +121,18 @@ def staff_overridden(patch: pytest.MonkeyPatch) -> None:
     observed = verdicts._observed
 
     def everything(parts: Parts, tx: Any) -> list[Any]:
-        cleared = cases.standing_at(tx, State.CLEARED, limit=1000, accounts=parts.readers)
-        return observed(parts, tx) + [case for case in cleared if really_dismissed(tx, case.ref, case.revision)]
+        let_stand = [
+            case
+            for state in (State.CLEARED, State.RESTORED)
+            for case in cases.standing_at(tx, state, limit=1000, accounts=parts.readers)
+            if really_dismissed(tx, case.ref, case.revision)
+        ]
+        return observed(parts, tx) + let_stand
 
     really_dismissed = cases.dismissed
     patch.setattr(verdicts, "_observed", everything)
     patch.setattr(cases, "dismissed", lambda *_: False)
+    patch.setattr(simulation, "WORKS", 0.9)
 
 
 def secret_logged(patch: pytest.MonkeyPatch) -> None:
