@@ -10,12 +10,13 @@ import pytest
 from archive import accounts, ledger, records
 from bot import daemon, enforcing, letters, pipeline, securing, simulation
 from bot.domain.states import State
-from bot.parts import Parts
 from bot.pause import Switch
 from bot.settings import credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bot.parts import Parts
 
     Break = Callable[[pytest.MonkeyPatch], None]
 
