@@ -46,9 +46,10 @@ if TYPE_CHECKING:
     from connectors.standin.server import Desk
 
 POLL_SECONDS = 600
-DIES, FAULT, SPELL, STORM, INTERRUPTED = 0.12, 0.3, 0.03, 0.004, 0.01
-"""How likely it is in a round that the process dies, a platform fails, something else breaks, a storm comes; and in
-the middle of a request that people do something."""
+DIES, FAULT, SPELL, STORM = 0.12, 0.3, 0.03, 0.004
+"""How likely it is in a round that the process dies, a platform fails, something else breaks, a storm comes."""
+WORKS, PAUSES, RESUMES, INTERRUPTED = 0.3, 0.03, 0.15, 0.01
+"""How likely it is in a round that staff work, pause, resume; and in the middle of a request that somebody acts."""
 ROUNDS_AT_REST = 2
 BEGINNINGS = tuple(
     datetime(2030, month, day, 15, tzinfo=UTC) for month, day in ((1, 14), (2, 27), (3, 9), (7, 3), (11, 2), (12, 30))
@@ -265,7 +266,7 @@ class Simulation:
         if chance.random() < STORM:
             self._people.storm(40)
         now = self._clock.of_program()
-        for share, deed in ((0.3, self._people.work), (0.03, self._people.pause), (0.15, self._people.resume)):
+        for share, deed in ((WORKS, self._people.work), (PAUSES, self._people.pause), (RESUMES, self._people.resume)):
             if chance.random() < share:
                 deed(now)
 
@@ -343,7 +344,7 @@ class Simulation:
                 self._set_pitfalls(entry.platform, most=0)
 
     def _told(self) -> None:
-        """After a round in which nothing was broken, what had been met before must be on record.
+        """After a round in which the archive could be written, what had been met before must be on record.
 
         What a process did not come to say before it died, nobody can ask of it.
         """
@@ -397,7 +398,7 @@ class Simulation:
                 job.run()
             if self._onlooker.breaches:
                 return
-        if not self._spells:
+        if not {"disk", "database"} & {spell.what for spell in self._spells}:
             self._told()
 
     def _start_life(self) -> _Life:

@@ -1,23 +1,22 @@
-"""Eleven versions of the program that break a promise, made on purpose: the simulation catches each of them."""
+"""Nine versions of the program that break a promise, made on purpose: the simulation catches each of them."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive import accounts, cases, ledger, records
-from bot import daemon, enforcing, letters, pipeline, securing, simulation, verdicts
+from archive import accounts, ledger, records
+from bot import daemon, enforcing, letters, pipeline, securing, simulation
 from bot.domain.states import State
-from bot.parts import Parts
 from bot.pause import Switch
+from bot.settings import credential
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from bot.domain.types import Batch
+    from bot.parts import Parts
 
     Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -42,37 +41,12 @@ def act_before_commit(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(enforcing, "_begun", enforcing._may_begin)
 
 
-def cursor_before_data(patch: pytest.MonkeyPatch) -> None:
-    """How far an account was read is committed before what was read."""
-
-    class Hasty:
-        def __init__(self, reader: Any, parts: Parts, key: str) -> None:
-            self._reader, self._parts, self._key = reader, parts, key
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._reader, name)
-
-        def poll(self, *args: Any, **others: Any) -> Iterator[Batch]:
-            for batch in self._reader.poll(*args, **others):
-                with self._parts.database.begin() as tx:
-                    accounts.move_cursor(tx, self._key, batch.cursor)
-                yield batch
-
-    assemble = Parts.assemble
-
-    def hasty(*args: Any, **others: Any) -> Parts:
-        parts = assemble(*args, **others)
-        return replace(parts, readers={key: Hasty(one, parts, key) for key, one in parts.readers.items()})  # type: ignore[misc]
-
-    patch.setattr(Parts, "assemble", hasty)
-    patch.setattr(simulation, "DIES", 0.5)
-
-
 def pause_unread(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks at the switch."""
     patch.setattr(Switch, "pulled", lambda *_: None)
     patch.setattr(Switch, "clause_says", staticmethod(lambda *_: None))
     patch.setattr(Switch, "file_says", lambda _: None)
+    patch.setattr(simulation, "PAUSES", 0.5)
 
 
 def double_act(patch: pytest.MonkeyPatch) -> None:
@@ -105,6 +79,7 @@ def ledger_gap(patch: pytest.MonkeyPatch) -> None:
 def poll_error_swallowed(patch: pytest.MonkeyPatch) -> None:
     """That an account could not be read is written nowhere."""
     patch.setattr(accounts, "poll_failed", lambda *_, **__: None)
+    patch.setattr(simulation, "FAULT", 0.9)
 
 
 def job_error_swallowed(patch: pytest.MonkeyPatch) -> None:
@@ -114,26 +89,12 @@ def job_error_swallowed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(simulation, "DIES", 0)
 
 
-def staff_overridden(patch: pytest.MonkeyPatch) -> None:
-    """What a person let stand is judged again."""
-    observed = verdicts._observed
-
-    def everything(parts: Parts, tx: Any) -> list[Any]:
-        cleared = cases.standing_at(tx, State.CLEARED, limit=1000, accounts=parts.readers)
-        return observed(parts, tx) + [case for case in cleared if really_dismissed(tx, case.ref, case.revision)]
-
-    really_dismissed = cases.dismissed
-    patch.setattr(verdicts, "_observed", everything)
-    patch.setattr(cases, "dismissed", lambda *_: False)
-
-
 def secret_logged(patch: pytest.MonkeyPatch) -> None:
     """What an account is worked with stands in the log."""
     read = pipeline.poll
 
     def talkative(parts: Parts, key: str, clock: Any) -> int:
-        platform = key.partition(":")[0]
-        pipeline.log.info("reading", using=(parts.settings.folder / "credentials" / platform).read_text())
+        pipeline.log.info("reading", using=credential(parts.settings, key.partition(":")[0]))
         return read(parts, key, clock)
 
     patch.setattr(pipeline, "poll", talkative)
@@ -142,14 +103,12 @@ def secret_logged(patch: pytest.MonkeyPatch) -> None:
 BROKEN: dict[Break, str] = {
     evidence_skipped: "P1",
     act_before_commit: "P2",
-    cursor_before_data: "P2",
     pause_unread: "P4",
     double_act: "P2",
     lost_edit: "P",
     ledger_gap: "P8",
     poll_error_swallowed: "P11",
     job_error_swallowed: "P11",
-    staff_overridden: "P6",
     secret_logged: "P12",
 }
 
