@@ -54,9 +54,11 @@ class Wire(HTTPAdapter):
         if answer is None:
             message = "the connection was broken off"
             raise requests.ConnectionError(message)
-        content = answer.body if answer.pieces is None else b"".join(answer.pieces)
+        if answer.pieces is not None:  # what comes a byte at a time takes longer than anybody waits
+            message = "it came too slowly"
+            raise requests.ReadTimeout(message)
         raw = HTTPResponse(
-            body=io.BytesIO(b"" if sent.method == "HEAD" else content),
+            body=io.BytesIO(b"" if sent.method == "HEAD" else answer.body),
             headers=dict(answer.headers),
             status=answer.status,
             preload_content=False,
