@@ -18,7 +18,7 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
+from archive import accounts, dispositions, evidence, gaps, ledger, spending
 from archive.leases import LeaseLost
 from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 5
 """How often a daemon says that it lives, and looks what of the work is its own; see archive.leases.LEASE."""
 WORK_SECONDS = 0.5
+REST = timedelta(seconds=5)
+"""How long cases are left alone when nothing was written since nothing was to do: what waits for a time comes then."""
 MAIL_SECONDS = 2
 SWITCH_SECONDS = 1
 DIGEST_SECONDS = 60
@@ -48,6 +50,8 @@ PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
 COST_SECONDS = 600
+POLLS_APART = 0.5
+"""How many seconds lie at most between the first polls of two accounts, so that not all are read at one moment."""
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -151,6 +155,8 @@ class Daemon:
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._superseded = False
+        self._rested: object = None
+        self._rested_at = clock()
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
@@ -188,9 +194,10 @@ class Daemon:
             ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock(), detail=detail)
 
     def _schedule(self) -> None:
-        for entry in self._parts.settings.accounts:
+        for number, entry in enumerate(self._parts.settings.accounts):
             key = entry.account.key
-            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key))
+            first = min(POLLS_APART, entry.poll_seconds / len(self._parts.settings.accounts)) * number
+            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key), first=first)
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
             self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
@@ -276,13 +283,14 @@ class Daemon:
         """Let a job be done that one daemon at a time does."""
         self._every(seconds, name, partial(alone, self._parts, name, job))
 
-    def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+    def _every(self, seconds: float, name: str, job: Callable[[], object], *, first: float = 0.0) -> None:
+        """Do a job every so many seconds, for the first time after `first` seconds."""
         self._scheduler.add_job(
             partial(self._guarded, name, job),
             "interval",
             id=name,
             seconds=seconds,
-            next_run_time=self._clock(),
+            next_run_time=self._clock() + timedelta(seconds=first),
             name=name,
         )
 
@@ -317,8 +325,15 @@ class Daemon:
             )
 
     def _work(self) -> None:
+        """Bring every case as far as it goes, if anything has happened since that led nowhere, or time has gone by."""
+        with self._parts.database.read() as tx:
+            stands: object = (ledger.kept_head(tx), self._parts.share.accounts())
+        now = self._clock()
+        if stands == self._rested and timedelta() <= now - self._rested_at < REST:
+            return
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
-            pass
+            stands = None
+        self._rested, self._rested_at = stands, now
 
     def _copy(self) -> None:
         """Bring what was sealed and fetched into the bucket."""
@@ -336,5 +351,5 @@ class Daemon:
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""
         with self._parts.database.read() as tx:
-            cases.tally(tx)
+            ledger.kept_head(tx)
         self._systemd.notify("WATCHDOG=1")

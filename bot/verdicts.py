@@ -68,9 +68,12 @@ def judge_standing(parts: Parts, now: datetime) -> int:
     Only on accounts that are ours; what was recorded of some that the settings no longer name rests as it is.
     """
     scored, asked = Scored(), None
+    with parts.database.read() as tx:
+        seen = _observed(parts, tx, at_most=1 if parts.moderation is None else JUDGED_AT_ONCE)
+    if not seen:
+        return 0
     if parts.moderation is not None:
-        with parts.database.read() as tx:
-            asked = _observed(parts, tx)
+        asked = seen
         scored = scoring.ask(parts, parts.moderation, asked, now)
     with parts.database.begin() as tx:
         standing = _observed(parts, tx)
@@ -108,8 +111,8 @@ def _outdated(parts: Parts, tx: Tx, order: Order) -> bool:
     return stored is None or (stored.policy_sha256, dict(stored.packs)) != today
 
 
-def _observed(parts: Parts, tx: Tx) -> list[Case]:
-    return cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.share.accounts())
+def _observed(parts: Parts, tx: Tx, at_most: int = JUDGED_AT_ONCE) -> list[Case]:
+    return cases.standing_at(tx, State.OBSERVED, limit=at_most, accounts=parts.share.accounts())
 
 
 class _Judging:

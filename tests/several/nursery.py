@@ -3,8 +3,8 @@
     python nursery.py SETTINGS LEASE_SECONDS [plain]
 
 takes names of daemons from standard input, one a line, and answers each with the number of a new process, which is what
-``citymod run --name NAME`` is, with leases that last as long as is told here. With `plain`, pictures are drawn without a
-browser: hundreds of daemons that each start one would keep a small machine busy with that alone.
+``citymod run --name NAME`` is, with leases that last as long as is told here. With `plain`, pictures are drawn without
+a browser: hundreds of daemons that each start one would keep a small machine busy with that alone.
 """
 
 from __future__ import annotations
