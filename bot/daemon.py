@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import sdnotify
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -25,6 +26,7 @@ from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
 from bot.pausing import Watch
+from bot.punctuality import Punctuality
 from bot.push import Receiver
 from bot.sharing import ACCOUNT, JOB, LINE
 from connectors.contract import FORBIDDEN
@@ -52,6 +54,8 @@ NIGHT_SECONDS = 60
 COST_SECONDS = 600
 POLLS_APART = 0.5
 """How many seconds lie at most between the first polls of two accounts, so that not all are read at one moment."""
+POLL = "poll "
+"""How the names of polls begin."""
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -152,6 +156,7 @@ class Daemon:
         self._stop = threading.Event()
         self._watch = Watch(parts, clock)
         self._woken = Woken()
+        self._punctuality = Punctuality()
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._superseded = False
@@ -171,6 +176,7 @@ class Daemon:
             signal.signal(number, lambda *_: self._stop.set())
         make_ready(self._parts, self._clock())
         self._note_start()
+        self._scheduler.add_listener(self._note_due, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
         self._schedule()
         self._scheduler.start()
         with ExitStack() as listening:
@@ -197,7 +203,7 @@ class Daemon:
         for number, entry in enumerate(self._parts.settings.accounts):
             key = entry.account.key
             first = min(POLLS_APART, entry.poll_seconds / len(self._parts.settings.accounts)) * number
-            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key), first=first)
+            self._every(entry.poll_seconds, f"{POLL}{key}", partial(self._poll, key), first=first)
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
             self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
@@ -226,7 +232,9 @@ class Daemon:
             log.info("listening", host=push.host, port=receiver.port)
         health = self._parts.settings.health
         if health:
-            answering = listening.enter_context(Health(health.host, health.port, self._parts, self._clock))
+            answering = listening.enter_context(
+                Health(health.host, health.port, self._parts, self._clock, self._punctuality)
+            )
             log.info("health", host=health.host, port=answering.port)
         for connector, keys in streams.lines(self._parts.listeners):
             ours = partial(self._parts.share.has, f"{LINE}{next(iter(keys.values()))}")
@@ -247,9 +255,19 @@ class Daemon:
             return
         at = self._woken.ask(key, self._clock())
         if at:
-            self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+            self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
+
+    def _note_due(self, event: JobSubmissionEvent) -> None:
+        """Count how punctual polls are; what else there is has no time of its own."""
+        if not event.job_id.startswith(POLL):
+            return
+        if event.code == EVENT_JOB_MAX_INSTANCES:
+            self._punctuality.left_out()
+        else:
+            self._punctuality.due(event.job_id, event.scheduled_run_times[0])
 
     def _poll(self, key: str) -> None:
+        self._punctuality.begins(f"{POLL}{key}", self._clock())
         self._woken.begin(key, self._clock())
         try:
             pipeline.poll(self._parts, key, self._clock)
@@ -257,7 +275,7 @@ class Daemon:
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():
-                self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+                self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
 
     def _count_pushes(self) -> None:
         """Record how many requests did not prove that a platform sent them: somebody tries, or a secret is wrong."""

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from bot.domain.types import Attachment, Comment, Match, Order, Verdict
     from bot.parts import Parts
 
-JUDGED_AT_ONCE = 100
+JUDGED_AT_ONCE = 25
+"""How many are judged in one transaction: nobody else writes meanwhile, and readings are to be recorded in time."""
 MOST_COMPARED = 100
 """Comments of one account before a comment, and as many after it, to which it is compared; the nearest. So thousands
 by one account cost no more each than a hundred do; of a longer series one copy in a hundred may stay."""
