@@ -38,7 +38,7 @@ _fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", def
 
 BUSY_MILLISECONDS = 10_000
 ASLEEP_MILLISECONDS = 8_000
-"""How long a PostgreSQL server waits for a process that stopped in the middle of a transaction; all others wait, too."""
+"""How long a PostgreSQL server waits for a process that sleeps in the middle of a transaction; all others wait, too."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TURN = 0x6369_7479  # "city": the advisory lock that lets one transaction write at a time on PostgreSQL
 _READ_ONLY = "25006"  # PostgreSQL's word for writing in a transaction that reads; SQLite says OperationalError
