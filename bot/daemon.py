@@ -24,6 +24,7 @@ from archive.leases import LeaseLost
 from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
 from bot.alarms import alarm
 from bot.log import logger
+from bot.memory import keep_small
 from bot.metrics import Health
 from bot.pausing import Watch
 from bot.punctuality import Punctuality
@@ -172,6 +173,7 @@ class Daemon:
 
     def run(self) -> None:
         """Work until told to stop."""
+        keep_small()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         make_ready(self._parts, self._clock())

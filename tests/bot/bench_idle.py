@@ -18,6 +18,8 @@ def main(seconds: float, settle: float, poll: float) -> None:
     """Let it settle, watch it for so many seconds, and tell."""
     with tempfile.TemporaryDirectory() as name, Place(Path(name), each=10, poll_seconds=poll) as place:
         place.started()
+        place.restart()
+        place.started()
         time.sleep(settle)
         used, begun = place.own_cpu_seconds(), time.monotonic()
         written = place.process.io_counters().write_bytes

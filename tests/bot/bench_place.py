@@ -67,9 +67,7 @@ class Place:
         self._write_settings(standins, accounts, account_settings)
         self.settings = load(self.file)
         self.log = folder / "daemon.log"
-        with self.log.open("wb") as log:
-            command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self.file)]
-            self.process = psutil.Popen(command, stderr=log)
+        self.start()
         self._database: Database | None = None
 
     def __enter__(self) -> Self:
@@ -85,6 +83,18 @@ class Place:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self._stack.close()
+
+    def start(self) -> None:
+        """Start the daemon."""
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self.file)]
+            self.process = psutil.Popen(command, stderr=log)
+
+    def restart(self) -> None:
+        """End the daemon, and start it again: what only a first start does is done then."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(120)
+        self.start()
 
     @property
     def database(self) -> Database:
@@ -159,11 +169,11 @@ def _another(world: World, platform: str, number: int) -> WorldAccount:
 
 
 def _slow_down(server: Server, seconds: float) -> None:
-    handle = server.standin.handle
+    answer = server.answer
 
-    def slowly(request: Request) -> Response:
+    def slowly(request: Request) -> Response | None:
         time.sleep(seconds)
-        return handle(request)
+        return answer(request)
 
     if seconds:
-        server.standin.handle = slowly  # type: ignore[method-assign]
+        server.answer = slowly  # type: ignore[method-assign]
