@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture simulate simulate-long hostile plan-month audit check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile plan-month audit check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -55,6 +55,18 @@ simulate: setup-run ## fresh days in which everything goes wrong, for five minut
 simulate-long: setup-run ## the same for an hour on two cores (MINUTES=60)
 	@$(BIN)/citymod simulate --minutes $(or $(MINUTES),60) & first=$$!; \
 		$(BIN)/citymod simulate --minutes $(or $(MINUTES),60); second=$$?; wait $$first && exit $$second
+
+idle: setup-dev ## what a daemon with 40 accounts costs on which nothing happens, as JSON (ARGS="--seconds 180")
+	@PYTHONPATH=.:tests:tests/bot $(BIN)/python tests/bot/bench_idle.py $(ARGS)
+
+latency: setup-dev ## how long from posting to confirmed hidden, polled and pushed, as JSON (ARGS="--poll 30")
+	@PYTHONPATH=.:tests:tests/bot $(BIN)/python tests/bot/bench_latency.py $(ARGS)
+
+storm: setup-dev ## the busiest hour that is known, over a running daemon, as JSON (ARGS="--seconds 300")
+	@PYTHONPATH=.:tests:tests/bot $(BIN)/python tests/bot/bench_storm.py $(ARGS)
+
+several: setup-dev ## three daemons on one PostgreSQL server, killed KILLS=500 times at random (SEED=1)
+	@KILLS=$(or $(KILLS),500) SEED=$(or $(SEED),1) $(BIN)/pytest tests/several -n 0 -s -m slow $(ARGS)
 
 hostile: setup-dev ## two hundred hostile pages and a hundred cards in every script (half an hour)
 	@$(BIN)/pytest tests/archive/test_hostile_pages.py -n 0 $(ARGS)

@@ -26,6 +26,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from archive.turns import Turns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
@@ -36,6 +38,8 @@ Tx = Connection
 _fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", default=())
 
 BUSY_MILLISECONDS = 10_000
+ASLEEP_MILLISECONDS = 8_000
+"""How long a PostgreSQL server waits for a process that sleeps in the middle of a transaction; all others wait, too."""
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TURN = 0x6369_7479  # "city": the advisory lock that lets one transaction write at a time on PostgreSQL
 _READ_ONLY = "25006"  # PostgreSQL's word for writing in a transaction that reads; SQLite says OperationalError
@@ -80,6 +84,7 @@ class Database:
     def __init__(self, writer: Engine, reader: Engine) -> None:
         """Take the two engines; `Database.open` makes them."""
         self._writer = writer
+        self._turns = Turns()
         self._reader = reader
 
     @classmethod
@@ -114,7 +119,7 @@ class Database:
         One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
         no platform in it. Within `fenced` it may raise what the fence raises, too.
         """
-        with _told(), self._writer.begin() as tx:
+        with _told(), self._turns.next(BUSY_MILLISECONDS / 1000), self._writer.begin() as tx:
             for fence in _fences.get():
                 fence(tx)
             yield tx
@@ -162,6 +167,9 @@ def _told() -> Iterator[None]:
     """Say in our own words that the database cannot be used, so that nobody else need know the library."""
     try:
         yield
+    except TimeoutError as error:
+        message = "the database cannot be used now: others of this process are writing, and none gave way"
+        raise Unavailable(message) from error
     except OperationalError as error:
         if "Could not decode" in str(error.orig):
             raise Damaged(_what_is_damaged(error)) from error
@@ -193,6 +201,7 @@ def _engine(url: str, *, read_only: bool = False, guarded: bool = True, patience
 def _take_turn(patience: int, connection: Connection) -> None:
     """Wait until no other transaction writes, as SQLite does by itself: the ledger has one end, and all write to it."""
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience}")
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {ASLEEP_MILLISECONDS}")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 

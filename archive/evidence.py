@@ -94,7 +94,13 @@ def seal(  # noqa: PLR0913  what is sealed, where, under which name, and when
         sync(path)
     _sync_folders(spool)
     folder = store / f"{capture.captured_at.astimezone(UTC):%Y/%m}" / id
-    _move(spool, folder, store)
+    try:
+        _move(spool, folder, store)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        shutil.rmtree(spool)  # another daemon took this one for dead, and has sealed the same meanwhile
+        return _sealed_before(store, folder, subject)
     return _read(store, folder)
 
 

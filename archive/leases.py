@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=30)
 """How long what a daemon holds stays its own after it was last heard of."""
 
+_SLACK = timedelta(seconds=1)
+"""By how much the database's clock may be put back before what was renewed by it seems to be of another time."""
+
 _daemon = tables.daemon.c
 _lease = tables.lease.c
 
@@ -175,7 +178,7 @@ def share(tx: Tx, run: str, names: Sequence[str], ready: Collection[str]) -> lis
     Each daemon that is alive gets as many as each other, or one more. Gives what else is to be given up, once nothing
     of it is under way any more.
     """
-    have, living = held(tx), [other for other in daemons(tx) if other.alive]
+    have, living = held(tx), [other.run for other in daemons(tx) if other.alive or other.run == run]
     mine = [name for name in names if name in have and have[name].run == run]
     free = [name for name in names if name not in have]
     least, more = divmod(len(names), len(living))
@@ -184,7 +187,7 @@ def share(tx: Tx, run: str, names: Sequence[str], ready: Collection[str]) -> lis
     for name in taken:
         _take(tx, run, name)
     counted = Counter(have[name].run for name in names if name in have)
-    waits = any(counted[other.run] < least for other in living)
+    waits = any(counted[other] < least for other in living)
     too_many = max(0, len(mine) - (least if waits else most))
     spare = sorted(mine, key=lambda name: name not in ready)[:too_many]
     given = [name for name in spare if name in ready]
@@ -207,7 +210,7 @@ def guard(tx: Tx, run: str, tokens: Mapping[str, int]) -> None:
     if lost:
         raise LeaseLost(lost)
     now = clock(tx)
-    if any(row.until is None or not LEASE * 2 / 3 <= row.until - now <= LEASE for row in rows[:1]):
+    if any(row.until is None or not LEASE * 2 / 3 <= row.until - now <= LEASE + _SLACK for row in rows[:1]):
         renew(tx, run)
 
 
@@ -226,7 +229,7 @@ def daemons(tx: Tx) -> list[Daemon]:
     return [
         Daemon(
             **{name: getattr(row, name) for name in ("name", "run", "host", "pid", "folder", "since", "says", "gone")},
-            alive=row.until is not None and now < row.until <= now + LEASE,
+            alive=row.until is not None and now < row.until <= now + LEASE + _SLACK,
             ended=row.until is None,
         )
         for row in rows
@@ -254,4 +257,4 @@ def _take(tx: Tx, run: str, name: str) -> None:
 
 
 def _counts(now: datetime) -> ColumnElement[bool]:
-    return and_(_daemon.until > now, _daemon.until <= now + LEASE)
+    return and_(_daemon.until > now, _daemon.until <= now + LEASE + _SLACK)

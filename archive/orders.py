@@ -211,6 +211,13 @@ def waiting(tx: Tx, *, now: datetime, limit: int, accounts: Collection[str] | No
     return _orders(tx, query.order_by(_order.placed_at, _order.placed_by).limit(limit))
 
 
+def accounts_waiting(tx: Tx, *, now: datetime) -> set[str]:
+    """Give the keys of the accounts on which some order may be tried now."""
+    due = or_(_order.not_before.is_(None), _order.not_before <= now)
+    query = select(_order.account).where(_order.status == OrderStatus.WAITING, due).distinct()
+    return set(tx.execute(query).scalars())
+
+
 def waiting_for(tx: Tx, ref: Ref) -> Order | None:
     """Give the order that waits for this comment, if one does; there is never more than one."""
     query = select(tables.order_).where(_order.ref == ref, _order.status == OrderStatus.WAITING)

@@ -16,10 +16,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sdnotify
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
+from archive import accounts, dispositions, evidence, gaps, gauges, jobs, ledger, spending
 from archive.database import Unavailable
 from archive.leases import LeaseLost
 from bot import (
@@ -44,8 +45,10 @@ from bot import (
 from bot.alarms import alarm
 from bot.jobs import Book
 from bot.log import logger
+from bot.memory import keep_small
 from bot.metrics import Health
 from bot.pausing import Watch
+from bot.punctuality import Punctuality
 from bot.push import Receiver
 from bot.sharing import ACCOUNT, JOB, LINE
 from connectors.contract import FORBIDDEN
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 5
 """How often a daemon says that it lives, and looks what of the work is its own; see archive.leases.LEASE."""
 WORK_SECONDS = 0.5
+REST = timedelta(seconds=5)
+"""How long cases are left alone when nothing was written since nothing was to do: what waits for a time comes then."""
 MAIL_SECONDS = 2
 SWITCH_SECONDS = 1
 DIGEST_SECONDS = 60
@@ -71,6 +76,10 @@ PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
 COST_SECONDS = 600
+POLLS_APART = 0.5
+"""How many seconds lie at most between the first polls of two accounts, so that not all are read at one moment."""
+POLL = "poll "
+"""How the names of polls begin."""
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -206,21 +215,29 @@ class Daemon:
         self._telling = threading.Lock()
         self._watch = Watch(parts, clock)
         self._woken = Woken()
+        self._punctuality = Punctuality()
         self._receiver: Receiver | None = None
         self._turned_away = 0
         self._superseded = False
         with parts.database.read() as tx:
             self._book = Book(jobs.every(tx))
+        self._rested: object = None
+        self._rested_at = clock()
         self._systemd = sdnotify.SystemdNotifier()
-        workers = len(parts.settings.accounts) + 10
-        self._scheduler: Scheduler = scheduler or BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(workers)},
+        self._scheduler: Scheduler = scheduler or self._own_scheduler()
+
+    def _own_scheduler(self) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(len(self._parts.settings.accounts) + 10)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
+        scheduler.add_listener(self._note_due, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES)
+        return scheduler
 
     def run(self) -> None:
         """Work until told to stop."""
+        keep_small()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         self.begin()
@@ -253,9 +270,11 @@ class Daemon:
             ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock(), detail=detail)
 
     def _schedule(self) -> None:
-        for entry in self._parts.settings.accounts:
+        for number, entry in enumerate(self._parts.settings.accounts):
             key = entry.account.key
-            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key), whose=f"{ACCOUNT}{key}")
+            first = min(POLLS_APART, entry.poll_seconds / len(self._parts.settings.accounts)) * number
+            poll = partial(self._poll, key)
+            self._every(entry.poll_seconds, f"{POLL}{key}", poll, whose=f"{ACCOUNT}{key}", first=first)
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
             self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
@@ -291,7 +310,9 @@ class Daemon:
             log.info("listening", host=push.host, port=receiver.port)
         health = self._parts.settings.health
         if health:
-            answering = listening.enter_context(Health(health.host, health.port, self._parts, self._clock))
+            answering = listening.enter_context(
+                Health(health.host, health.port, self._parts, self._clock, self._punctuality)
+            )
             log.info("health", host=health.host, port=answering.port)
         for connector, keys in streams.lines(self._parts.listeners):
             ours = partial(self._parts.share.has, f"{LINE}{next(iter(keys.values()))}")
@@ -312,9 +333,19 @@ class Daemon:
             return
         at = self._woken.ask(key, self._clock())
         if at:
-            self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+            self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
+
+    def _note_due(self, event: JobSubmissionEvent) -> None:
+        """Count how punctual polls are; what else there is has no time of its own."""
+        if not event.job_id.startswith(POLL):
+            return
+        if event.code == EVENT_JOB_MAX_INSTANCES:
+            self._punctuality.left_out()
+        else:
+            self._punctuality.due(event.job_id, event.scheduled_run_times[0])
 
     def _poll(self, key: str) -> None:
+        self._punctuality.begins(f"{POLL}{key}", self._clock())
         self._woken.begin(key, self._clock())
         try:
             with self._parts.share.holding(f"{ACCOUNT}{key}") as ours:
@@ -325,7 +356,7 @@ class Daemon:
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():
-                self._scheduler.modify_job(f"poll {key}", next_run_time=at)
+                self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
 
     def _count_pushes(self) -> None:
         """Record how many requests did not prove that a platform sent them: somebody tries, or a secret is wrong."""
@@ -351,14 +382,16 @@ class Daemon:
         """Let a job be done that one daemon at a time does."""
         self._every(seconds, name, partial(alone, self._parts, name, job), whose=f"{JOB}{name}")
 
-    def _every(self, seconds: float, name: str, job: Callable[[], object], *, whose: str | None = None) -> None:
-        """Do a job every so many seconds, where the lease `whose` is this daemon's, if it takes one."""
+    def _every(
+        self, seconds: float, name: str, job: Callable[[], object], *, whose: str | None = None, first: float = 0.0
+    ) -> None:
+        """Do a job every so many seconds, first after `first`, where the lease `whose` (if any) is this daemon's."""
         self._scheduler.add_job(
             partial(self._timed, name, job, seconds, whose),
             "interval",
             id=name,
             seconds=seconds,
-            next_run_time=self._clock(),
+            next_run_time=self._clock() + timedelta(seconds=first),
             name=name,
         )
 
@@ -434,8 +467,15 @@ class Daemon:
         )
 
     def _work(self) -> None:
+        """Bring every case as far as it goes, if anything has happened since that led nowhere, or time has gone by."""
+        with self._parts.database.read() as tx:
+            stands: object = (ledger.kept_head(tx), self._parts.share.accounts())
+        now = self._clock()
+        if stands == self._rested and timedelta() <= now - self._rested_at < REST:
+            return
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
-            pass
+            stands = None
+        self._rested, self._rested_at = stands, now
 
     def _copy(self) -> None:
         """Bring what was sealed and fetched into the bucket."""
@@ -454,5 +494,5 @@ class Daemon:
     def _heartbeat(self) -> None:
         """Tell systemd that we live, but only if the archive answers."""
         with self._parts.database.read() as tx:
-            cases.tally(tx)
+            ledger.kept_head(tx)
         self._systemd.notify("WATCHDOG=1")

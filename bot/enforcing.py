@@ -243,7 +243,8 @@ def _waiting(parts: Parts, now: datetime, *, assisted: bool) -> list[Order]:
     if not keys:
         return []
     with parts.database.read() as tx:
-        free = [key for key in keys if _free_to_act(parts, tx, key, now)]
+        asked = orders.accounts_waiting(tx, now=now)
+        free = [key for key in keys if key in asked and _free_to_act(parts, tx, key, now)]
         return orders.waiting(tx, now=now, limit=ENFORCED_AT_ONCE, accounts=free) if free else []
 
 

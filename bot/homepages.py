@@ -16,6 +16,7 @@ from archive import accounts, pages
 from archive.pages import Page
 from bot.alarms import alarm
 from bot.domain.types import Attachment
+from bot.sharing import ACCOUNT
 from connectors.contract import ConnectorError, HasFollowers, HasMedia, HasProfile, Malformed
 
 if TYPE_CHECKING:
@@ -37,9 +38,17 @@ STALE = timedelta(hours=48)
 def look(parts: Parts, key: str, clock: Callable[[], datetime]) -> bool:
     """Read an account's page and followers if a day has gone by; give whether it was time. Raises nothing of theirs.
 
-    A stopped account is not asked; that it is stopped is then the reason on record. Call it in the thread that polls
-    the account: it uses the same connector.
+    A stopped account is not asked; that it is stopped is then the reason on record. One that another daemon works is
+    left to it. Call it in the thread that polls the account: it uses the same connector.
     """
+    looked = False
+    with parts.share.holding(f"{ACCOUNT}{key}") as ours:
+        if ours:
+            looked = _look(parts, key, clock)
+    return looked
+
+
+def _look(parts: Parts, key: str, clock: Callable[[], datetime]) -> bool:
     now = clock()
     with parts.database.read() as tx:
         standing = accounts.standing(tx, key)

@@ -22,6 +22,7 @@ from archive.database import Unavailable
 from bot import canary, heard, troubles
 from bot.domain.states import State
 from bot.log import logger
+from bot.punctuality import Punctuality
 from connectors.listening import Listener
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ log = logger("metrics")
 class Figures(Collector):
     """What Prometheus is told."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], datetime]) -> None:
+    def __init__(self, parts: Parts, clock: Callable[[], datetime], punctuality: Punctuality) -> None:
         """Nothing is counted yet."""
+        self._punctuality = punctuality
         self._parts = parts
         self._clock = clock
         self._lines: dict[str, int] = {}
@@ -61,9 +63,17 @@ class Figures(Collector):
             yield from self._switch(tx, now)
             yield from self._outside(tx, now)
             lasting = troubles.lasting(tx)
+        yield self._polls()
         yield _gauge("citymod_troubles", "What is wrong, as people were told", ["trouble"], ((k, 1) for k in lasting))
         free = shutil.disk_usage(self._parts.settings.data).free
         yield _gauge("citymod_disk_free_bytes", "Free bytes where the records lie", [], [("", free)])
+
+    def _polls(self) -> Metric:
+        """How punctual this daemon's polls were since it started."""
+        family = CounterMetricFamily("citymod_polls", "Polls by how late they began, in seconds", labels=["up_to"])
+        for step, number in self._punctuality.counted().items():
+            family.add_metric([f"{step:g}"], number)
+        return family
 
     def _accounts(self, tx: Tx, now: datetime) -> Iterator[Metric]:
         named = {entry.account.key for entry in self._parts.settings.accounts}
@@ -142,10 +152,17 @@ def _gauge(name: str, about: str, labels: list[str], values: Iterable[tuple[str,
 class Health(Listener):
     """The local port: ``with Health(…): …``."""
 
-    def __init__(self, host: str, port: int, parts: Parts, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        parts: Parts,
+        clock: Callable[[], datetime],
+        punctuality: Punctuality | None = None,
+    ) -> None:
         """Bind to the address (port 0: any free one); OSError if it is taken."""
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(Figures(parts, clock))
+        registry.register(Figures(parts, clock, punctuality or Punctuality()))
         self._metrics = make_wsgi_app(registry)
         self._parts = parts
         server = make_server(host, port, self._answer, server_class=_Server, handler_class=_Handler)

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from bot.domain.types import Attachment, Comment, Match, Order, Verdict
     from bot.parts import Parts
 
-JUDGED_AT_ONCE = 100
+JUDGED_AT_ONCE = 25
+"""How many are judged in one transaction: nobody else writes meanwhile, and readings are to be recorded in time."""
 MOST_COMPARED = 100
 """Comments of one account before a comment, and as many after it, to which it is compared; the nearest. So thousands
 by one account cost no more each than a hundred do; of a longer series one copy in a hundred may stay."""
@@ -68,9 +69,12 @@ def judge_standing(parts: Parts, now: datetime) -> int:
     Only on accounts that are ours; what was recorded of some that the settings no longer name rests as it is.
     """
     scored, asked = Scored(), None
+    with parts.database.read() as tx:
+        seen = _observed(parts, tx, at_most=1 if parts.moderation is None else JUDGED_AT_ONCE)
+    if not seen:
+        return 0
     if parts.moderation is not None:
-        with parts.database.read() as tx:
-            asked = _observed(parts, tx)
+        asked = seen
         scored = scoring.ask(parts, parts.moderation, asked, now)
     with parts.database.begin() as tx:
         standing = _observed(parts, tx)
@@ -108,8 +112,8 @@ def _outdated(parts: Parts, tx: Tx, order: Order) -> bool:
     return stored is None or (stored.policy_sha256, dict(stored.packs)) != today
 
 
-def _observed(parts: Parts, tx: Tx) -> list[Case]:
-    return cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.share.accounts())
+def _observed(parts: Parts, tx: Tx, at_most: int = JUDGED_AT_ONCE) -> list[Case]:
+    return cases.standing_at(tx, State.OBSERVED, limit=at_most, accounts=parts.share.accounts())
 
 
 class _Judging:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import requests
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
-from googleapiclient.discovery import build
+from googleapiclient.discovery import build_from_document  # type: ignore[attr-defined]
+from googleapiclient.discovery_cache import get_static_doc
 
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
 from connectors.meter import Used
@@ -41,6 +43,13 @@ _TOO_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "rate_limit
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _OK = range(200, 300)
 _LONGEST = 10**7  # seconds that an access token may last; more is no time
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """The description of the API that the library brings, read once: it is large, and each connector needs it."""
+    document: dict[str, Any] = json.loads(get_static_doc("youtube", "v3"))  # type: ignore[no-untyped-call]
+    return document
 
 
 class Declined(Exception):
@@ -90,7 +99,7 @@ class Api:
         self._transport = transport
         self.ledger = ledger_of(f"{credentials['client_id']} {transport.api}")
         self.ledger.granted(int(credentials.get("units_a_day", A_DAY[UNITS])))
-        self.youtube: YouTubeResource = build("youtube", "v3", http=http, static_discovery=True, cache_discovery=False)
+        self.youtube: YouTubeResource = build_from_document(_document(), http=http)
 
     def ask(self, request: HttpRequest, *, now: datetime) -> bytes:
         """Send a request and give the body of its answer.

@@ -17,8 +17,9 @@ MOST_BYTES, MOST_OF_A_CORE = 150 * 10**6, 0.02
 def main(seconds: float, settle: float, poll: float) -> None:
     """Let it settle, watch it for so many seconds, and tell."""
     with tempfile.TemporaryDirectory() as name, Place(Path(name), each=10, poll_seconds=poll) as place:
-        while sum(1 for _ in place.events("started")) == 0:
-            time.sleep(0.5)
+        place.started()
+        place.restart()
+        place.started()
         time.sleep(settle)
         used, begun = place.own_cpu_seconds(), time.monotonic()
         written = place.process.io_counters().write_bytes

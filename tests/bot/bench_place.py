@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
@@ -34,8 +36,19 @@ PLATFORMS = ("facebook", "instagram", "x", "youtube")
 class Place:
     """``with Place(folder, each=10) as place``: so many accounts on each platform, one post on each, a daemon."""
 
-    def __init__(self, folder: Path, *, each: int = 1, answers_after: float = 0.0, **account_settings: Any) -> None:
-        """Every answer of a platform takes `answers_after` seconds; `account_settings` are those of all accounts."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        each: int = 1,
+        answers_after: float = 0.0,
+        general: Mapping[str, Any] = MappingProxyType({}),
+        **account_settings: Any,
+    ) -> None:
+        """Every answer of a platform takes `answers_after` seconds; `account_settings` are those of all accounts.
+
+        `general` are further settings.
+        """
         self.folder = folder
         self.world = World()
         self._stack = ExitStack()
@@ -44,7 +57,8 @@ class Place:
         for server in standins.servers.values():
             _slow_down(server, answers_after)
         first = standins.open_accounts()
-        self.file = lay_out(folder, standins, first, sink.port)
+        self.standins = standins
+        self.file = lay_out(folder, standins, first, sink.port, **general)
         accounts = [first[platform] for platform in PLATFORMS]
         accounts += [_another(self.world, platform, number) for number in range(1, each) for platform in PLATFORMS]
         self.posts = {
@@ -53,9 +67,7 @@ class Place:
         self._write_settings(standins, accounts, account_settings)
         self.settings = load(self.file)
         self.log = folder / "daemon.log"
-        with self.log.open("wb") as log:
-            command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self.file)]
-            self.process = psutil.Popen(command, stderr=log)
+        self.start()
         self._database: Database | None = None
 
     def __enter__(self) -> Self:
@@ -71,6 +83,18 @@ class Place:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self._stack.close()
+
+    def start(self) -> None:
+        """Start the daemon."""
+        with self.log.open("wb") as log:
+            command = [sys.executable, "-m", "bot.cli", "run", "--config", str(self.file)]
+            self.process = psutil.Popen(command, stderr=log)
+
+    def restart(self) -> None:
+        """End the daemon, and start it again: what only a first start does is done then."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(120)
+        self.start()
 
     @property
     def database(self) -> Database:
@@ -105,6 +129,12 @@ class Place:
         """How many processes the daemon has started that are there now: the capture worker and its browser."""
         return len(self.process.children(recursive=True))
 
+    def started(self) -> None:
+        """Wait until the daemon says that it works."""
+        while not self.events("started"):
+            assert self.process.poll() is None, self.log.read_text(errors="replace")[-2000:]
+            time.sleep(0.2)
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """The lines of the daemon's log that tell of one kind of event."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -125,6 +155,13 @@ class Place:
         yaml.dump({**settings, "accounts": entries, "acts_a_day": 1_000_000}, self.file)
 
 
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 def _another(world: World, platform: str, number: int) -> WorldAccount:
     """One more account of the city on a platform, with an identifier of the same shape."""
     id_, name, handle = ACCOUNTS[platform]
@@ -132,11 +169,11 @@ def _another(world: World, platform: str, number: int) -> WorldAccount:
 
 
 def _slow_down(server: Server, seconds: float) -> None:
-    handle = server.standin.handle
+    answer = server.answer
 
-    def slowly(request: Request) -> Response:
+    def slowly(request: Request) -> Response | None:
         time.sleep(seconds)
-        return handle(request)
+        return answer(request)
 
     if seconds:
-        server.standin.handle = slowly  # type: ignore[method-assign]
+        server.answer = slowly  # type: ignore[method-assign]

@@ -224,13 +224,17 @@ class Borough:
         return [*found, *self._acts(), *self._twice(), *self._backwards(), *self._failures(), *self._digests()]
 
     def _acts(self) -> list[str]:
-        """Each violation is hidden by exactly one call, and nothing else is."""
+        """Each violation is hidden once, by one call, and nothing else is.
+
+        X shows nowhere whether a reply is hidden: killed between its answer and the note of it, one asks again.
+        """
         done = Counter(effect.comment for effect in self.world.effects_by((APP,)))
         wanted = {one.id: int(one.text.startswith(VIOLATION)) for one in self.written}
         wrong = [f"{id_} was hidden {done[id_]} times" for id_, times in wanted.items() if done[id_] != times]
-        logs = [exchange for server in self.standins.servers.values() for exchange in server.log]
+        seen = [server for platform, server in self.standins.servers.items() if platform != "x"]
+        logs = [exchange for server in seen for exchange in server.log]
         asked = [repr(exchange.request) for exchange in logs if exchange.verb == "hide"]
-        for id_, times in wanted.items():
+        for id_, times in ((one.id, wanted[one.id]) for one in self.written if one.account.platform != "x"):
             if (calls := sum(id_ in request for request in asked)) != times:
                 wrong.append(f"{calls} calls to hide {id_}")
         taken = self.ask('SELECT "order" FROM attempt WHERE outcome = \'taken\' GROUP BY "order" HAVING count(*) > 1')
@@ -254,8 +258,9 @@ class Borough:
         return wrong
 
     def _failures(self) -> list[str]:
+        """What went wrong and should not. That a daemon waits in vain for one that sleeps is told, and no more."""
         found = self.ask("SELECT detail FROM ledger WHERE kind IN ('daemon.failed', 'case.capture_failed')")
-        return [f"failed: {detail}" for (detail,) in found]
+        return [f"failed: {detail}" for (detail,) in found if "Unavailable: the database cannot be used" not in detail]
 
     def _digests(self) -> list[str]:
         told = [

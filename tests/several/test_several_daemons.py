@@ -66,7 +66,7 @@ def test_hundreds_of_kills_break_no_promise(borough: Borough) -> None:
     """``make several`` (KILLS=500): prints what was done, too. Its evidence is drawn without a browser."""
     kills = int(os.environ.get("KILLS", "500"))
     borough.strike(kills, every=1.6, seed=int(os.environ.get("SEED", "1")), write_every=4.0)
-    settle(borough, 300)
+    settle(borough, 900)
     told = {"kills": borough.kills, "sleeps": borough.sleeps, "comments": len(borough.written)}
     told["hidden"] = len(borough.world.effects)
     told["taken over"] = len(borough.ask("SELECT 1 FROM ledger WHERE kind = 'daemon.gone'"))
