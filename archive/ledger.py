@@ -40,6 +40,8 @@ Kinds of lines, by what writes them:
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
 ``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
+``notice.`` ``notices.looked_at``           begun sent refused unknown (to authors whose comment was hidden)
+``appeal.``                                 opened decided
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

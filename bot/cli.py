@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
+from bot.cli_appeals import appeal
 from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
 from bot.cli_database import database
@@ -76,6 +77,7 @@ app.add_typer(database, name="database")
 app.command("search")(search)
 app.add_typer(proof)
 app.add_typer(request, name="request")
+app.add_typer(appeal, name="appeal")
 app.command("export")(export)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
