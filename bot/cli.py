@@ -23,6 +23,7 @@ from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
+from bot.cli_publish import publish
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
@@ -79,6 +80,7 @@ app.add_typer(proof)
 app.add_typer(request, name="request")
 app.add_typer(appeal, name="appeal")
 app.command("export")(export)
+app.command("publish")(publish)
 
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
