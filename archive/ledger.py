@@ -42,6 +42,7 @@ Kinds of lines, by what writes them:
 ``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
 ``notice.`` ``notices.looked_at``           begun sent refused unknown (to authors whose comment was hidden)
 ``appeal.``                                 opened decided
+``review.second`` ``consistency.reported``  a second opinion; each week's report on decisions that differ
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

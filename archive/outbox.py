@@ -139,12 +139,6 @@ def answered(tx: Tx, response: str) -> list[str]:
     return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
 
 
-def count_sent(tx: Tx, kind: str) -> int:
-    """Count the mails of a kind that a server has taken."""
-    query = select(func.count()).where(_mail.kind == kind, _mail.sent_at.is_not(None))
-    return int(tx.execute(query).scalar_one())
-
-
 def accepted(tx: Tx, key: str) -> bool:
     """Whether a server has taken the mail of that key."""
     return tx.execute(select(1).where(_mail.key == key, _mail.sent_at.is_not(None))).first() is not None

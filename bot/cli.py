@@ -229,6 +229,34 @@ def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
         say(case_as_text(tx, settings, _ref(case)))
 
 
+@review.command("second")
+def review_second(
+    who: Who,
+    case: Annotated[str, typer.Argument(help="The case on whose decision you have an opinion; none: list them.")] = "",
+    agree: Annotated[bool | None, typer.Option("--agree/--disagree", help="Would you have decided so?")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give a second opinion on one decision in twenty, chosen by chance; it changes nothing about the case."""
+    from archive import records
+    from bot import consistency
+
+    settings = settings_from(config)
+    if not case:
+        with reading(settings) as tx:
+            listed = [(one, records.comment(tx, one.ref, one.revision)) for one in consistency.waiting(tx, clock())]
+        for one, comment in listed:
+            say(str(one.ref))
+            say(f"  {comment.text}")
+        say(f"{len(listed)} waiting." if listed else "Nothing waits.")
+        return
+    if agree is None or not reason.strip():
+        fail("Say --agree or --disagree, and why with --reason.", 2)
+    with writing(settings) as tx:
+        consistency.give_opinion(tx, _ref(case), agrees=agree, who=who, why=reason, now=clock())
+    say("Recorded.")
+
+
 @review.command("raise")
 def review_raise(
     case: Annotated[str, typer.Argument(help="The comment: platform:account:item.")],

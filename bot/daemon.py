@@ -18,7 +18,20 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
-from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from bot import (
+    consistency,
+    copying,
+    digest,
+    dropped,
+    homepages,
+    mail,
+    mailbox,
+    nightly,
+    pipeline,
+    streams,
+    troubles,
+    witnessing,
+)
 from bot.alarms import alarm
 from bot.log import logger
 from bot.metrics import Health
@@ -43,6 +56,7 @@ PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
 COST_SECONDS = 600
+CONSISTENCY_SECONDS = 3600
 WOKEN_APART = timedelta(seconds=5)
 """The least time between the beginnings of two polls that platforms asked for."""
 
@@ -179,6 +193,7 @@ class Daemon:
         self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
         self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
         self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        self._every(CONSISTENCY_SECONDS, "consistency", lambda: consistency.report_due(self._parts, self._clock()))
         self._every(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 

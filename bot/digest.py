@@ -21,6 +21,7 @@ from archive.stored import read_utc
 from bot import appeals, nightly, requests, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
+from bot.consistency import REPORTED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
 from bot.domain.schedule import digest_due
 from bot.domain.states import State
@@ -120,6 +121,7 @@ class Digest:
     gaps: Some[str]
     trouble: Some[str]
     advice: Some[str]
+    consistency: Some[str]
     keeping: Some[str]
     paused: Some[str]
     filed: str
@@ -246,10 +248,11 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                 *(f"{_trouble(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
             )
         ),
+        consistency=ours(told for line in lines if line.kind == REPORTED for told in line.detail["lines"]),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
-        filed="Evidence mails sent so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
+        filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,

@@ -157,4 +157,4 @@ def test_a_command_acknowledges_too_and_the_first_word_counts(
     assert acknowledgements(city) == [(one.id, "Sam", "by command")]
     city.make_digests()
     digests = [path.read_bytes() for path in sorted(city.sink.folder.glob("*.eml"))]
-    assert b"Evidence mails sent so far: 1; acknowledged: 1" in digests[-1]
+    assert b"Pieces of evidence sealed so far: 1; acknowledged: 1" in digests[-1]
