@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, func, insert, or_, select, update
 
 from archive import ledger, tables
 from archive.stored import new_id
@@ -152,10 +152,12 @@ def tally(tx: Tx) -> dict[str, int]:
     return {what: int(tx.execute(count.where(*those)).scalar_one()) for what, those in asked.items()}
 
 
-def oldest_waiting(tx: Tx) -> datetime | None:
-    """Give when the mail was queued that waits longest, or None if none waits."""
-    query = select(_mail.queued_at).where(_mail.sent_at.is_(None)).order_by(_mail.queued_at).limit(1)
-    return tx.execute(query).scalar_one_or_none()
+def oldest_waiting(tx: Tx, now: datetime) -> datetime | None:
+    """Give since when the mail is owed that waits longest, or None; one that is not to go yet is not owed."""
+    held = and_(_mail.attempts == 0, _mail.not_before.is_not(None))
+    query = select(func.min(case((held, _mail.not_before), else_=_mail.queued_at))).where(_mail.sent_at.is_(None))
+    since: datetime | None = tx.execute(query.where(or_(~held, _mail.not_before <= now))).scalar_one()
+    return since
 
 
 def last_digest(tx: Tx, recipient: str) -> DigestMark | None:

@@ -109,7 +109,7 @@ def _work(tx: Tx, now: datetime) -> Iterator[Metric]:
     yield family
     mails = outbox.tally(tx)
     yield _gauge("citymod_mails", "Mails by standing", ["standing"], mails.items())
-    owed = outbox.oldest_waiting(tx)
+    owed = outbox.oldest_waiting(tx, now)
     since = (now - owed).total_seconds() if owed else 0
     yield _gauge("citymod_mail_oldest_seconds", "How long the oldest mail waits", [], [("", since)])
 

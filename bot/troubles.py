@@ -95,7 +95,7 @@ def _disk(settings: Settings) -> Iterator[Trouble]:
 
 
 def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
-    oldest = outbox.oldest_waiting(tx)
+    oldest = outbox.oldest_waiting(tx, now)
     if oldest and now - oldest > MAIL_WAITS:
         waiting = outbox.tally(tx)["waiting"]
         said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
