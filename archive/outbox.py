@@ -139,6 +139,21 @@ def answered(tx: Tx, response: str) -> list[str]:
     return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
 
 
+def altered(tx: Tx, kind: str, first: int) -> tuple[list[str], int]:
+    """Name the mails of a kind, queued on line `first` of the ledger or later, that are not kept as they were queued.
+
+    Gives how many there are besides.
+    """
+    lines = ledger.entries(tx, after=first - 1, kinds=("mail.queued",))
+    queued = [line.detail for line in lines if line.detail["mail_kind"] == kind]
+    problems = []
+    for told in queued:
+        message = kept(tx, str(told["key"]))
+        if message is None or hashlib.sha256(message).hexdigest() != told["sha256"]:
+            problems.append(f"mail {told['key']}: it is {'missing' if message is None else 'not as it was sent'}")
+    return problems, len(queued)
+
+
 def accepted(tx: Tx, key: str) -> bool:
     """Whether a server has taken the mail of that key."""
     return tx.execute(select(1).where(_mail.key == key, _mail.sent_at.is_not(None))).first() is not None
