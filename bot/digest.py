@@ -248,7 +248,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                 *(f"{_trouble(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
             )
         ),
-        consistency=ours(told for line in lines if line.kind == REPORTED for told in line.detail["lines"]),
+        consistency=ours(_not_alike(lines, keys)),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
@@ -405,6 +405,13 @@ def _answered(settings: Settings, line: Entry) -> str:
     return (
         f"{when(settings, line.at)}: {said['appeal']} was {said['outcome']} by {line.agent.name}: {said['why']}{then}"
     )
+
+
+def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
+    """What the week's report says about comments on these accounts."""
+    for line in lines:
+        if line.kind == REPORTED:
+            yield from (told for told in line.detail["lines"] if any(f"({key}:" in told for key in keys))
 
 
 def _advice(line: Entry) -> str:
