@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from alembic import command
 from alembic.config import Config
@@ -25,11 +27,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 Tx = Connection
 """An open transaction. Functions of the archive take it first and never end it."""
+
+_fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", default=())
 
 BUSY_MILLISECONDS = 10_000
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -79,15 +83,16 @@ class Database:
         self._reader = reader
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True) -> Database:
+    def open(cls, url: str, *, migrate: bool = True, patience: int = BUSY_MILLISECONDS) -> Self:
         """Open ``sqlite:////path/x.db`` or ``postgresql+psycopg://…`` and bring it to this version's tables.
 
-        With `migrate` False nothing is changed. Raises `WrongDatabase` for a database that is newer than the program,
-        for an older one that may not be migrated, and for a file that is none; `Unavailable` if it cannot be reached.
+        With `migrate` False nothing is changed. `patience`: how long to wait for one's turn (ms). Raises
+        `WrongDatabase` for a database that is newer than the program, for an older one that may not be migrated, and
+        for a file that is none; `Unavailable` if it cannot be reached.
         """
         with bring_up(url, migrate=migrate):
             pass
-        return cls(_engine(url), _engine(url, read_only=True))
+        return cls(_engine(url, patience=patience), _engine(url, read_only=True, patience=patience))
 
     def close(self) -> None:
         """Close every connection."""
@@ -107,9 +112,11 @@ class Database:
         """Give a transaction that may write; commit at the end, roll back on any error. Raises `Unavailable`.
 
         One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
-        no platform in it.
+        no platform in it. Within `fenced` it may raise what the fence raises, too.
         """
         with _told(), self._writer.begin() as tx:
+            for fence in _fences.get():
+                fence(tx)
             yield tx
 
     @contextmanager
@@ -133,6 +140,16 @@ class Database:
             return "the PostgreSQL server keeps its own write-ahead log"
         fixed = "has" if wal_is_safe(sqlite3.sqlite_version_info) else "lacks"
         return f"the linked SQLite {sqlite3.sqlite_version} {fixed} the fix of the WAL-reset bug"
+
+
+@contextmanager
+def fenced(fence: Callable[[Tx], None]) -> Iterator[None]:
+    """Ask `fence` at the beginning of each writing transaction that this thread opens in here; it may refuse it."""
+    token = _fences.set((*_fences.get(), fence))
+    try:
+        yield
+    finally:
+        _fences.reset(token)
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -163,23 +180,23 @@ def _what_is_damaged(error: DatabaseError) -> str:
     return f"the database is damaged: {error.orig}. Keep the file, run `citymod verify`, and restore a backup"
 
 
-def _engine(url: str, *, read_only: bool = False, guarded: bool = True) -> Engine:
+def _engine(url: str, *, read_only: bool = False, guarded: bool = True, patience: int = BUSY_MILLISECONDS) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url, read_only=read_only, guarded=guarded)
+        return _sqlite_engine(url, read_only=read_only, guarded=guarded, patience=patience)
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if read_only else {}
     engine = create_engine(url, execution_options=options, pool_pre_ping=True)
     if not read_only:
-        event.listen(engine, "begin", _take_turn)
+        event.listen(engine, "begin", partial(_take_turn, patience))
     return engine
 
 
-def _take_turn(connection: Connection) -> None:
+def _take_turn(patience: int, connection: Connection) -> None:
     """Wait until no other transaction writes, as SQLite does by itself: the ledger has one end, and all write to it."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience}")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
-def _sqlite_engine(url: str, *, read_only: bool, guarded: bool) -> Engine:
+def _sqlite_engine(url: str, *, read_only: bool, guarded: bool, patience: int) -> Engine:
     """An engine whose connections are set up for keeping records, and that begins transactions itself.
 
     Python's driver would begin them late and as readers; a writer says so at once (BEGIN IMMEDIATE), so that it waits
@@ -190,7 +207,7 @@ def _sqlite_engine(url: str, *, read_only: bool, guarded: bool) -> Engine:
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         # First the time-out: setting the journal mode needs a lock and would fail at once without it.
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute(f"PRAGMA busy_timeout={patience}")
         mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
         connection.execute(f"PRAGMA journal_mode={mode}")
         connection.execute("PRAGMA synchronous=FULL")
@@ -219,6 +236,35 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
     return sqlite3.SQLITE_OK
 
 
+def compare(url: str) -> Literal["none", "older", "same", "newer"]:
+    """How the version of a database's tables stands to this program's; ``none``: it has no tables yet.
+
+    Changes nothing. Raises `Unavailable` if it cannot be reached and `WrongDatabase` for a file that is no database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        return "none"
+    engine = _engine(url, read_only=True)
+    try:
+        with _told(), engine.begin() as tx:
+            present = MigrationContext.configure(tx).get_current_revision()
+    except Damaged as error:
+        message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
+        raise WrongDatabase(message) from error
+    finally:
+        engine.dispose()
+    scripts = ScriptDirectory.from_config(_migrations())
+    if present is None or present == scripts.get_current_head():
+        return "none" if present is None else "same"
+    return "older" if present in {script.revision for script in scripts.walk_revisions()} else "newer"
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
 @contextmanager
 def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
     """Bring a database to this version's tables, in a transaction in which whoever asks may do more of the kind.
@@ -243,8 +289,8 @@ def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
 
 def _bring_up(tx: Connection, *, migrate: bool) -> None:
     """Bring the tables to this version's, in the one transaction that is open."""
-    config = Config(attributes={"connection": tx})
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config = _migrations()
+    config.attributes["connection"] = tx
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
     present = MigrationContext.configure(tx).get_current_revision()

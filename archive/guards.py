@@ -110,6 +110,7 @@ def all_of_them(dialect: str) -> list[str]:
             if table not in tables.DISPOSABLE
             for line in append_only(dialect, table.name)
         ),
+        *(line for table in tables.ADDED_TO for line in append_only(dialect, table.name)),
         *all_disposable(dialect),
         *approved(dialect),
         *(line for table, columns in tables.FIXED.items() for line in fixed(dialect, table.name, columns)),

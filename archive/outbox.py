@@ -1,5 +1,7 @@
 """The outbox: mails that are owed, written in the transaction of what they tell, and kept until a server took them.
 
+Alarms by a webhook wait here, too (kind `WEBHOOK`), under the same rules; whoever asks for mails gets none of them.
+
 A mail waits, is begun, and is then sent or failed. Begun and neither is a mail that the server may or may not have
 taken when the program was killed; whoever sends it again says that it may be a second copy.
 """
@@ -18,11 +20,15 @@ from archive.stored import new_id
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from archive.database import Tx
     from archive.stored import Json
 
 TOLD_EACH = 10
 """Of a mail's failures, the first and then each tenth gets a ledger line; the number of all is kept."""
+
+WEBHOOK = "webhook"
 
 _mail = tables.outbox.c
 
@@ -84,14 +90,18 @@ def put(  # noqa: PLR0913 - a mail is all of this
         )
     )
     detail = {"mail": id_, "mail_kind": kind, "key": key, "to": list(to), "sha256": hashlib.sha256(message).hexdigest()}
-    ledger.append(tx, kind="mail.queued", agent=ledger.DAEMON, at=now, detail=detail)
+    queued = f"{WEBHOOK if kind == WEBHOOK else 'mail'}.queued"
+    ledger.append(tx, kind=queued, agent=ledger.DAEMON, at=now, detail=detail)
     return id_
 
 
-def due(tx: Tx, now: datetime, limit: int) -> list[Mail]:
-    """Give up to `limit` mails that may be sent now, oldest first."""
+def due(tx: Tx, now: datetime, limit: int, *, webhooks: bool = False) -> list[Mail]:
+    """Give up to `limit` mails (or calls of the webhook) that may be sent now, oldest first."""
     query = select(tables.outbox).where(
-        _mail.sent_at.is_(None), or_(_mail.not_before.is_(None), _mail.not_before <= now), _mail.key.not_in(_hidden(tx))
+        _of(webhooks=webhooks),
+        _mail.sent_at.is_(None),
+        or_(_mail.not_before.is_(None), _mail.not_before <= now),
+        _mail.key.not_in(_hidden(tx)),
     )
     return [_read(row) for row in tx.execute(query.order_by(_mail.queued_at, _mail.id).limit(limit))]
 
@@ -101,6 +111,10 @@ def _hidden(tx: Tx) -> list[str]:
     refs = tx.execute(select(tables.withheld.c.ref)).scalars().all()
     sealed = tx.execute(select(tables.evidence.c.id).where(tables.evidence.c.ref.in_(refs))).scalars() if refs else ()
     return [f"evidence:{id_}" for id_ in sealed]
+
+
+def _of(*, webhooks: bool) -> ColumnElement[bool]:
+    return _mail.kind == WEBHOOK if webhooks else _mail.kind != WEBHOOK
 
 
 def begin(tx: Tx, id: str, now: datetime) -> None:  # noqa: A002 - the noun's own word
@@ -161,17 +175,22 @@ def accepted(tx: Tx, key: str) -> bool:
 
 def tally(tx: Tx) -> dict[str, int]:
     """Count mails: ``waiting`` (of which ``failing`` were refused at least once) and ``sent``."""
+    mails = _of(webhooks=False)
     waiting = _mail.sent_at.is_(None)
     asked = {"waiting": (waiting,), "failing": (waiting, _mail.failures > 0), "sent": (_mail.sent_at.is_not(None),)}
-    count = select(func.count()).select_from(tables.outbox)
+    count = select(func.count()).select_from(tables.outbox).where(mails)
     return {what: int(tx.execute(count.where(*those)).scalar_one()) for what, those in asked.items()}
 
 
-def oldest_waiting(tx: Tx, now: datetime) -> datetime | None:
-    """Give since when the mail is owed that waits longest, or None; one that is not to go yet is not owed."""
+def oldest_waiting(tx: Tx, now: datetime, *, webhooks: bool = False) -> datetime | None:
+    """Give since when the mail (or call of the webhook) is owed that waits longest, or None if none is.
+
+    One that is not to go yet is not owed.
+    """
     held = and_(_mail.attempts == 0, _mail.not_before.is_not(None))
-    query = select(func.min(case((held, _mail.not_before), else_=_mail.queued_at))).where(_mail.sent_at.is_(None))
-    since: datetime | None = tx.execute(query.where(or_(~held, _mail.not_before <= now))).scalar_one()
+    query = select(func.min(case((held, _mail.not_before), else_=_mail.queued_at)))
+    query = query.where(_of(webhooks=webhooks), _mail.sent_at.is_(None), or_(~held, _mail.not_before <= now))
+    since: datetime | None = tx.execute(query).scalar_one()
     return since
 
 
@@ -206,7 +225,8 @@ def _set(tx: Tx, id_: str, **values: Any) -> Row[Any]:
 
 def _note(tx: Tx, row: Row[Any], what: str, now: datetime, **detail: Any) -> None:
     said = {"mail": row.id, "mail_kind": row.kind, "key": row.key, "to": row.to, **detail}
-    ledger.append(tx, kind=f"mail.{what}", agent=ledger.DAEMON, at=now, detail=said)
+    family = WEBHOOK if row.kind == WEBHOOK else "mail"
+    ledger.append(tx, kind=f"{family}.{what}", agent=ledger.DAEMON, at=now, detail=said)
 
 
 def _read(row: Row[Any]) -> Mail:

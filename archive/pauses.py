@@ -94,6 +94,11 @@ def every(tx: Tx) -> list[tuple[Pause, datetime | None]]:
     return [(_read(row), row.ended_at) for row in rows]
 
 
+def not_ended(tx: Tx) -> list[Pause]:
+    """Give the pauses that hold or whose end, which has come, is not written down yet."""
+    return [_read(row) for row in tx.execute(select(tables.pause).where(_pause.ended_at.is_(None)))]
+
+
 def expire(tx: Tx, now: datetime) -> list[Pause]:
     """Write down, once, which pauses have run out; give them."""
     query = select(tables.pause).where(_pause.ended_at.is_(None), _pause.until <= now).order_by(_pause.until)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MOVES = {"ledger_head"}
 """Tables of one row, which moves and is neither added nor removed."""
-EMPTIED = {"media_due", "copy_due"}
-"""Tables of what is still to be done, whose rows go when it is done."""
+EMPTIED = {"media_due", "copy_due", "session_", "claim"}
+"""Tables of what is still to be done, or holds for a while, whose rows go when it is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def _privileges(table: Table) -> str:
     if table in tables.DISPOSABLE:  # and there the guards let only what was lawfully destroyed be blanked
         blanked = ", ".join(_quoted(name) for name in tables.DISPOSABLE[table])
         return f"SELECT, INSERT, UPDATE ({blanked})"
-    if table is tables.ledger or table in tables.APPEND_ONLY:
+    if table is tables.ledger or table in (*tables.APPEND_ONLY, *tables.ADDED_TO):
         return "SELECT, INSERT"
     if table in tables.FIXED:
         moving = ", ".join(_quoted(column.name) for column in table.c if column.name not in tables.FIXED[table])

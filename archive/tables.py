@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -698,6 +699,54 @@ spending = Table(
     Index("ix_spending_day", "day"),
 )
 
+# Who works on what: see archive/leases.py ----------------------------------------------------------------------------
+
+daemon = Table(
+    "daemon",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("gone", YesNo, nullable=False),
+    Column("says", Verbatim),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, index=True),
+    Column("token", Integer, nullable=False),
+    Column("asked", Integer, nullable=False),
+)
+
+# How the daemon works -------------------------------------------------------------------------------------------------
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("every", Float, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("ended_at", Utc),  # NULL: it runs, or was cut off
+    Column("next_at", Utc),
+    Column("why", Verbatim),  # NULL: it went well
+    Column("noted_at", Utc, nullable=False),
+)
+
+gauge = Table(
+    "gauge",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("said", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
 # Records requests ----------------------------------------------------------------------------------------------------
 
 request_step = Table(
@@ -712,6 +761,67 @@ request_step = Table(
     CheckConstraint("step IN ('opened', 'extended', 'redacted', 'unredacted', 'exported', 'closed')", name="step"),
 )
 
+# The console ---------------------------------------------------------------------------------------------------------
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("name", Verbatim, nullable=False),
+    Column("roles", JsonText, nullable=False),
+    Column("accounts", JsonText, nullable=False),  # keys; none: all of them
+    Column("password", Text),  # as argon2 hashed it; NULL: signs in with the City's own sign-in service
+    Column("totp", Text),  # encrypted under a key that is not in the database
+    Column("totp_used", Integer),  # the last time step whose code was taken, so that none is taken twice
+    Column("subject", Verbatim),  # how the sign-in service names the person, from the first sign-in on
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Utc),
+    Column("added_at", Utc, nullable=False),
+    Column("disabled_at", Utc),
+)
+
+session_ = Table(
+    "session_",
+    metadata,
+    Column("id", Text, primary_key=True),  # the SHA-256 of what the browser holds
+    Column("login", Text, ForeignKey("staff.login"), nullable=False, index=True),
+    Column("begun_at", Utc, nullable=False),
+    Column("seen_at", Utc, nullable=False),
+    Column("asked_at", Utc),  # when the sign-in service was last asked whether the person is still welcome
+    Column("grant", Text),  # what it is asked with, encrypted under a key that is not in the database
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("ref", RefText, ForeignKey("case_.ref"), primary_key=True),
+    Column("login", Text, ForeignKey("staff.login"), nullable=False, index=True),
+    Column("until", Utc, nullable=False),
+)
+
+link_used = Table(
+    "link_used",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("login", Verbatim, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("ref", RefText),
+    Column("said", Verbatim),
+    Column("origin", Verbatim),
+    Index("ix_access_login_number", "login", "number"),
+    Index("ix_access_ref_number", "ref", "number"),
+)
+
 APPEND_ONLY = (
     *(post, comment, revision, sighting, payload, media),
     *(document, verdict, match_, decision, evidence, attempt),
@@ -723,7 +833,11 @@ APPEND_ONLY = (
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 
+ADDED_TO = (link_used, access)
+"""Tables that only grow, too, whose rows no ledger line vouches for one by one: there would be too many lines."""
+
 FIXED = {
+    staff: ("login", "added_at"),
     case_: ("ref", "platform", "account"),
     order_: ("ref", "revision", "evidence", "account", "action", "agent", "placed_at", "placed_by"),
     outbox: ("key", "kind", "to", "subject", "message", "queued_at"),

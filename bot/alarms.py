@@ -1,10 +1,11 @@
-"""Calls on-call staff: alarms by mail, and accounts that stop until a person has looked."""
+"""Calls on-call staff: alarms by mail and by webhook, and accounts that stop until a person has looked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from archive import accounts
+from bot import webhook
 from bot.letters import compose, names, put
 from bot.log import logger
 from bot.masking import masked
@@ -31,6 +32,7 @@ def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
     message["X-Priority"] = "1"
     message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines]) + "\n")
     put(tx, message, kind="alarm", key=f"alarm:{key}", to=settings.mail.on_call, now=now)
+    webhook.owe(tx, settings, key=key, subject=subject, lines=lines, now=now)
 
 
 def stop_account(parts: Parts, account: Account, error: Exception, now: datetime) -> None:

@@ -18,12 +18,11 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import appeals, nightly, requests, spending, tasks, troubles, witnessing
+from bot import appeals, canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
-from bot.domain.schedule import digest_due
 from bot.domain.states import State
 from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
@@ -67,6 +66,8 @@ TROUBLE = {
     "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
     "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
+    "daemon.gone": "A daemon was not heard of any more",
+    "webhook.failed": "An alarm could not be handed to the webhook",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
@@ -78,6 +79,10 @@ TROUBLE = {
     "trouble.over": "What was wrong is over",
     "stamp.failed": "A time-stamping authority gave no stamp",
     "stamp.answers": "A time-stamping authority answers again",
+    "jobs.missed": "Jobs of the program did not run when they should have",
+    "canary.failed": "The daily test of the whole line failed",
+    "token.failed": "The credential of an account does not do",
+    "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     BEGUN: "A notice to an author may or may not have been sent",
     UNKNOWN: "A notice to an author may or may not have been sent",
@@ -88,6 +93,7 @@ KEEPING = {
     "hold.released": "A LEGAL HOLD WAS RELEASED",
     "disposition.proposed": "It is proposed to destroy records",
     "disposition.carried_out": "Records were destroyed",
+    "backup.thinned": "Old backups were let go",
     "disposition.finished": "An interrupted destruction was finished",
 }
 
@@ -129,6 +135,7 @@ class Digest:
     roots: tuple[str, ...] = ()
     month: str = ""
     cost: tuple[str, ...] = ()
+    tested: str = ""
 
     def with_at_most(self, most: int) -> Digest:
         """Show at most so many of each kind; what is left out is counted."""
@@ -152,7 +159,7 @@ def make_due(parts: Parts, now: datetime) -> int:
         with parts.database.begin() as tx:
             mark = outbox.last_digest(tx, pio.email)
             ready = mark is not None or _begun(tx, parts.settings)
-            if ready and digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+            if ready and digest_times.due(parts.settings, pio, mark.at if mark else None, now):
                 make(tx, parts.settings, pio, now)
                 made += 1
     return made
@@ -210,6 +217,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             ours(
                 (
                     *nightly.headlines(tx),
+                    *canary.headlines(tx),
                     *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
                     *witnessing.headlines(tx, settings),
                     *_stopped(tx, keys),
@@ -241,11 +249,11 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         appeals=ours(appeals.lines(appealed, settings.zone, now)),
         answered=ours(_answered(settings, line) for line in lines if line.kind == DECIDED),
         soon=ours(_soon(tx, settings, now)),
-        gaps=ours(_trouble(settings, line) for line in lines if line.kind == GAP),
+        gaps=ours(told_as(settings, line) for line in lines if line.kind == GAP),
         trouble=ours(
             (
-                *(_trouble(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
-                *(f"{_trouble(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
+                *(told_as(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
+                *(f"{told_as(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
             )
         ),
         consistency=ours(_not_alike(lines, keys)),
@@ -257,6 +265,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,
         cost=cost,
+        tested=canary.in_digest(tx, settings) if settings.canary else "",
     )
 
 
@@ -330,7 +339,7 @@ def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str
 def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
     whole = [pause for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING]
-    if whole or Switch(settings.switch_file).file_says():
+    if whole or Switch(settings.switch_file).files_say(tx):
         yield "Acting is paused: nothing is hidden or deleted"
     elif any(_pauses(tx, settings, now)):
         yield "Acting is paused in part"
@@ -364,7 +373,7 @@ def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
     for pause in pauses.in_force(tx, now):
         until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
         yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         yield f"everything: {file_says}"
 
@@ -376,17 +385,19 @@ def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
     return line.detail.get("account", keys[0]) in keys
 
 
-def _trouble(settings: Settings, line: Entry) -> str:
+def told_as(settings: Settings, line: Entry) -> str:
+    """How a line of a kind in `TROUBLE` is told, without numbers of persons and not too long."""
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
     if line.kind == GAP:
         since, until = (read_utc(line.detail[name]) for name in ("since", "until"))
         why = f"from {when(settings, since)} to {when(settings, until)}: {why}"
-    return (
+    said = (
         f"{when(settings, line.at)}: {TROUBLE.get(line.kind, 'Not read')}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
+    return cut(masked(said, names(settings, said)))
 
 
 def _appealed(waiting: list[Appeal], now: datetime) -> Iterator[str]:

@@ -86,6 +86,20 @@ class AgentKind(StrEnum):
     DAEMON = "daemon"
 
 
+class Role(StrEnum):
+    """What somebody may do in the console (bot/console/may.py says what that is). Nobody decides by an office alone."""
+
+    VIEWER = "viewer"
+    REVIEWER = "reviewer"
+    PIO = "pio"
+    SOCIAL_MEDIA_MANAGER = "social media manager"
+    ON_CALL = "on-call"
+    CUSTODIAN = "custodian"
+    RECORDS_OFFICER = "records officer"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
 class OrderStatus(StrEnum):
     """Where an order stands. Only the platform's own word makes it CONFIRMED (P10)."""
 

@@ -32,20 +32,28 @@ from destroying import SERIES, destroy
 from postgres import OWNER
 
 from archive import (
+    access,
     accounts,
     cases,
+    claims,
     copies,
     evidence,
     gaps,
+    gauges,
     handwork,
     holds,
+    jobs,
+    leases,
     ledger,
+    links_used,
     media,
     orders,
     outbox,
     pages,
     records,
     requests,
+    sessions,
+    staff,
     stamps,
     uploads,
     withheld,
@@ -58,7 +66,7 @@ from archive.subject import Subject
 from archive.uploads import Picture
 from archive.witnesses import Stamp
 from bot.domain.states import Event
-from bot.domain.types import Action, Attachment, Author, Comment, Quality, Visibility
+from bot.domain.types import Action, Attachment, Author, Comment, Quality, Role, Visibility
 from connectors.standin.authority import Authority
 
 if TYPE_CHECKING:
@@ -270,9 +278,24 @@ def live(url: str, folder: Path) -> None:
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
             requests.exported(tx, None, {"why": "asked by counsel"}, PERSON, later(87))
             withheld.withhold(tx, pictured.ref, agent=PERSON, why="a person says so", now=later(90))
+            _signed_in(tx)
             _kept_besides(tx)
             _witnessed(tx, folder, later(11 * 366 * 86_400))
+            run = {"every": 60.0, "began_at": later(82), "ended_at": None, "next_at": later(142), "why": "cut off"}
+            jobs.note(tx, [jobs.Run(name="work", noted_at=later(83), **run)])
+            gauges.keep(tx, [gauges.Gauge(name="quota:youtube:UCcity", value=0.5, said="of it", at=later(82))])
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
+
+
+def _signed_in(tx: Tx) -> None:
+    """Somebody uses the console, and somebody else a link."""
+    login = "kim@city.example"
+    roles = [Role.REVIEWER]
+    staff.add(tx, login, name="Kim", roles=roles, accounts=[], password="h", totp="t", agent=PERSON, now=later(88))
+    sessions.begin(tx, login, later(88))
+    claims.take(tx, a_ref(), login, later(88))
+    access.note(tx, login, "case", now=later(88), ref=a_ref(), origin="127.0.0.1")
+    links_used.use(tx, "ab" * 16, "pause", PERSON, later(88))
 
 
 def _kept_besides(tx: Tx) -> None:
@@ -294,6 +317,8 @@ def _kept_besides(tx: Tx) -> None:
     held = holds.add(tx, holds.Scope(case=old.ref), matter="M-1", why="a claim", agent=PERSON, now=later(906))
     holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
+    leases.enter(tx, name="one", run="r1", host="h", pid=1, folder="f", now=later(908))
+    leases.share(tx, "r1", [key], ready=())
 
 
 def _witnessed(tx: Tx, folder: Path, now: datetime) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
 
-APPEND_ONLY = ["ledger", *(table.name for table in tables.APPEND_ONLY)]
+APPEND_ONLY = ["ledger", *(table.name for table in (*tables.APPEND_ONLY, *tables.ADDED_TO))]
 NEVER_DELETED = [*APPEND_ONLY, "ledger_head", *(table.name for table in tables.FIXED)]
 FIXED = [(table.name, column) for table, columns in tables.FIXED.items() for column in columns]
 

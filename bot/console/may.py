@@ -1,0 +1,47 @@
+"""Who may do what in the console: the one table. A route that is not in it does not start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.types import Role
+
+ALL = frozenset(Role)
+READERS = ALL - {Role.ADMINISTRATOR}
+"""Who reads comments. Whoever looks after people and machines need not."""
+DECIDERS = frozenset({Role.REVIEWER, Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
+PAUSERS = DECIDERS | {Role.ON_CALL, Role.ADMINISTRATOR}
+"""Stopping is safe, so many may. Going on is for those who answer for it."""
+RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.ADMINISTRATOR})
+AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who may use a route; None: everybody, signed in or not.
+
+    `noted`: each use is written down. `proves`: what is sent proves by itself that no other site sent it. `largest`:
+    bytes that a request may have.
+    """
+
+    roles: frozenset[Role] | None
+    noted: bool = True
+    proves: bool = False
+    largest: int = 64 * 1024
+
+
+ANYBODY = None
+
+MAY = {
+    "signing-in": Entry(ANYBODY, noted=False),
+    "sign-in": Entry(ANYBODY, noted=False),
+    "sign-out": Entry(ALL),
+    "you": Entry(ALL),
+    "home": Entry(ALL, noted=False),
+    "pause": Entry(ALL),
+    "pausing": Entry(PAUSERS),
+    "resuming": Entry(RESUMERS),
+    "pause-link": Entry(ANYBODY, noted=False),
+    "pausing-by-link": Entry(ANYBODY, noted=False, proves=True),
+}
+"""By the names of the routes, which bot/console/app.py lists."""
