@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from archive import ledger, outbox, tables
+from archive import ledger, tables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +34,9 @@ def of(tx: Tx, sealed: Evidence) -> Entry | None:
 
 
 def tally(tx: Tx) -> tuple[int, int]:
-    """Count the evidence mails that a server took, and those of them that were acknowledged."""
-    lines = select(func.count()).where(tables.ledger.c.kind == ACKNOWLEDGED)
-    return outbox.count_sent(tx, "evidence"), int(tx.execute(lines).scalar_one())
+    """Count the pieces of evidence there are, and those of them that were acknowledged."""
+    sealed, received = (
+        tx.execute(select(func.count()).where(tables.ledger.c.kind == kind)).scalar_one()
+        for kind in ("evidence.sealed", ACKNOWLEDGED)
+    )
+    return int(sealed), int(received)

@@ -42,6 +42,9 @@ Kinds of lines, by what writes them:
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
 ``staff.``                                  added changed proofs_changed disabled enabled locked bound (the console's)
 ``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
+``notice.`` ``notices.looked_at``           begun sent refused unknown (to authors whose comment was hidden)
+``appeal.``                                 opened decided
+``review.second`` ``consistency.reported``  a second opinion; each week's report on decisions that differ
 ``jobs.missed``                             written by the daemon: what did not run when it should have
 ``canary.``                                 passed failed skipped (the daily test of the whole line, on a stand-in)
 ``token.``                                  checked failed (the daily check of an account's credential)

@@ -268,6 +268,21 @@ def basis(tx: Tx, order: Order) -> str | None:
     return found
 
 
+def ended_at(tx: Tx, order: Order) -> datetime | None:
+    """Give when an order ended; None while it waits."""
+    at: datetime | None = tx.execute(select(_order.ended_at).where(_order.id == order.id)).scalar_one()
+    return at
+
+
+def ending_in(tx: Tx, letters: str) -> Order | None:
+    """Give the order to hide whose identifier ends in a hyphen and these letters; None for none or for several."""
+    query = select(tables.order_).where(
+        _order.id.endswith(f"-{letters}", autoescape=True), _order.action == Action.HIDE
+    )
+    found = _orders(tx, query.limit(2))
+    return found[0] if len(found) == 1 else None
+
+
 def placed_at(tx: Tx, order: Order) -> datetime:
     """Give when an order was placed."""
     at: datetime = tx.execute(select(_order.placed_at).where(_order.id == order.id)).scalar_one()

@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, func, insert, or_, select, update
 
 from archive import ledger, tables
 from archive.stored import new_id
@@ -153,10 +153,19 @@ def answered(tx: Tx, response: str) -> list[str]:
     return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
 
 
-def count_sent(tx: Tx, kind: str) -> int:
-    """Count the mails of a kind that a server has taken."""
-    query = select(func.count()).where(_mail.kind == kind, _mail.sent_at.is_not(None))
-    return int(tx.execute(query).scalar_one())
+def altered(tx: Tx, kind: str, first: int) -> tuple[list[str], int]:
+    """Name the mails of a kind, queued on line `first` of the ledger or later, that are not kept as they were queued.
+
+    Gives how many there are besides.
+    """
+    lines = ledger.entries(tx, after=first - 1, kinds=("mail.queued",))
+    queued = [line.detail for line in lines if line.detail["mail_kind"] == kind]
+    problems = []
+    for told in queued:
+        message = kept(tx, str(told["key"]))
+        if message is None or hashlib.sha256(message).hexdigest() != told["sha256"]:
+            problems.append(f"mail {told['key']}: it is {'missing' if message is None else 'not as it was sent'}")
+    return problems, len(queued)
 
 
 def accepted(tx: Tx, key: str) -> bool:
@@ -173,15 +182,16 @@ def tally(tx: Tx) -> dict[str, int]:
     return {what: int(tx.execute(count.where(*those)).scalar_one()) for what, those in asked.items()}
 
 
-def oldest_waiting(tx: Tx, *, webhooks: bool = False) -> datetime | None:
-    """Give when the mail (or call of the webhook) was queued that waits longest, or None if none waits."""
-    query = (
-        select(_mail.queued_at)
-        .where(_of(webhooks=webhooks), _mail.sent_at.is_(None))
-        .order_by(_mail.queued_at)
-        .limit(1)
-    )
-    return tx.execute(query).scalar_one_or_none()
+def oldest_waiting(tx: Tx, now: datetime, *, webhooks: bool = False) -> datetime | None:
+    """Give since when the mail (or call of the webhook) is owed that waits longest, or None if none is.
+
+    One that is not to go yet is not owed.
+    """
+    held = and_(_mail.attempts == 0, _mail.not_before.is_not(None))
+    query = select(func.min(case((held, _mail.not_before), else_=_mail.queued_at)))
+    query = query.where(_of(webhooks=webhooks), _mail.sent_at.is_(None), or_(~held, _mail.not_before <= now))
+    since: datetime | None = tx.execute(query).scalar_one()
+    return since
 
 
 def last_digest(tx: Tx, recipient: str) -> DigestMark | None:

@@ -88,6 +88,12 @@ def in_force(tx: Tx, now: datetime) -> list[Pause]:
     return [_read(row) for row in tx.execute(query.order_by(_pause.since, _pause.id))]
 
 
+def every(tx: Tx) -> list[tuple[Pause, datetime | None]]:
+    """Give every pause there ever was and when it ended, oldest first; None for one that has not."""
+    rows = tx.execute(select(tables.pause).order_by(_pause.since, _pause.id))
+    return [(_read(row), row.ended_at) for row in rows]
+
+
 def not_ended(tx: Tx) -> list[Pause]:
     """Give the pauses that hold or whose end, which has come, is not written down yet."""
     return [_read(row) for row in tx.execute(select(tables.pause).where(_pause.ended_at.is_(None)))]

@@ -23,6 +23,7 @@ from archive import (
     evidence,
     guards,
     media,
+    outbox,
     stamps,
     tables,
     verify_cases,
@@ -100,6 +101,9 @@ def verify(  # noqa: PLR0913 - what is checked, against what, and how far back
         _anchors(tx, noted, found)
     with found.readable("documents"), db.read() as tx:
         _documents(tx, first, found)
+    with found.readable("digests"), db.read() as tx:
+        problems, found.checked["digests"] = outbox.altered(tx, "digest", first)
+        found.problems += problems
     with found.readable("dispositions"), db.read() as tx:
         problems, found.checked["tombstones"] = dispositions.problems(tx)
         found.problems += problems

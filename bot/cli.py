@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import log
+from bot.cli_appeals import appeal
 from bot.cli_bucket import InBucket, bucket_commands, bucket_for
 from bot.cli_by_hand import intake, tasks
 from bot.cli_console import console
@@ -24,6 +25,7 @@ from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
+from bot.cli_publish import publish
 from bot.cli_push import push
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
@@ -86,7 +88,9 @@ app.command("simulate")(simulate)
 app.add_typer(proof)
 app.add_typer(watch)
 app.add_typer(request, name="request")
+app.add_typer(appeal, name="appeal")
 app.command("export")(export)
+app.command("publish")(publish)
 
 DaemonName = Annotated[
     str, typer.Option("--name", envvar="CITYMOD_NAME", help="What this daemon is called, where several share the work.")
@@ -204,6 +208,34 @@ def review_show(case: CaseName, config: Config = DEFAULT_CONFIG) -> None:
     with reading(settings) as tx:
         _found(tx, case)
         say(case_as_text(tx, settings, _ref(case)))
+
+
+@review.command("second")
+def review_second(
+    who: Who,
+    case: Annotated[str, typer.Argument(help="The case on whose decision you have an opinion; none: list them.")] = "",
+    agree: Annotated[bool | None, typer.Option("--agree/--disagree", help="Would you have decided so?")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it goes into the record.")] = "",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give a second opinion on one decision in twenty, chosen by chance; it changes nothing about the case."""
+    from archive import records
+    from bot import consistency
+
+    settings = settings_from(config)
+    if not case:
+        with reading(settings) as tx:
+            listed = [(one, records.comment(tx, one.ref, one.revision)) for one in consistency.waiting(tx, clock())]
+        for one, comment in listed:
+            say(str(one.ref))
+            say(f"  {comment.text}")
+        say(f"{len(listed)} waiting." if listed else "Nothing waits.")
+        return
+    if agree is None or not reason.strip():
+        fail("Say --agree or --disagree, and why with --reason.", 2)
+    with writing(settings) as tx:
+        consistency.give_opinion(tx, _ref(case), agrees=agree, who=who, why=reason, now=clock())
+    say("Recorded.")
 
 
 @review.command("raise")

@@ -26,6 +26,7 @@ from archive.leases import LeaseLost
 from bot import (
     backups,
     canary,
+    consistency,
     copying,
     digest,
     dropped,
@@ -76,6 +77,7 @@ PUSH_SECONDS = 600
 WITNESS_SECONDS = 60
 NIGHT_SECONDS = 60
 COST_SECONDS = 600
+CONSISTENCY_SECONDS = 3600
 POLLS_APART = 0.5
 """How many seconds lie at most between the first polls of two accounts, so that not all are read at one moment."""
 POLL = "poll "
@@ -296,6 +298,7 @@ class Daemon:
             self._alone(NIGHT_SECONDS, "backup", partial(backups.back_up_due, self._parts, self._clock))
         if self._parts.settings.canary:
             self._alone(NIGHT_SECONDS, "canary", partial(canary.sing_due, self._parts, self._clock))
+        self._alone(CONSISTENCY_SECONDS, "consistency", lambda: consistency.report_due(self._parts, self._clock()))
         self._alone(COST_SECONDS, "what it cost", self._tell_cost)
         self._every(HEARTBEAT_SECONDS, "book of jobs", self._keep_book)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
@@ -345,7 +348,6 @@ class Daemon:
             self._punctuality.due(event.job_id, event.scheduled_run_times[0])
 
     def _poll(self, key: str) -> None:
-        self._punctuality.begins(f"{POLL}{key}", self._clock())
         self._woken.begin(key, self._clock())
         try:
             with self._parts.share.holding(f"{ACCOUNT}{key}") as ours:
@@ -396,6 +398,8 @@ class Daemon:
         )
 
     def _timed(self, name: str, job: Callable[[], object], every: float, whose: str | None) -> None:
+        if name.startswith(POLL):
+            self._punctuality.begins(name, self._clock())
         if whose and not self._parts.share.has(whose):
             self._book.elsewhere(name)
         else:

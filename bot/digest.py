@@ -12,13 +12,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from archive import accounts, acknowledged, cases, handwork, ledger, outbox, pauses
+from archive.appeals import DECIDED
 from archive.card import platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
+from bot import appeals, canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
+from bot.author_notices import BEGUN, UNKNOWN, cut_off
+from bot.consistency import REPORTED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
 from bot.domain.states import State
 from bot.export_pictures import NotDrawable, small
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from archive.appeals import Appeal
     from archive.database import Tx
     from archive.ledger import Entry
     from bot.digest_items import Item, Way
@@ -80,6 +84,8 @@ TROUBLE = {
     "token.failed": "The credential of an account does not do",
     "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
+    BEGUN: "A notice to an author may or may not have been sent",
+    UNKNOWN: "A notice to an author may or may not have been sent",
     "pause.expired": "A pause ran out, so acting goes on",
 }
 KEEPING = {
@@ -115,10 +121,13 @@ class Digest:
     attested: Some[Item]
     tasks: Some[str]
     requests: Some[str]
+    appeals: Some[str]
+    answered: Some[str]
     soon: Some[str]
     gaps: Some[str]
     trouble: Some[str]
     advice: Some[str]
+    consistency: Some[str]
     keeping: Some[str]
     paused: Some[str]
     filed: str
@@ -191,6 +200,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     watched = tuple(_coverage(tx, settings, keys, now))
     unverified = handwork.unverified(tx, keys)
     head = ledger.head(tx)
+    appealed = appeals.waiting(tx, keys)
     asked = every_request(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
 
@@ -213,6 +223,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                     *_stopped(tx, keys),
                     *_held(tx, settings, keys, now),
                     *requests.lines(requests.pressing(asked, now), settings.zone, now),
+                    *_appealed(appealed, now),
                     *_unchecked(watched, "\n".join(_stopped(tx, keys))),
                     *_spent(lines, settings),
                     *filter(None, (spending.nearly_spent(tx, settings, now),)),
@@ -235,13 +246,21 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         ),
         tasks=ours(map(_task, by_hand)),
         requests=ours(requests.lines(asked, settings.zone, now)),
+        appeals=ours(appeals.lines(appealed, settings.zone, now)),
+        answered=ours(_answered(settings, line) for line in lines if line.kind == DECIDED),
         soon=ours(_soon(tx, settings, now)),
         gaps=ours(told_as(settings, line) for line in lines if line.kind == GAP),
-        trouble=ours(told_as(settings, line) for line in lines if line.kind in TROUBLE),
+        trouble=ours(
+            (
+                *(told_as(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
+                *(f"{told_as(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
+            )
+        ),
+        consistency=ours(_not_alike(lines, keys)),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
-        filed="Evidence mails sent so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
+        filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,
@@ -379,6 +398,31 @@ def told_as(settings: Settings, line: Entry) -> str:
         + (f": {why}" if why else "")
     )
     return cut(masked(said, names(settings, said)))
+
+
+def _appealed(waiting: list[Appeal], now: datetime) -> Iterator[str]:
+    """Headlines about appeals that wait, and about those that wait for too long."""
+    late = sum(one.is_overdue(now) for one in waiting)
+    if waiting:
+        yield f"Appeals that wait for a decision: {len(waiting)}" + (f", of which OVERDUE: {late}" if late else "")
+
+
+def _answered(settings: Settings, line: Entry) -> str:
+    """How an appeal was decided, and what followed."""
+    said = line.detail
+    then = ""
+    if said["outcome"] == "overturned":
+        then = f"; ordered shown again ({said['restored_by']})" if said["restored_by"] else "; it was hidden no more"
+    return (
+        f"{when(settings, line.at)}: {said['appeal']} was {said['outcome']} by {line.agent.name}: {said['why']}{then}"
+    )
+
+
+def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
+    """What the week's report says about comments on these accounts."""
+    for line in lines:
+        if line.kind == REPORTED:
+            yield from (told for told in line.detail["lines"] if any(f"({key}:" in told for key in keys))
 
 
 def _advice(line: Entry) -> str:

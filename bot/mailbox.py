@@ -16,10 +16,10 @@ from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, Ma
 
 from archive import evidence, handwork, ledger
 from archive.acknowledged import acknowledge
-from bot import forms, intake, letterbox, letters, notices
+from bot import appeals, forms, intake, letterbox, letters, notices
 from bot.alarms import alarm
 from bot.log import logger
-from bot.review import person
+from bot.review import NotPossible, person
 from bot.settings import MissingCredential, credential
 from bot.without_tokens import without_tokens
 
@@ -89,6 +89,8 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
     ref, why = _enter(tx, settings, letter, now) if may_enter else ("", "")
     if ref and letter.unusable:
         why = f"Entered as {ref}, but {'; '.join(letter.unusable)}."
+    if not letter.staff and not letter.platform:
+        ref, why = _appealed(tx, settings, letter, now)
     shape = _notice(settings, letter)
     id_ = handwork.receive(
         tx,
@@ -106,7 +108,8 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
         said = f"as received: {', '.join(received)}"
         handwork.attend(tx, f"mail:{id_}", outcome="acknowledged", agent=ledger.DAEMON, why=said, now=now)
     if id_ and ref and not why:
-        handwork.attend(tx, f"mail:{id_}", outcome="entered", agent=ledger.DAEMON, why=f"as {ref}", now=now)
+        outcome = "entered" if letter.staff else "opened"
+        handwork.attend(tx, f"mail:{id_}", outcome=outcome, agent=ledger.DAEMON, why=f"as {ref}", now=now)
 
 
 def _acknowledged(tx: Tx, letter: Letter, now: datetime) -> list[str]:
@@ -116,6 +119,19 @@ def _acknowledged(tx: Tx, letter: Letter, now: datetime) -> list[str]:
     for one in found:
         acknowledge(tx, one, agent=person(letter.staff or ""), how="by mail", now=now)
     return [one.id for one in found]
+
+
+def _appealed(tx: Tx, settings: Settings, letter: Letter, now: datetime) -> tuple[str, str]:
+    """Open the appeal that a stranger's mail is if it names one case; give its name, or why it is a task instead."""
+    order = appeals.numbered(tx, f"{letter.title}\n{letter.says}")
+    if order is None:
+        return "", ""
+    says = f"{letter.title}\n{letter.says}"
+    told = {"who": letter.sender or "somebody", "says": says, "source": "mail"}
+    try:
+        return appeals.open_(tx, settings, order, agent=ledger.DAEMON, now=now, **told), ""
+    except NotPossible as error:
+        return "", f"It names a case, and no appeal was opened: {error}."
 
 
 def _enter(tx: Tx, settings: Settings, letter: Letter, now: datetime) -> tuple[str, str]:

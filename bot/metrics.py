@@ -91,7 +91,7 @@ class Figures(Collector):
         off = heard.clock_offset(tx, now)
         ahead = [("", off)] if off is not None else []
         yield _gauge("citymod_clock_offset_seconds", "How far this clock is ahead of the platforms'", [], ahead)
-        owed = outbox.oldest_waiting(tx, webhooks=True)
+        owed = outbox.oldest_waiting(tx, now, webhooks=True)
         since = (now - owed).total_seconds() if owed else 0
         yield _gauge(
             "citymod_webhook_oldest_seconds", "How long the oldest call of the webhook waits", [], [("", since)]
@@ -137,7 +137,7 @@ def _work(tx: Tx, now: datetime) -> Iterator[Metric]:
     yield family
     mails = outbox.tally(tx)
     yield _gauge("citymod_mails", "Mails by standing", ["standing"], mails.items())
-    owed = outbox.oldest_waiting(tx)
+    owed = outbox.oldest_waiting(tx, now)
     since = (now - owed).total_seconds() if owed else 0
     yield _gauge("citymod_mail_oldest_seconds", "How long the oldest mail waits", [], [("", since)])
 

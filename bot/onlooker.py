@@ -263,7 +263,7 @@ class Onlooker:
             ]
             for line in untold:
                 self.say(f"P11: line {line.seq}, {line.kind}, is in no digest", line.ref)
-            oldest = outbox.oldest_waiting(tx)
+            oldest = outbox.oldest_waiting(tx, now)
         if oldest and oldest < now - timedelta(hours=12):
             self.say(f"P11: a mail of {oldest} never went out")
 

@@ -26,7 +26,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, gaps, records, uploads
-from bot import advising, attachments, spending
+from bot import advising, attachments, author_notices, spending
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
@@ -72,6 +72,9 @@ def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], boo
             done["enforced"] += enforce(parts, group, clock)
             spending.book(parts, f"{group[0].ref.platform}:{group[0].ref.account}", clock())
         look_over_tasks(parts, clock())
+    with parts.share.holding(f"{JOB}notices") as ours:
+        if ours:
+            done["told"] = author_notices.tell(parts, clock)
     return done
 
 

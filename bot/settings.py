@@ -150,7 +150,8 @@ class AccountSettings(_Strict):
 
     `looks`: at what hours of which days (`look_on`) staff are asked to look at it; None: twice a business day where no
     program reads it, else never. `credential` may be left out where no program reads. `units_a_day`: what the platform
-    grants a day where that is more than everybody gets (YouTube, after an audit).
+    grants a day where that is more than everybody gets (YouTube, after an audit). `notice`: authors are told when their
+    comment was hidden, where the platform lets the City do so; on some of them that can only be done in public.
     """
 
     platform: Annotated[str, AfterValidator(_platform)]
@@ -166,6 +167,7 @@ class AccountSettings(_Strict):
     web: str | None = None
     looks: tuple[time, ...] | None = None
     look_on: Annotated[tuple[Day, ...], Field(min_length=1)] = BUSINESS_DAYS
+    notice: bool = False
 
     @model_validator(mode="after")
     def _can_be_worked(self) -> AccountSettings:
@@ -252,6 +254,20 @@ class Mailbox(_Strict):
     mail_server: str | None = None
     poll_seconds: float = Field(default=120, gt=0)
     timeout_seconds: float = Field(default=30, gt=0)
+
+
+class Appeals(_Strict):
+    """How a comment's hiding is appealed: by mail to `address` (that of `mailbox`), within `window_days`.
+
+    `days`: business days until the decision. `most_a_day` and `most_each`: appeals that mails open by themselves in a
+    day, in all and from one address; what comes beyond it is a task for staff.
+    """
+
+    address: Address | None = None
+    days: int = Field(default=3, ge=1, le=30)
+    window_days: int = Field(default=30, ge=1)
+    most_a_day: int = Field(default=50, ge=0)
+    most_each: int = Field(default=5, ge=0)
 
 
 class Retention(_Strict):
@@ -423,6 +439,8 @@ class Settings(_Strict):
     canary: Canary | None = Canary()
     webhook: Webhook | None = None
     holidays: Path | None = None
+    appeals: Appeals = Appeals()
+    notices_an_hour: int = Field(default=20, ge=1)
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
 

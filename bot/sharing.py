@@ -36,7 +36,7 @@ ACCOUNT, JOB, LINE = "account ", "job ", "line "
 """How the names of leases begin."""
 JOBS = (
     *("mail", "digest", "witnesses", "nightly check", "mailbox", "drop folder", "troubles", "what it cost", "bucket"),
-    *("advice", "webhook", "backup", "canary"),
+    *("advice", "notices", "consistency", "webhook", "backup", "canary"),
 )
 """What one daemon at a time does, whatever the account."""
 THE_ONLY_ONE = "citymod"

@@ -111,7 +111,7 @@ def _files(settings: Settings) -> Iterator[Trouble]:
 
 
 def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
-    oldest = outbox.oldest_waiting(tx)
+    oldest = outbox.oldest_waiting(tx, now)
     if oldest and now - oldest > MAIL_WAITS:
         waiting = outbox.tally(tx)["waiting"]
         said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
@@ -120,7 +120,7 @@ def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
 
 
 def _webhook(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
-    oldest = outbox.oldest_waiting(tx, webhooks=True) if settings.webhook else None
+    oldest = outbox.oldest_waiting(tx, now, webhooks=True) if settings.webhook else None
     if oldest and now - oldest > MAIL_WAITS:
         said = (
             f"Since {when(settings, oldest)} no alarm could be handed over; each is tried again, and came by mail, too."

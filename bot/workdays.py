@@ -86,9 +86,12 @@ class Calendar(BaseModel):
             count -= self.is_open(day)
         return day
 
-    def due(self, received: datetime, zone: ZoneInfo) -> datetime:
-        """Give the end of the third business day after the date of receipt (RSMo 610.023.3), on the City's clock."""
-        day = self.after(received.astimezone(zone).date(), ANSWER_DAYS)
+    def due(self, received: datetime, zone: ZoneInfo, days: int = ANSWER_DAYS) -> datetime:
+        """Give the end of the third business day after the date of receipt (RSMo 610.023.3), on the City's clock.
+
+        `days`: of another than the third.
+        """
+        day = self.after(received.astimezone(zone).date(), days)
         return datetime.combine(day, self.closes, zone)
 
 

@@ -225,11 +225,11 @@ def test_failures_of_a_mail_are_counted_and_told_now_and_then(tx: Tx) -> None:
 
 
 def test_mails_are_due_oldest_first(tx: Tx) -> None:
-    assert outbox.oldest_waiting(tx) is None
+    assert outbox.oldest_waiting(tx, later(3)) is None
     second, first = _put(tx, "b", at=5), _put(tx, "a", at=1)
     assert [mail.id for mail in outbox.due(tx, later(9), 10)] == [first, second]
     assert [mail.id for mail in outbox.due(tx, later(9), 1)] == [first]
-    assert outbox.oldest_waiting(tx) == later(1)
+    assert outbox.oldest_waiting(tx, later(3)) == later(1)
 
 
 def test_a_mail_that_is_not_there_is_said(tx: Tx) -> None:

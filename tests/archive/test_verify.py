@@ -14,7 +14,7 @@ import pytest
 from builders import AUTHORITY, NOON, a_batch, a_comment, a_verdict, an_account, later
 from sqlalchemy import Integer, LargeBinary, text
 
-from archive import cases, evidence, ledger, records, tables
+from archive import cases, evidence, ledger, outbox, records, tables
 from archive.stored import canonical
 from archive.verify import Report, verify
 
@@ -58,6 +58,7 @@ def test_a_whole_archive_passes_and_says_what_was_checked(full: Database, store:
         "media files": 0,
         "anchors": 2,
         "documents": 2,
+        "digests": 0,
         "tombstones": 3,
         "days": 1,
         "time stamps": 1,
@@ -133,6 +134,25 @@ def test_an_altered_comment_is_named(full: Database, store: Path, tamper: Tamper
     assert _check(full, store).problems == [
         "revision: a row written with ledger line 15 about youtube:UCcity:c2 has been altered"
     ]
+
+
+def test_a_digest_that_is_not_as_it_was_sent_is_found(full: Database, store: Path, tamper: Tamper) -> None:
+    with full.begin() as tx:
+        for number in (1, 2):
+            told = {"to": ("a@city.example",), "subject": "s", "message": b"as it was sent"}
+            key = f"digest:a@city.example:{number}"
+            outbox.put(tx, kind="digest", key=key, now=later(12 * 366 * 86_400), **told)
+    assert _check(full, store).checked["digests"] == 2
+    blank = "decode('00', 'hex')" if full_is_server(full) else "X'00'"
+    assert tamper(f"UPDATE outbox SET message = {blank} WHERE key = ?", "digest:a@city.example:1") == 1
+    assert _check(full, store).problems == ["mail digest:a@city.example:1: it is not as it was sent"]
+    assert tamper("DELETE FROM outbox WHERE key = ?", "digest:a@city.example:2") == 1
+    assert "mail digest:a@city.example:2: it is missing" in _check(full, store).problems
+
+
+def full_is_server(db: Database) -> bool:
+    with db.read() as tx:
+        return tx.dialect.name == "postgresql"
 
 
 def test_a_changed_space_in_stored_json_is_found(full: Database, store: Path, tamper: Tamper) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -72,7 +73,12 @@ def test_one_mail_for_all_that_came_within_an_hour_and_one_answer_for_all_of_it(
     city.run()
     assert [city.state(comment) for comment in comments] == [State.ENFORCED] * 2, "hiding waits for no mail"
     assert received(city) == []
-    city.clock.move(hours=1)
+    city.clock.move(minutes=50)
+    with city.parts.database.read() as tx:
+        assert outbox.oldest_waiting(tx, city.clock()) is None, "what is not to go yet is no trouble"
+    city.clock.move(minutes=10)
+    with city.parts.database.read() as tx:
+        assert outbox.oldest_waiting(tx, city.clock()) == datetime(2026, 11, 20, 16, tzinfo=UTC)
     city.deliver()
     (bundle,) = received(city)
     assert bundle["Subject"] == "Evidence of 2 comments"
@@ -157,4 +163,4 @@ def test_a_command_acknowledges_too_and_the_first_word_counts(
     assert acknowledgements(city) == [(one.id, "Sam", "by command")]
     city.make_digests()
     digests = [path.read_bytes() for path in sorted(city.sink.folder.glob("*.eml"))]
-    assert b"Evidence mails sent so far: 1; acknowledged: 1" in digests[-1]
+    assert b"Pieces of evidence sealed so far: 1; acknowledged: 1" in digests[-1]

@@ -1,0 +1,126 @@
+"""The words of the public pages, in English and in Spanish. What a platform or the policy says is quoted as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Words = Mapping[str, str]
+
+CLAUSES_ES = {
+    "C1": "Campañas políticas y medidas electorales",
+    "C2": "Lenguaje obsceno",
+    "C3": "Discriminación",
+    "C4": "Contenido sexual",
+    "C5": "Ofertas comerciales",
+    "C6": "Actividades ilegales",
+    "C7": "Seguridad",
+    "C8": "Propiedad legal",
+    "C9": "Correo basura",
+    "C10": "Difamación y afirmaciones falsas",
+}
+
+EN: Words = {
+    "lang": "en",
+    "other": "Español",
+    "other_lang": "es",
+    "other_file": "index-es.html",
+    "title": "How {city} moderates comments",
+    "lead": (
+        "Every comment that was hidden on the City's pages, counted by clause of the City's policy, account and month. "
+        "No name of a commenter and no word of a comment is on this page. The figures are those of the City's ledger, "
+        "up to its line {line} of {at}."
+    ),
+    "months": "Hidden by month and account",
+    "clauses": "Hidden by clause",
+    "month": "Month",
+    "account": "Account",
+    "clause": "Clause",
+    "recorded": "Comments recorded",
+    "hidden": "Hidden",
+    "share": "Hidden of 1,000",
+    "again": "Shown again",
+    "median": "Median minutes until shown again",
+    "by_rules": "By rules",
+    "by_people": "By people",
+    "none": "–",
+    "total": "All",
+    "appeals": "Appeals",
+    "appeals_lead": "Decided by somebody else than had the comment hidden.",
+    "outcome": "Outcome",
+    "number": "Number",
+    "upheld": "Stays hidden",
+    "overturned": "Shown again",
+    "waits": "Not yet decided",
+    "pauses": "Pauses",
+    "pauses_lead": "While acting is paused, nothing is hidden; comments are recorded all the same.",
+    "what": "What was paused",
+    "everything": "everything",
+    "begun": "From",
+    "ended": "Until",
+    "lasts": "still paused",
+    "rules": "Policy and rules in force",
+    "name": "Name",
+    "since": "Approved",
+    "sha256": "SHA-256",
+    "cases": "Cases",
+    "cases_lead": "If your comment is not shown, it may be one of these. {how}",
+    "how": "To appeal, write to {address} within {days} days and name the case.",
+    "how_not": "To appeal, write to the City and name the case.",
+    "case": "Case",
+    "on": "Hidden on",
+    "data": "Data",
+    "no_cases": "There are none.",
+}
+
+ES: Words = {
+    "lang": "es",
+    "other": "English",
+    "other_lang": "en",
+    "other_file": "index.html",
+    "title": "Cómo modera los comentarios {city}",
+    "lead": (
+        "Todos los comentarios que se ocultaron en las páginas de la Ciudad, contados por cláusula de la política, "
+        "cuenta y mes. En esta página no hay nombres de quienes comentan ni palabras de sus comentarios. Las cifras "
+        "son las del registro de la Ciudad, hasta su línea {line} de {at}."
+    ),
+    "months": "Ocultados por mes y cuenta",
+    "clauses": "Ocultados por cláusula",
+    "month": "Mes",
+    "account": "Cuenta",
+    "clause": "Cláusula",
+    "recorded": "Comentarios registrados",
+    "hidden": "Ocultados",
+    "share": "Ocultados de cada 1000",
+    "again": "Mostrados de nuevo",
+    "median": "Mediana de minutos hasta mostrarse de nuevo",
+    "by_rules": "Por reglas",
+    "by_people": "Por personas",
+    "none": "–",
+    "total": "Todos",
+    "appeals": "Apelaciones",
+    "appeals_lead": "Las decide una persona distinta de la que hizo ocultar el comentario.",
+    "outcome": "Resultado",
+    "number": "Número",
+    "upheld": "Sigue oculto",
+    "overturned": "Mostrado de nuevo",
+    "waits": "Sin decidir",
+    "pauses": "Pausas",
+    "pauses_lead": "Durante una pausa no se oculta nada; los comentarios se registran de todos modos.",
+    "what": "Qué se pausó",
+    "everything": "todo",
+    "begun": "Desde",
+    "ended": "Hasta",
+    "lasts": "sigue en pausa",
+    "rules": "Política y reglas vigentes",
+    "name": "Nombre",
+    "since": "Aprobada",
+    "sha256": "SHA-256",
+    "cases": "Casos",
+    "cases_lead": "Si su comentario no se muestra, puede ser uno de estos. {how}",
+    "how": "Para apelar, escriba a {address} dentro de {days} días e indique el caso.",
+    "how_not": "Para apelar, escriba a la Ciudad e indique el caso.",
+    "case": "Caso",
+    "on": "Ocultado el",
+    "data": "Datos",
+    "no_cases": "No hay ninguno.",
+}
