@@ -252,9 +252,19 @@ def count_at(tx: Tx, state: State, accounts: Collection[str]) -> int:
     return int(tx.execute(select(func.count()).where(_case.state == state, _case.account.in_(accounts))).scalar_one())
 
 
-def in_review(tx: Tx, limit: int) -> list[Case]:
-    """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first."""
-    query = _of(None).where(_case.state == State.IN_REVIEW)
+def in_review(
+    tx: Tx, limit: int, *, accounts: Collection[str] | None = None, free_for: tuple[str, datetime] | None = None
+) -> list[Case]:
+    """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first.
+
+    Only those of these account keys; with `free_for` (a login and the time now) only those that nobody else has in
+    hand then.
+    """
+    query = _of(accounts).where(_case.state == State.IN_REVIEW)
+    if free_for is not None:
+        claim, (login, now) = tables.claim.c, free_for
+        elsewhere = select(1).where(claim.ref == _case.ref, claim.login != login, claim.until > now)
+        query = query.where(~elsewhere.exists())
     return _cases(tx, query.order_by(_is_urgent().desc(), _case.since, _case.ref).limit(limit))
 
 

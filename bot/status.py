@@ -30,7 +30,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
     return {
         "city": settings.city.name,
         "at": now.isoformat(),
-        "accounts": [_account(tx, settings, standing, now) for standing in accounts.all_standing(tx)],
+        "accounts": accounts_of(tx, settings, now),
         "requests": list(requests.lines(every_request(tx), settings.zone, now)),
         "tasks": len(tasks.waiting(tx, settings, now)),
         "cases": {str(state): number for state, number in cases.tally(tx).items()},
@@ -41,6 +41,11 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "cost": [*spending.in_words(spending.this_month(tx, now))],
         "bucket": _bucket(tx, settings),
     }
+
+
+def accounts_of(tx: Tx, settings: Settings, now: datetime) -> list[dict[str, Any]]:
+    """Each account by itself: its mode, when it was read last, how it stands, and what is known of its page."""
+    return [_account(tx, settings, standing, now) for standing in accounts.all_standing(tx)]
 
 
 def _bucket(tx: Tx, settings: Settings) -> str | None:

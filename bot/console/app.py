@@ -13,7 +13,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.console import pause_page, sign_in
+from bot.console import (
+    audit_page,
+    case_page,
+    pause_page,
+    pictures,
+    policy_page,
+    queue_page,
+    search_page,
+    sign_in,
+    standing_pages,
+    tasks_page,
+)
 from bot.console.desk import Desk
 from bot.console.door import behind
 from bot.console.limits import Limit
@@ -21,6 +32,7 @@ from bot.console.may import MAY
 from bot.log import logger
 from bot.pause import Switch
 from bot.settings import MissingCredential
+from rules.load import Approvals, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +69,7 @@ log = logger("console")
 
 def home(visit: Visit) -> Response:
     """Take people to what their roles are about."""
-    return visit.go("/pause")
+    return visit.go("/queue" if visit.may("queue") else "/pause")
 
 
 PAGES: tuple[tuple[str, str, str, Handler], ...] = (
@@ -67,6 +79,24 @@ PAGES: tuple[tuple[str, str, str, Handler], ...] = (
     ("you", "GET", "/you", sign_in.you),
     ("you", "POST", "/you", sign_in.you),
     ("home", "GET", "/", home),
+    ("queue", "GET", "/queue", queue_page.queue),
+    ("next", "POST", "/queue/next", queue_page.next_one),
+    ("case", "GET", "/case", case_page.case),
+    ("decide", "POST", "/case", case_page.decide),
+    ("raise", "POST", "/case/raise", case_page.raise_),
+    ("keep", "POST", "/case/keep", queue_page.keep),
+    ("give-back", "POST", "/case/give-back", queue_page.give_back),
+    ("evidence", "GET", "/evidence", pictures.evidence),
+    ("attached", "GET", "/attached", pictures.attached),
+    ("search", "GET", "/search", search_page.find),
+    ("accounts", "GET", "/accounts", standing_pages.accounts),
+    ("tasks", "GET", "/tasks", tasks_page.tasks),
+    ("task", "POST", "/tasks", tasks_page.done),
+    ("refuse-task", "POST", "/tasks/refuse", tasks_page.refuse),
+    ("enter", "POST", "/tasks/enter", tasks_page.enter),
+    ("health", "GET", "/health", standing_pages.health),
+    ("policy", "GET", "/policy", policy_page.policy),
+    ("audit", "GET", "/audit", audit_page.audit),
     ("pause", "GET", "/pause", pause_page.pause),
     ("pausing", "POST", "/pause", pause_page.pausing),
     ("resuming", "POST", "/pause/resume", pause_page.resuming),
@@ -87,6 +117,7 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         database=database,
         clock=clock,
         switch=Switch(settings.switch_file),
+        policy=load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)),
         requests=Limit(settings.console.requests_a_minute, timedelta(minutes=1)),
         tries=Limit(settings.console.tries_in_ten_minutes, timedelta(minutes=10)),
     )

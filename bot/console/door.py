@@ -138,7 +138,7 @@ def _keep_out(visit: Visit, entry: Entry) -> Response | None:
         then = f"{path}?{visit.request.url.query}" if visit.request.url.query else path
         to = f"/sign-in?{urlencode({'then': then})}" if visit.request.method in SAFE else "/sign-in"
         if "hx-request" in visit.request.headers:
-            return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+            return Response(status_code=401)  # what somebody is typing stays where it is
         return _held(visit, RedirectResponse(to, 303))
     if not visit.person.roles & entry.roles:
         held = ", ".join(sorted(visit.person.roles))
