@@ -12,6 +12,7 @@ to switch a guard off; only the migrations' connection may.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -77,6 +78,7 @@ class Database:
         """Take the two engines; `Database.open` makes them."""
         self._writer = writer
         self._reader = reader
+        self._turn = threading.Lock()
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True) -> Database:
@@ -109,8 +111,19 @@ class Database:
         One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
         no platform in it.
         """
-        with _told(), self._writer.begin() as tx:
+        with self._own_turn(), _told(), self._writer.begin() as tx:
             yield tx
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """Let the threads of this program queue up: SQLite would let each try again and again, and some never win."""
+        if not self._turn.acquire(timeout=BUSY_MILLISECONDS / 1000):
+            message = "the database cannot be used now: another thread of this program writes for too long"
+            raise Unavailable(message)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

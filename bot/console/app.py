@@ -29,6 +29,7 @@ from bot.console.desk import Desk
 from bot.console.door import behind
 from bot.console.limits import Limit
 from bot.console.may import MAY
+from bot.console.service import Service
 from bot.log import logger
 from bot.pause import Switch
 from bot.settings import MissingCredential
@@ -75,6 +76,8 @@ def home(visit: Visit) -> Response:
 PAGES: tuple[tuple[str, str, str, Handler], ...] = (
     ("signing-in", "GET", "/sign-in", sign_in.signing_in),
     ("sign-in", "POST", "/sign-in", sign_in.sign_in),
+    ("service", "GET", "/sign-in/service", sign_in.service),
+    ("service-return", "GET", "/sign-in/return", sign_in.service_return),
     ("sign-out", "POST", "/sign-out", sign_in.sign_out),
     ("you", "GET", "/you", sign_in.you),
     ("you", "POST", "/you", sign_in.you),
@@ -118,6 +121,9 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         clock=clock,
         switch=Switch(settings.switch_file),
         policy=load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)),
+        service=Service(settings, settings.console.sign_in, settings.console.address)
+        if settings.console.sign_in
+        else None,
         requests=Limit(settings.console.requests_a_minute, timedelta(minutes=1)),
         tries=Limit(settings.console.tries_in_ten_minutes, timedelta(minutes=10)),
     )
@@ -128,11 +134,13 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         raise LookupError(message)
     routes = [Route(path, behind(desk, name, page), methods=[method]) for name, method, path, page in PAGES]
     static = Mount(STATIC, StaticFiles(directory=str(files("bot.console") / "static")))
-    return Starlette(
+    app = Starlette(
         routes=[*routes, static],
         middleware=[Middleware(_Armour, lasting=desk.secure)],
         exception_handlers={404: _nowhere, 405: _nowhere, 500: _broken},
     )
+    app.state.desk = desk
+    return app
 
 
 def start(settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive import cases, claims, evidence, media, orders, records, withheld
 from archive.card import PICTURES, Piece, decided, pieces, platform_name, unseen
@@ -72,10 +72,12 @@ def case(visit: Visit) -> Response:
             raise Refused(404, "There is no such case among those that you work with.")
         if held is None:
             held = claims.of(tx, ref, visit.now)
-        return _drawn(tx, visit, found, held)
+        told = _told(tx, visit, found, held)
+    return visit.page("case.html.j2", **told)
 
 
-def _drawn(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> Response:
+def _told(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> dict[str, Any]:
+    """Everything that the page says. It is drawn afterwards: who holds a reading transaction must not begin another."""
     ref, settings = found.ref, visit.desk.settings
     hands_off = withheld.is_withheld(tx, ref)
     comment = records.comment(tx, ref, found.revision)
@@ -84,36 +86,35 @@ def _drawn(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> Response:
     entry = settings.entry(found.account_key)
     codes = {match.clause for match in matches} | ({ground.clause} if ground else set())
     others = held is not None and held.login != visit.someone.login
-    return visit.page(
-        "case.html.j2",
-        case=found,
-        account=f"{entry.name} on {platform_name(entry.platform)}",
-        comment=comment,
-        pieces=[Piece(withheld.INSTEAD, marked=False)] if hands_off else _pieces(comment, matches),
-        unseen=[] if hands_off else unseen(comment.text),
-        post=records.post(tx, comment.post),
-        thread=[one for one in records.thread(tx, ref) if not withheld.is_withheld(tx, one.ref)],
-        reasons=list(_reasons(visit, matches)),
-        ground=ground,
-        decided=decided(ground) if ground else "",
-        urgent=any(match.urgent for match in matches),
-        hands_off=hands_off,
-        attached=[] if hands_off else list(_attached(tx, comment)),
-        veiled=bool(codes & STRONG),
-        sealed=None if hands_off else _sealed(tx, visit, ref),
-        alike=[] if hands_off else alike(tx, comment, visit.accounts()),
-        decision=cases.latest_decision(tx, ref, found.revision),
-        history=cases.history(tx, ref),
-        held=held,
-        others=others,
-        decides=visit.may("decide") and not others,
-        waits=found.state is State.IN_REVIEW,
-        can_restore=found.state is State.ENFORCED and orders.hidden_by_us(tx, ref),
-        categories=visit.desk.policy.categories,
-        needs_clause=not codes,
-        with_counsel=sorted(WITH_COUNSEL, key=lambda code: int(code[1:])),
-        counsel_asked=bool(ground and ground.clause in WITH_COUNSEL),
-    )
+    return {
+        "case": found,
+        "account": f"{entry.name} on {platform_name(entry.platform)}",
+        "comment": comment,
+        "pieces": [Piece(withheld.INSTEAD, marked=False)] if hands_off else _pieces(comment, matches),
+        "unseen": [] if hands_off else unseen(comment.text),
+        "post": records.post(tx, comment.post),
+        "thread": [one for one in records.thread(tx, ref) if not withheld.is_withheld(tx, one.ref)],
+        "reasons": list(_reasons(visit, matches)),
+        "ground": ground,
+        "decided": decided(ground) if ground else "",
+        "urgent": any(match.urgent for match in matches),
+        "hands_off": hands_off,
+        "attached": [] if hands_off else list(_attached(tx, comment)),
+        "veiled": bool(codes & STRONG),
+        "sealed": None if hands_off else _sealed(tx, visit, ref),
+        "alike": [] if hands_off else alike(tx, comment, visit.accounts()),
+        "decision": cases.latest_decision(tx, ref, found.revision),
+        "history": cases.history(tx, ref),
+        "held": held,
+        "others": others,
+        "decides": visit.may("decide") and not others,
+        "waits": found.state is State.IN_REVIEW,
+        "can_restore": found.state is State.ENFORCED and orders.hidden_by_us(tx, ref),
+        "categories": visit.desk.policy.categories,
+        "needs_clause": not codes,
+        "with_counsel": sorted(WITH_COUNSEL, key=lambda code: int(code[1:])),
+        "counsel_asked": bool(ground and ground.clause in WITH_COUNSEL),
+    }
 
 
 def decide(visit: Visit) -> Response:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archive.sessions import Session
     from archive.staff import Person
     from bot.console.limits import Limit
+    from bot.console.service import Service
     from bot.domain.types import Policy, Ref
     from bot.pause import Switch
     from bot.settings import ConsoleSettings, Settings
@@ -81,6 +82,7 @@ class Desk:
     clock: Callable[[], datetime]
     switch: Switch
     policy: Policy
+    service: Service | None
     requests: Limit
     tries: Limit
 

@@ -38,6 +38,8 @@ PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots
 MAY = {
     "signing-in": Entry(ANYBODY, noted=False),
     "sign-in": Entry(ANYBODY, noted=False),
+    "service": Entry(ANYBODY, noted=False),
+    "service-return": Entry(ANYBODY, noted=False),
     "sign-out": Entry(ALL),
     "you": Entry(ALL),
     "home": Entry(ALL, noted=False),
