@@ -78,15 +78,20 @@ class Place:
         return {"evidence": self.evidence, "media": self.media}
 
 
-def take(db: Database, place: Place, folder: Path, *, agent: Agent, now: datetime) -> Backup:
-    """Bring the backup in `folder` up to date, check it, and record that it was taken. Raises NotBackedUp, OSError."""
+def take(  # noqa: PLR0913 - what is copied, where to, by whom and when
+    db: Database, place: Place, folder: Path, *, agent: Agent, now: datetime, known_as: Path | None = None
+) -> Backup:
+    """Bring the backup in `folder` up to date, check it, and record that it was taken. Raises NotBackedUp, OSError.
+
+    `known_as`: the name that the folder will have, for the record.
+    """
     _own(folder, place)
     fresh = folder / f"{_database_name(place.url)}.new"
     fresh.unlink(missing_ok=True)
     with db.read() as tx:
         last = ledger.head(tx)  # whatever the copy holds besides, it holds this line
     head = last.anchor if last else ""
-    _copy_database(place.url, fresh)
+    copy_database(place.url, fresh)
     copied = [path for name, source in place.stores.items() for path in _copy_files(source, folder / name)]
     not_checked = _checked(place, folder, fresh, head, now)
     target = fresh.with_suffix("")
@@ -103,7 +108,12 @@ def take(db: Database, place: Place, folder: Path, *, agent: Agent, now: datetim
         not_checked=tuple(not_checked),
     )
     with db.begin() as tx:
-        detail: dict[str, Json] = {"folder": str(folder), "head": head, "files": files, "copied": len(copied)}
+        detail: dict[str, Json] = {
+            "folder": str(known_as or folder),
+            "head": head,
+            "files": files,
+            "copied": len(copied),
+        }
         ledger.append(tx, kind="archive.backed_up", agent=agent, at=now, detail=detail)
     return done
 
@@ -135,6 +145,15 @@ def restore(folder: Path, place: Place, *, now: datetime) -> Report:
     return report
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether a folder is a backup of ours that came to its end."""
+    try:
+        _about(folder)
+    except NotBackedUp:
+        return False
+    return (folder / SUMS).is_file()
+
+
 def sums_problems(folder: Path) -> list[str]:
     """What is wrong with the files of a backup, as ``sha256sum -c SHA256SUMS`` would say."""
     lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
@@ -151,8 +170,8 @@ def _database_name(url: str) -> str:
     return SQLITE if make_url(url).get_backend_name() == "sqlite" else DUMP
 
 
-def _copy_database(url: str, target: Path) -> None:
-    """Copy the database as of one moment."""
+def copy_database(url: str, target: Path) -> None:
+    """Copy the database alone as of one moment, whatever version it is of. Raises NotBackedUp."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         _postgresql(url, "pg_dump", "--format=custom", "--no-owner", f"--file={target}")

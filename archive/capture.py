@@ -5,8 +5,10 @@ otherwise, with the reasons. The camera never raises for what a page does. It ho
 (`archive.capture_process`) to its limits from outside: a step that outlasts its limit ends the worker with everything
 it started, and the next capture begins with a new one.
 
-Sources: ``page`` is the comment's public address, looked at without signing in; ``record`` is a card that we draw from
-what the platform's API gave (`archive.card`), which depends on nobody's web page.
+Sources: ``page`` is the comment's public address, looked at without signing in unless a sign-in is stored
+for that very account (`archive.sign_ins`); ``embed`` is what the platform offers
+to show a comment elsewhere, on a page of ours (`archive.embeds`); ``record`` is a card that we draw from what the
+platform's API gave (`archive.card`), which depends on nobody's web page.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from archive import card
 from archive.browser import find_browser
 from archive.capture_job import PICTURE, Job
 from archive.capture_process import NoBrowser, Worker
+from archive.embeds import ADDRESS, EMBEDS, shell
 from archive.stored import utc_text
 from bot.domain.types import Quality
 
@@ -30,9 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from archive.embeds import Embed
+    from archive.sign_ins import SignIn
     from archive.subject import Subject
 
-SOURCES = ("page", "record")
+SOURCES = ("page", "embed", "record")
 WATCH_SECONDS = 0.5  # between two looks at how much memory a busy browser uses
 ACCEPT_SECONDS = 5.0  # for a worker to begin with a job it was given
 
@@ -41,14 +46,17 @@ ACCEPT_SECONDS = 5.0  # for a worker to begin with a job it was given
 class BrowserSettings:
     """`deadline`: seconds for one capture, all its sources together. `hosts`: what a page may load besides its own.
 
-    `executable` None: the first of Playwright's own, Debian's headless shell, any Chromium. Hosts may have a star, as
-    in ``*.example.org``. After `recycle_after` captures the browser is started anew.
+    `embeds`: by platform; `sign_ins`: by account. `executable` None: the first of Playwright's own, Debian's headless
+    shell, any Chromium. Hosts may have a star, as in ``*.example.org``. After `recycle_after` captures the browser is
+    started anew.
     """
 
     executable: str | None = None
     deadline: float = 45.0
     recycle_after: int = 200
     hosts: tuple[str, ...] = ()
+    embeds: Mapping[str, Embed] = field(default_factory=lambda: EMBEDS)
+    sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
     memory: int = 2 * 1024**3
     idle: float = 300.0
 
@@ -177,8 +185,8 @@ class Camera:
     def _take(self, subject: Subject, source: str, into: Path, now: datetime, seconds: float) -> _Take:
         """Try one source, and once more with a new worker if the browser failed before it saw the page."""
         take = _Take(source, into / source)
-        if source == "page" and urlsplit(subject.comment.url).scheme not in {"http", "https"}:
-            take.steps.append(_failed(source, "render", "the comment has no web address"))
+        if why := self._impossible(subject, source):
+            take.steps.append(_failed(source, "render", why))
             return take
         job = self._job(subject, source, take.folder, now, seconds)
         for _ in range(2):
@@ -189,37 +197,60 @@ class Camera:
                 break
         return take
 
+    def _impossible(self, subject: Subject, source: str) -> str:
+        """Why a comment cannot be pictured from a source at all, if so."""
+        if source == "page" and urlsplit(subject.comment.url).scheme not in {"http", "https"}:
+            return "the comment has no web address"
+        if source == "embed" and subject.comment.ref.platform not in self._settings.embeds:
+            return f"{card.platform_name(subject.comment.ref.platform)} has no embed that shows one comment"
+        return ""
+
     def _job(self, subject: Subject, source: str, folder: Path, now: datetime, seconds: float) -> Job:
         comment = subject.comment
         own = source == "record"
+        embed = self._settings.embeds[comment.ref.platform] if source == "embed" else None
+        sign_in = self._sign_in(subject, source)
         author = comment.author
         names = tuple(card.shown(name) for name in (author.name, (author.handle or "").removeprefix("@")) if name)
         marks = tuple(piece.text for piece in card.pieces(comment.text, subject.findings) if piece.marked)
         return Job(
             source=source,
-            url=None if own else comment.url,
+            url=None if own else ADDRESS if embed else comment.url,
             html=card.render(subject, version=self._version, now=now) if own else None,
+            shell=shell(embed, comment.ref.item) if embed else None,
             item=card.shown(comment.ref.item),
             text=card.shown(comment.text),
             blank=card.is_blank(comment.text),
             names=names,
             marks=marks if own else (),
-            hosts=() if own else ((urlsplit(comment.url).hostname or ""), *self._settings.hosts),
-            caption=card.caption(source, subject, version=self._version, now=now),
+            hosts=()
+            if own
+            else embed.hosts
+            if embed
+            else (urlsplit(comment.url).hostname or "", *self._settings.hosts),
+            caption=card.caption(source, subject, version=self._version, now=now, signed_in=sign_in is not None),
             folder=str(folder.absolute()),
             zone=subject.zone,
             at=utc_text(now),
             tool=f"citymod {self._version}",
             seconds=seconds,
+            account=sign_in.account if sign_in else "",
+            sealed=str(sign_in.file.absolute()) if sign_in else "",
         )
+
+    def _sign_in(self, subject: Subject, source: str) -> SignIn | None:
+        """The sign-in stored for the account that the comment was written to, and for no other."""
+        return self._settings.sign_ins.get(subject.account.key) if source == "page" else None
 
     @staticmethod
     def _given(job: Job) -> dict[str, str]:
         """The conditions that are known beforehand, whatever becomes of it."""
         own = job.html is not None
         return {
-            "url": job.url or "none: drawn from the record",
-            "signed_in": "no",
+            "url": "none: the platform's embed on a page of ours"
+            if job.shell
+            else job.url or "none: drawn from the record",
+            "signed_in": f"yes: as stored for {job.account}" if job.account else "no",
             "network": "none" if own else ", ".join(job.hosts),
             "time_zone": job.zone,
             "clock_offset": "not checked",
@@ -231,7 +262,7 @@ class Camera:
         Starting a worker is not part of the time there is: an old machine may need long for it, once.
         """
         worker = self._ready_worker()
-        worker.give(job)
+        worker.give(job, self._settings.sign_ins[job.account].key if job.account else b"")
         begun = time.monotonic()
         end = begun + job.seconds
         name, limit = "open", min(ACCEPT_SECONDS, job.seconds / 4)
@@ -301,7 +332,8 @@ class Camera:
             if take.folder.exists() and not any(take.folder.iterdir()):
                 shutil.rmtree(take.folder)
         others = {f"other_source_{take.source}": self._outcome(take) for take in takes if take is not counts}
-        own = {"source": counts.source, "rendition": card.rendition(counts.source, subject)}
+        signed_in = self._sign_in(subject, counts.source) is not None
+        own = {"source": counts.source, "rendition": card.rendition(counts.source, subject, signed_in=signed_in)}
         own["tool"] = f"citymod {self._version}"
         return Capture(
             quality=Quality.FULL if counts.full else Quality.PARTIAL,

@@ -19,16 +19,19 @@ PAGE_ARCHIVE = "page.wacz"
 class Job:
     """Everything the worker needs to know; it gets no more than this.
 
-    Exactly one of `url` (a public page) and `html` (a page of our own, loaded without any network) is given. `text` is
+    Exactly one of `url` (a public page) and `html` (a page of our own, loaded without any network) is given. With a
+    `shell`, what lies at `url` is that page of our own, around a platform's embed, which is shown in a frame. `text` is
     what must be readable word for word, `names` those of which at least one must stand beside it (none: the platform
     gave none), `marks` the characters that must be marked in our own page. `hosts` are the only ones that may be asked
     for anything. `caption` is drawn above a picture that does not say itself what it is. `seconds` is all the time
-    there is.
+    there is. `account` and `sealed`: whose stored sign-in to use, and where it lies; empty for none. Its key is no part
+    of a job, since a job lies on the disk.
     """
 
     source: str
     url: str | None
     html: str | None
+    shell: str | None
     item: str
     text: str
     blank: bool
@@ -41,6 +44,8 @@ class Job:
     at: str
     tool: str
     seconds: float
+    account: str = ""
+    sealed: str = ""
 
     def write(self, path: Path) -> None:
         """Leave the job in a file for the worker. A file never blocks, as a pipe to a stuck process would."""

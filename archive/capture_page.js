@@ -110,18 +110,45 @@ const citymod = (() => {
     return { ok: true, why: agreement(place.text, spec.text) };
   };
 
+  // What platforms show instead of a comment: what it is, the places it is shown at, the words it says, what else tells
+  // it. The first that fits is meant, since a check for robots asks people to sign in, too. Words are in lower case.
+  const WALLS = [
+    {
+      what: "a consent page", // YouTube before its pages in Europe; Meta over a page
+      place: /^consent\.|\/consent/,
+      words: /before you continue|accept (all )?cookies|allow (all|the use of) (essential |optional )*cookies/,
+      signs: "tp-yt-paper-dialog ytd-consent-bump-v2-renderer, ytd-consent-bump-v2-lightbox",
+    },
+    {
+      what: "a check for robots", // YouTube and Google from data centres; Cloudflare and PerimeterX before Nextdoor
+      place: /^challenges\.|\/(sorry|captcha|challenge)(\/|$)/,
+      words:
+        /captcha|unusual traffic|not a (robot|bot)|(are|you're) (you )?(a )?human|checking your browser|press & hold|confirm it's you/,
+      signs: "iframe[src*=captcha], iframe[src*='challenges.cloudflare.com'], #px-captcha",
+    },
+    {
+      what: "a login page", // X beyond a post, Facebook and Instagram of nearly everything, Nextdoor of all
+      place: /\/(login|signin|sign_in|checkpoint|authwall|i\/flow|accounts\/login|oauth)(\/|$|\.)/,
+      words:
+        /you must log in|(log|sign) in (to|or sign up to|or create an account to) (continue|see|view|x|facebook|instagram|nextdoor|bluesky)\b|continue to x\b|see more on (facebook|instagram)|log into facebook|sign up for x\b|get started by signing in/,
+      signs: "input[type=password]",
+    },
+    {
+      what: "a page that says it is not available", // deleted, private, in another country, or an account that is gone
+      place: /\/(404|unavailable)(\/|$)/,
+      words:
+        /(isn't|is not|no longer|not|currently) (available|exists?)|unavailable|doesn't exist|not found|been (removed|deleted|suspended)|may be broken|was deleted|something went wrong/,
+      signs: "",
+    },
+  ];
+
   // What is shown instead of the comment, if it is one of the usual things.
   const wall = () => {
     const said = flat(`${document.title} ${document.body?.innerText ?? ""}`).slice(0, 20000).toLowerCase();
     const words = said.replace(/\u2019/g, "'");
     const place = `${location.hostname}${location.pathname}`.toLowerCase();
-    const password = [...document.querySelectorAll("input[type=password]")].some((node) => node.checkVisibility());
-    if (/^consent\.|\/consent/.test(place) || /before you continue|accept (all )?cookies/.test(words)) return "a consent page";
-    if (/captcha|unusual traffic|not a (robot|bot)|verify you are human/.test(words)) return "a check for robots";
-    if (password || /\/(login|signin|checkpoint|i\/flow)/.test(place)) return "a login page";
-    if (/(isn't|is not|no longer|not) available|doesn't exist|not found|been removed/.test(words))
-      return "a page that says it is not available";
-    return "";
+    const shown = (signs) => signs !== "" && [...document.querySelectorAll(signs)].some((node) => node.checkVisibility());
+    return WALLS.find((one) => one.place.test(place) || one.words.test(words) || shown(one.signs))?.what ?? "";
   };
 
   // ------------------------------------------------------------------------------------------------- can it be read

@@ -84,13 +84,16 @@ class Worker:
             return [worker, *worker.children(recursive=True)]
         return []
 
-    def give(self, job: Job) -> None:
-        """Hand over a job. A worker that has just died is noticed by hearing nothing from it."""
+    def give(self, job: Job, key: bytes = b"") -> None:
+        """Hand over a job, and the key of its sign-in, which goes through the pipe alone and lies in no file.
+
+        A worker that has just died is noticed by hearing nothing from it.
+        """
         path = self._folder / "job.json"
         job.write(path)
         self.captures += 1
         with contextlib.suppress(BrokenPipeError):
-            _pipe(self._process.stdin).write(f"{path}\n".encode())
+            _pipe(self._process.stdin).write(f"{key.hex()} {path}\n".encode())
             _pipe(self._process.stdin).flush()
 
     def hear(self, seconds: float) -> dict[str, Any] | None:

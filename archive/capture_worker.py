@@ -26,7 +26,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import psutil
@@ -34,19 +34,30 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import TimeoutError as TooLong
 from playwright.sync_api import sync_playwright
 
-from archive import wacz
+from archive import sign_ins, wacz
 from archive.capture_answers import Answers
 from archive.capture_job import PAGE_ARCHIVE, PAGE_PICTURE, PAGE_SNAPSHOT, PICTURE, Job
+from archive.sign_ins import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from playwright.sync_api import Browser, BrowserContext, CDPSession, Dialog, Page, Playwright, Response, Route
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        CDPSession,
+        Dialog,
+        Page,
+        Playwright,
+        Response,
+        Route,
+        StorageState,
+    )
 
 LAST_SECONDS = 3  # for closing, once the parent has gone
 LAUNCH_MILLISECONDS = 60_000  # a browser whose files are not in the page cache takes many seconds
-WINDOWS = {"page": (1024, 1366), "record": (480, 800)}  # CSS pixels
-MARGIN = {"page": 16, "record": 0}  # around the comment, CSS pixels
+WINDOWS = {"page": (1024, 1366), "embed": (600, 1366), "record": (480, 800)}  # CSS pixels
+MARGIN = {"page": 16, "embed": 8, "record": 0}  # around the comment, CSS pixels
 TALLEST = 15_000  # picture pixels; from about 16,000 on, Chromium leaves the bottom white without a word
 MOST_PARTS = 24
 ROUND_MILLISECONDS = 250  # between two looks for the comment
@@ -62,6 +73,14 @@ FLAGS = (
     "--disable-sync",
     "--force-color-profile=srgb",
 )
+JOINED = (
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process,LocalNetworkAccessChecks",
+)
+"""For embeds: what is in a frame of our page is read, pictured and archived with it. Our page has nothing to hide, and
+whom it may ask is our own list's business, in which a stand-in on this machine may stand."""
+MOST_FRAMES = 12
+LEFT_OUT = "left out: what servers send to somebody who is signed in may sign others in, too"
 
 
 class NotDone(Exception):
@@ -104,7 +123,8 @@ def main() -> int:
             return 1
         say(ready=studio.browser.version)
         while (line := lines.get()) is not None:
-            studio.shoot(Job.read(Path(line)), say)
+            key, _, path = line.partition(" ")
+            studio.shoot(Job.read(Path(path)), bytes.fromhex(key), say)
         studio.close()
     shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)  # ours alone
     return 0
@@ -113,7 +133,7 @@ def main() -> int:
 def _listen(lines: queue.SimpleQueue[str | None]) -> None:
     """Pass on what the parent says; when it has gone, leave nothing behind, however stuck the browser may be."""
     for line in sys.stdin:
-        lines.put(line.strip())
+        lines.put(line.rstrip("\n"))
     lines.put(None)
     threading.main_thread().join(timeout=LAST_SECONDS)
     if threading.main_thread().is_alive():
@@ -136,6 +156,7 @@ class Studio:
         self._chromium = playwright.chromium
         self._executable = executable
         self._hosts: frozenset[str] = frozenset()
+        self._joined = False
         self._spare: tuple[str, Stage] | None = None
         self.browser = self._launch()
 
@@ -144,14 +165,17 @@ class Studio:
         rules = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in sorted(self._hosts))])
         return self._chromium.launch(
             executable_path=self._executable,
-            args=[*FLAGS, f"--host-resolver-rules={rules}"],
+            args=[*FLAGS, *(JOINED if self._joined else ()), f"--host-resolver-rules={rules}"],
             chromium_sandbox=os.geteuid() != 0,  # Chromium refuses its own sandbox to root
             timeout=LAUNCH_MILLISECONDS,
         )
 
-    def shoot(self, job: Job, say: Callable[..., None]) -> None:
-        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card."""
-        shot = Shot(job, say, self._take_stage)
+    def shoot(self, job: Job, key: bytes, say: Callable[..., None]) -> None:
+        """Do one job, telling each step; close its pages only after the answer, and make ready for the next card.
+
+        `key` opens the stored sign-in that the job names, if it names one.
+        """
+        shot = Shot(job, key, say, self._take_stage)
         shot.run(self._browser_for)
         say(done=shot.conditions)
         shot.close()
@@ -172,8 +196,10 @@ class Studio:
         return None
 
     def _browser_for(self, job: Job) -> Browser:
-        if not set(job.hosts) <= self._hosts:
+        joined = job.shell is not None
+        if not set(job.hosts) <= self._hosts or (job.html is None and joined is not self._joined):
             self._hosts |= set(job.hosts)
+            self._joined = joined
             self.browser.close()
             self.browser = self._launch()
         return self.browser
@@ -184,9 +210,14 @@ class Studio:
 
 
 class Stage:
-    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network."""
+    """A fresh context with one empty page, never used before; `own`: for a page of ours, kept off the network.
 
-    def __init__(self, browser: Browser, source: str, zone: str, *, own: bool) -> None:
+    `state`: what signs in, kept in this context's memory and gone with it.
+    """
+
+    def __init__(
+        self, browser: Browser, source: str, zone: str, *, own: bool, state: dict[str, Any] | None = None
+    ) -> None:
         """Open it; `BrowserError` if that fails."""
         width, height = WINDOWS[source]
         self.context: BrowserContext = browser.new_context(
@@ -200,6 +231,7 @@ class Stage:
             service_workers="block",
             java_script_enabled=not own,
             offline=own,
+            storage_state=cast("StorageState | None", state),
         )
         self.page: Page = self.context.new_page()
         self.devtools: CDPSession = self.context.new_cdp_session(self.page)
@@ -216,9 +248,10 @@ class Stage:
 class Shot:
     """One job: its page, its steps, its files."""
 
-    def __init__(self, job: Job, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
+    def __init__(self, job: Job, key: bytes, say: Callable[..., None], stage: Callable[[Job], Stage | None]) -> None:
         """Prepare; nothing is opened yet. `stage` gives one that was made ready for a card, if there is one."""
         self._stage = stage
+        self._key = key
         self.conditions: dict[str, str] = {}
         self._job = job
         self._say = say
@@ -227,6 +260,7 @@ class Shot:
         self._contexts: list[BrowserContext] = []
         self._status: int | None = None
         self._judged: Mapping[str, Any] = {}
+        self._inner: str | None = None
 
     def run(self, browser: Callable[[Job], Browser]) -> None:
         """Go through the steps. Where one fails, those that can still be done are done, for what they are worth."""
@@ -260,20 +294,34 @@ class Shot:
         self._window = WINDOWS[self._job.source]
         own = self._job.html is not None
         stage = self._stage(self._job) if own else None
-        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own)
+        stage = stage or Stage(browser, self._job.source, self._job.zone, own=own, state=self._state())
         self._contexts.append(stage.context)
         self._page, self._devtools = stage.page, stage.devtools
         if not own:  # our own page is offline and may load nothing, by its own word and the browser's
             stage.context.route("**/*", self._admit)
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
-        self._answers = None if own else Answers(self._devtools)
+        self._answers = None if own or self._job.account else Answers(self._devtools)
+        if self._job.shell is not None:
+            self._devtools.send("DOM.enable")
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"
+
+    def _state(self) -> dict[str, Any] | None:
+        """What signs in for the account of the job, if it names one."""
+        if not self._job.account:
+            return None
+        try:
+            return sign_ins.read(SignIn(account=self._job.account, file=Path(self._job.sealed), key=self._key))
+        except sign_ins.NotOpened as error:
+            raise NotDone(str(error)) from error
 
     def _admit(self, route: Route) -> None:
         """Let a request pass if its host is on the list; count the others."""
         host = urlsplit(route.request.url).hostname or ""
+        if self._job.shell is not None and route.request.url == self._job.url:
+            route.fulfill(body=self._job.shell, content_type="text/html; charset=utf-8")
+            return
         if self._job.html is None and any(fnmatch.fnmatchcase(host, pattern) for pattern in self._job.hosts):
             route.continue_()
             return
@@ -313,12 +361,13 @@ class Shot:
         """A limit that leaves room for the other steps when time is short."""
         return 1000 * min(seconds, self._job.seconds / 3)
 
-    def _enter(self) -> None:
-        """Put our script into a world of its own in the page, out of reach of the page's scripts."""
-        frame = self._devtools.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+    def _enter(self, frame: str | None = None) -> None:
+        """Put our script into a world of its own in the page or a frame, out of reach of the page's scripts."""
+        frame = frame or self._devtools.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         world = self._devtools.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "citymod"})
         self._world: int = world["executionContextId"]
-        self._evaluate(SCRIPT.read_text(encoding="utf-8"))
+        if self._evaluate("typeof citymod") == "undefined":
+            self._evaluate(SCRIPT.read_text(encoding="utf-8"))
 
     def _call(self, name: str, *words: object) -> Any:
         return self._evaluate(f"citymod.{name}({', '.join(json.dumps(word) for word in words)})")
@@ -348,11 +397,10 @@ class Shot:
         why = "the comment is not on the page"
         for number in range(1, rounds + 1):
             try:
-                answer = self._call("find", spec)
+                answer, wall = self._look(spec)
                 if answer["ok"]:
                     return str(answer["why"])
                 why = answer["why"]
-                wall = self._call("wall")
                 hopeless = self._job.html is not None or (self._status or 0) >= 400  # noqa: PLR2004  HTTP: an error
                 if hopeless or number == rounds or (wall and number >= WALL_ROUNDS):
                     raise NotDone(f"{why}; shown is {wall}" if wall else why)
@@ -362,6 +410,49 @@ class Shot:
             self._page.wait_for_timeout(ROUND_MILLISECONDS)
             self._reenter()
         raise NotDone(why)
+
+    def _look(self, spec: dict[str, object]) -> tuple[Mapping[str, Any], str]:
+        """Look once, in the page or the frames that an embed opened; give what was found, and which wall is there."""
+        answer, wall = {"ok": False, "why": "the comment is not on the page"}, ""
+        for number, frame in enumerate(self._frames()):
+            if self._job.shell is not None:
+                self._enter(frame)
+            answer = self._call("find", spec)
+            if answer["ok"]:
+                self._inner = frame if number else None
+                if self._inner:
+                    self._call("still")
+                break
+            wall = wall or self._call("wall")
+        return answer, wall
+
+    def _frames(self) -> list[str]:
+        """The page and, of an embed, the frames in it, outer ones first."""
+        waiting = [self._devtools.send("Page.getFrameTree")["frameTree"]]
+        found: list[str] = []
+        while waiting:
+            tree = waiting.pop(0)
+            found.append(tree["frame"]["id"])
+            waiting += tree.get("childFrames", ())
+        return found[:MOST_FRAMES] if self._job.shell is not None else found[:1]
+
+    def _placed(self, at: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A place in the frame that holds the comment as a place in the window; of a page itself it is one."""
+        if self._inner is None:
+            return at
+        owner = self._devtools.send("DOM.getFrameOwner", {"frameId": self._inner})["backendNodeId"]
+        box = self._devtools.send("DOM.getBoxModel", {"backendNodeId": owner})["model"]["content"]
+        left, top, right, bottom = box[0], box[1], box[4], box[5]
+        seen = self._devtools.send("Page.getLayoutMetrics")["cssVisualViewport"]
+        return {
+            **at,
+            "left": at["left"] + left,
+            "top": at["top"] + top,
+            "scrollX": seen["pageX"],
+            "scrollY": seen["pageY"],
+            "windowWidth": min(right, seen["clientWidth"]),
+            "windowHeight": min(bottom, seen["clientHeight"]),
+        }
 
     def _reenter(self) -> None:
         """Our script is lost when the page goes somewhere else; put it there too."""
@@ -411,7 +502,8 @@ class Shot:
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         self._scale = 2 if whole <= TALLEST else 1
         tallest = TALLEST // self._scale
-        self._resize(width, max(height, min(whole, tallest)))
+        around = self._devtools.send("Page.getLayoutMetrics")["cssContentSize"]["height"] if self._inner else 0
+        self._resize(width, max(height, min(max(whole, math.ceil(around)), tallest)))
         whole = math.ceil(self._call("bring", 0)["height"]) + 2 * margin
         return [Part(top - margin, min(tallest, whole - top)) for top in range(0, whole, tallest)]
 
@@ -426,7 +518,7 @@ class Shot:
 
         Of the margin there may be less: a comment can stand at the very top or end of a page.
         """
-        at = self._call("bring", part.top)
+        at = self._placed(self._call("bring", part.top))
         margin = MARGIN[self._job.source]
         top, bottom = at["top"] + part.top, at["top"] + part.top + part.height
         in_height = max(top, at["top"]) >= -1 and min(bottom, at["top"] + at["height"]) <= at["windowHeight"] + 1
@@ -506,12 +598,16 @@ class Shot:
 
     def _snapshot(self) -> str:
         """Keep the page as it stood there, after all its scripts did."""
+        if self._job.account:
+            return LEFT_OUT
         data = self._devtools.send("Page.captureSnapshot", {"format": "mhtml"})["data"].encode()
         self._keep(PAGE_SNAPSHOT, data)
         return f"MHTML, {len(data)} bytes"
 
     def _archive(self) -> str:
         """Keep what servers answered, to be replayed; of the card, which no server gave, the card."""
+        if self._job.account:
+            return LEFT_OUT
         if self._answers is None:
             page, title, answers, missing = CARD_ADDRESS, "Record card", [_card_answer(self._job.html or "")], ""
         else:
@@ -529,8 +625,10 @@ class Shot:
         width, height = WINDOWS[self._job.source]
         refused = ", ".join(f"{host} ({times})" for host, times in sorted(self._refused.items()))
         agent = self._devtools.send("Browser.getVersion")
+        frames = [frame.url for frame in self._page.frames[1:MOST_FRAMES]] if self._job.shell is not None else []
         self.conditions = {
-            "url_shown": self._page.url,
+            "url_shown": self._page.url.partition("?")[0] if self._job.account else self._page.url,
+            **({"frames_shown": ", ".join(frames) or "none"} if self._job.shell is not None else {}),
             "http_status": str(self._status or "none"),
             "browser": agent["product"],
             "user_agent": agent["userAgent"],

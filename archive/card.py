@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 RENDITION = {
     "record": "Rendered from the platform’s API record",
     "page": "Public page, signed out",
+    "embed": "The platform’s own embed, on a page of ours, signed out",
 }
+SIGNED_IN = "Page as shown to somebody who was signed in for the City"
 ENTERED = "Rendered from what City staff saw and entered by hand"
 NO_NAME = "name not available"
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
@@ -80,16 +82,18 @@ def render(subject: Subject, *, version: str, now: datetime) -> str:
     )
 
 
-def caption(source: str, subject: Subject, *, version: str, now: datetime) -> tuple[str, ...]:
+def caption(source: str, subject: Subject, *, version: str, now: datetime, signed_in: bool = False) -> tuple[str, ...]:
     """The lines that every picture carries: what it is a picture of, when it was made and by what."""
-    said = rendition(source, subject)
+    said = rendition(source, subject, signed_in=signed_in)
     first = said if source == "record" else f"{said} · {platform_name(subject.account.platform)}"
     made = (f"Captured {moment(now, ZoneInfo(subject.zone))}", f"{utc(now)} · citymod {version}")
     return (first, *made) if source == "record" else (first, subject.comment.url, *made)
 
 
-def rendition(source: str, subject: Subject) -> str:
+def rendition(source: str, subject: Subject, *, signed_in: bool = False) -> str:
     """What a picture from that source is a picture of."""
+    if signed_in:
+        return SIGNED_IN
     return ENTERED if source == "record" and subject.entered else RENDITION[source]
 
 

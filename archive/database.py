@@ -14,8 +14,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from alembic import command
 from alembic.config import Config
@@ -26,11 +27,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 Tx = Connection
 """An open transaction. Functions of the archive take it first and never end it."""
+
+_fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", default=())
 
 BUSY_MILLISECONDS = 10_000
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -109,9 +112,11 @@ class Database:
         """Give a transaction that may write; commit at the end, roll back on any error. Raises `Unavailable`.
 
         One writes at a time, from its beginning: what it reads nobody changes until it ends. Keep it short, and call
-        no platform in it.
+        no platform in it. Within `fenced` it may raise what the fence raises, too.
         """
         with self._own_turn(), _told(), self._writer.begin() as tx:
+            for fence in _fences.get():
+                fence(tx)
             yield tx
 
     @contextmanager
@@ -146,6 +151,16 @@ class Database:
             return "the PostgreSQL server keeps its own write-ahead log"
         fixed = "has" if wal_is_safe(sqlite3.sqlite_version_info) else "lacks"
         return f"the linked SQLite {sqlite3.sqlite_version} {fixed} the fix of the WAL-reset bug"
+
+
+@contextmanager
+def fenced(fence: Callable[[Tx], None]) -> Iterator[None]:
+    """Ask `fence` at the beginning of each writing transaction that this thread opens in here; it may refuse it."""
+    token = _fences.set((*_fences.get(), fence))
+    try:
+        yield
+    finally:
+        _fences.reset(token)
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -232,6 +247,35 @@ def _authorise(action: int, first: str | None, second: str | None, _database: st
     return sqlite3.SQLITE_OK
 
 
+def compare(url: str) -> Literal["none", "older", "same", "newer"]:
+    """How the version of a database's tables stands to this program's; ``none``: it has no tables yet.
+
+    Changes nothing. Raises `Unavailable` if it cannot be reached and `WrongDatabase` for a file that is no database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        return "none"
+    engine = _engine(url, read_only=True)
+    try:
+        with _told(), engine.begin() as tx:
+            present = MigrationContext.configure(tx).get_current_revision()
+    except Damaged as error:
+        message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
+        raise WrongDatabase(message) from error
+    finally:
+        engine.dispose()
+    scripts = ScriptDirectory.from_config(_migrations())
+    if present is None or present == scripts.get_current_head():
+        return "none" if present is None else "same"
+    return "older" if present in {script.revision for script in scripts.walk_revisions()} else "newer"
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
 @contextmanager
 def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
     """Bring a database to this version's tables, in a transaction in which whoever asks may do more of the kind.
@@ -256,8 +300,8 @@ def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
 
 def _bring_up(tx: Connection, *, migrate: bool) -> None:
     """Bring the tables to this version's, in the one transaction that is open."""
-    config = Config(attributes={"connection": tx})
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config = _migrations()
+    config.attributes["connection"] = tx
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
     present = MigrationContext.configure(tx).get_current_revision()

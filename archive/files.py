@@ -1,4 +1,4 @@
-"""What evidence and media ask of the disk: the hash of a file, and that what was written is really there."""
+"""What evidence and media ask of the disk: the hash of a file, that what was written is there, and what disk it is."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.glusterfs", "9p"})
+"""File systems that lie on another machine, as Linux calls them."""
+
+
+def filesystem(path: Path) -> str:
+    """Give the kind of file system on which a path lies, as the system calls it; ``unknown`` where it does not say."""
+    whole = path.resolve()
+    mounted = [part for part in psutil.disk_partitions(all=True) if whole.is_relative_to(part.mountpoint)]
+    return max(mounted, key=lambda part: len(part.mountpoint)).fstype if mounted else "unknown"
 
 
 def sha256_of(path: Path) -> str:

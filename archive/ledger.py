@@ -17,7 +17,7 @@ Kinds of lines, by what writes them:
 ``ground.``                                 named (the clause under which a person refers or upholds)
 ``document.``                               kept
 ``media.``                                  kept missed left (a file that came with a post or comment)
-``evidence.``                               sealed
+``evidence.``                               sealed acknowledged (as received for the City's files)
 ``order.``                                  placed confirmed attested refused cancelled
 ``attempt.``                                begun ended
 ``intake.``                                 entered gone (what staff saw; by whom)
@@ -27,19 +27,25 @@ Kinds of lines, by what writes them:
 ``pause.``                                  begun ended expired
 ``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)
+``webhook.``                                queued sent failed (alarms by the webhook, likewise)
 ``digest.``                                 marked
 ``push.``                                   refused (how many since the last such line)
 ``daemon.failed`` ``pause.file``            written by the daemon itself
 ``day.rooted`` ``stamp.``                   kept failed answers (roots of days; authorities' time stamps)
 ``archive.``                                verified failed (checks of it) backed_up
 ``stream.broken``                           likewise, if a platform's line of news does not hold
-``daemon.started``                          written by the daemon when it begins
+``daemon.started`` ``daemon.gone``          a daemon begins; is not heard of any more, say the others
 ``gap.``                                    recorded (an account was not read for longer than its interval allows)
 ``profile.``                                recorded changed failed (the City's own page)
 ``followers.`` ``counts.``                  counted; recorded (reactions and replies that changed)
 ``hold.``                                   added released
 ``disposition.``                            proposed approved carried_out finished (what a kill left over)
 ``staff.``                                  added changed proofs_changed disabled enabled locked bound (the console's)
+``post.advised`` ``posts.looked_at``        what the City's own posts lack, for their authors
+``jobs.missed``                             written by the daemon: what did not run when it should have
+``canary.``                                 passed failed skipped (the daily test of the whole line, on a stand-in)
+``token.``                                  checked failed (the daily check of an account's credential)
+``backup.``                                 failed thinned (nightly; one that was made is archive.backed_up)
 ``copy.``                                   stored failed answers (evidence and media in the bucket; see copies.py)
 ==========================================  ===========================================================================
 """

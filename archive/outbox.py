@@ -1,5 +1,7 @@
 """The outbox: mails that are owed, written in the transaction of what they tell, and kept until a server took them.
 
+Alarms by a webhook wait here, too (kind `WEBHOOK`), under the same rules; whoever asks for mails gets none of them.
+
 A mail waits, is begun, and is then sent or failed. Begun and neither is a mail that the server may or may not have
 taken when the program was killed; whoever sends it again says that it may be a second copy.
 """
@@ -18,11 +20,15 @@ from archive.stored import new_id
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from archive.database import Tx
     from archive.stored import Json
 
 TOLD_EACH = 10
 """Of a mail's failures, the first and then each tenth gets a ledger line; the number of all is kept."""
+
+WEBHOOK = "webhook"
 
 _mail = tables.outbox.c
 
@@ -51,9 +57,20 @@ class DigestMark:
 
 
 def put(  # noqa: PLR0913 - a mail is all of this
-    tx: Tx, *, kind: str, key: str, to: tuple[str, ...], subject: str, message: bytes, now: datetime
+    tx: Tx,
+    *,
+    kind: str,
+    key: str,
+    to: tuple[str, ...],
+    subject: str,
+    message: bytes,
+    now: datetime,
+    not_before: datetime | None = None,
 ) -> str:
-    """Owe a mail; give its identifier. `key` says what it tells: a mail of that key that is there already stays."""
+    """Owe a mail, not to be sent before a time; give its identifier.
+
+    `key` says what it tells: a mail of that key that is there already stays.
+    """
     known = tx.execute(select(_mail.id).where(_mail.key == key)).scalar_one_or_none()
     if known is not None:
         return str(known)
@@ -67,19 +84,24 @@ def put(  # noqa: PLR0913 - a mail is all of this
             subject=subject,
             message=message,
             queued_at=now,
+            not_before=not_before,
             attempts=0,
             failures=0,
         )
     )
     detail = {"mail": id_, "mail_kind": kind, "key": key, "to": list(to), "sha256": hashlib.sha256(message).hexdigest()}
-    ledger.append(tx, kind="mail.queued", agent=ledger.DAEMON, at=now, detail=detail)
+    queued = f"{WEBHOOK if kind == WEBHOOK else 'mail'}.queued"
+    ledger.append(tx, kind=queued, agent=ledger.DAEMON, at=now, detail=detail)
     return id_
 
 
-def due(tx: Tx, now: datetime, limit: int) -> list[Mail]:
-    """Give up to `limit` mails that may be sent now, oldest first."""
+def due(tx: Tx, now: datetime, limit: int, *, webhooks: bool = False) -> list[Mail]:
+    """Give up to `limit` mails (or calls of the webhook) that may be sent now, oldest first."""
     query = select(tables.outbox).where(
-        _mail.sent_at.is_(None), or_(_mail.not_before.is_(None), _mail.not_before <= now), _mail.key.not_in(_hidden(tx))
+        _of(webhooks=webhooks),
+        _mail.sent_at.is_(None),
+        or_(_mail.not_before.is_(None), _mail.not_before <= now),
+        _mail.key.not_in(_hidden(tx)),
     )
     return [_read(row) for row in tx.execute(query.order_by(_mail.queued_at, _mail.id).limit(limit))]
 
@@ -91,15 +113,23 @@ def _hidden(tx: Tx) -> list[str]:
     return [f"evidence:{id_}" for id_ in sealed]
 
 
+def _of(*, webhooks: bool) -> ColumnElement[bool]:
+    return _mail.kind == WEBHOOK if webhooks else _mail.kind != WEBHOOK
+
+
 def begin(tx: Tx, id: str, now: datetime) -> None:  # noqa: A002 - the noun's own word
     """Note that a mail is about to be handed over. Commit before handing it over."""
     _set(tx, id, begun_at=now, attempts=_mail.attempts + 1)
 
 
-def sent(tx: Tx, id: str, now: datetime, response: str) -> None:  # noqa: A002 - the noun's own word
-    """Note that a server took a mail, and what it said."""
+def sent(tx: Tx, id: str, now: datetime, response: str, handed_over: bytes) -> None:  # noqa: A002 - the noun's own word
+    """Note that a server took a mail, what it said, and by its hash the very bytes that it was handed.
+
+    They are those that are kept, unless the mail may have come twice and says so.
+    """
     row = _set(tx, id, sent_at=now, begun_at=None, not_before=None, response=response)
-    _note(tx, row, "sent", now, attempts=row.attempts, response=response)
+    sha256 = hashlib.sha256(handed_over).hexdigest()
+    _note(tx, row, "sent", now, attempts=row.attempts, response=response, sha256=sha256)
 
 
 def failed(tx: Tx, id: str, now: datetime, *, until: datetime, why: str) -> None:  # noqa: A002 - the noun's own word
@@ -112,6 +142,23 @@ def failed(tx: Tx, id: str, now: datetime, *, until: datetime, why: str) -> None
         _note(tx, row, "failed", now, failures=row.failures, why=why, until=until.isoformat())
 
 
+def kept(tx: Tx, key: str) -> bytes | None:
+    """Give the bytes of the mail of that key, as they were or will be sent; None if there is none."""
+    message: bytes | None = tx.execute(select(_mail.message).where(_mail.key == key)).scalar_one_or_none()
+    return message
+
+
+def answered(tx: Tx, response: str) -> list[str]:
+    """Give the keys of the mails at which the server's answer was noted in these very words."""
+    return list(tx.execute(select(_mail.key).where(_mail.response == response).order_by(_mail.queued_at)).scalars())
+
+
+def count_sent(tx: Tx, kind: str) -> int:
+    """Count the mails of a kind that a server has taken."""
+    query = select(func.count()).where(_mail.kind == kind, _mail.sent_at.is_not(None))
+    return int(tx.execute(query).scalar_one())
+
+
 def accepted(tx: Tx, key: str) -> bool:
     """Whether a server has taken the mail of that key."""
     return tx.execute(select(1).where(_mail.key == key, _mail.sent_at.is_not(None))).first() is not None
@@ -119,15 +166,21 @@ def accepted(tx: Tx, key: str) -> bool:
 
 def tally(tx: Tx) -> dict[str, int]:
     """Count mails: ``waiting`` (of which ``failing`` were refused at least once) and ``sent``."""
+    mails = _of(webhooks=False)
     waiting = _mail.sent_at.is_(None)
     asked = {"waiting": (waiting,), "failing": (waiting, _mail.failures > 0), "sent": (_mail.sent_at.is_not(None),)}
-    count = select(func.count()).select_from(tables.outbox)
+    count = select(func.count()).select_from(tables.outbox).where(mails)
     return {what: int(tx.execute(count.where(*those)).scalar_one()) for what, those in asked.items()}
 
 
-def oldest_waiting(tx: Tx) -> datetime | None:
-    """Give when the mail was queued that waits longest, or None if none waits."""
-    query = select(_mail.queued_at).where(_mail.sent_at.is_(None)).order_by(_mail.queued_at).limit(1)
+def oldest_waiting(tx: Tx, *, webhooks: bool = False) -> datetime | None:
+    """Give when the mail (or call of the webhook) was queued that waits longest, or None if none waits."""
+    query = (
+        select(_mail.queued_at)
+        .where(_of(webhooks=webhooks), _mail.sent_at.is_(None))
+        .order_by(_mail.queued_at)
+        .limit(1)
+    )
     return tx.execute(query).scalar_one_or_none()
 
 
@@ -162,7 +215,8 @@ def _set(tx: Tx, id_: str, **values: Any) -> Row[Any]:
 
 def _note(tx: Tx, row: Row[Any], what: str, now: datetime, **detail: Any) -> None:
     said = {"mail": row.id, "mail_kind": row.kind, "key": row.key, "to": row.to, **detail}
-    ledger.append(tx, kind=f"mail.{what}", agent=ledger.DAEMON, at=now, detail=said)
+    family = WEBHOOK if row.kind == WEBHOOK else "mail"
+    ledger.append(tx, kind=f"{family}.{what}", agent=ledger.DAEMON, at=now, detail=said)
 
 
 def _read(row: Row[Any]) -> Mail:

@@ -88,6 +88,11 @@ def in_force(tx: Tx, now: datetime) -> list[Pause]:
     return [_read(row) for row in tx.execute(query.order_by(_pause.since, _pause.id))]
 
 
+def not_ended(tx: Tx) -> list[Pause]:
+    """Give the pauses that hold or whose end, which has come, is not written down yet."""
+    return [_read(row) for row in tx.execute(select(tables.pause).where(_pause.ended_at.is_(None)))]
+
+
 def expire(tx: Tx, now: datetime) -> list[Pause]:
     """Write down, once, which pauses have run out; give them."""
     query = select(tables.pause).where(_pause.ended_at.is_(None), _pause.until <= now).order_by(_pause.until)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PRINT_MILLISECONDS = 300_000
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))  # pages: each takes a processor and some hundred megabytes
 PICTURE_WIDTH = 720  # CSS pixels
+CELL = re.compile(rb"\(node(\d+)\)")  # what Chromium calls a table's cell: its number among all nodes of the process
 FOOTER = (
     '<div style="font:8px sans-serif;width:100%;text-align:center;color:#444">'
     'Page <span class="pageNumber"></span> of <span class="totalPages"></span></div>'
@@ -119,9 +121,21 @@ def _launch(executable: Path | None) -> dict[str, Any]:
 
 
 def _settle(printed: bytes, target: Path) -> None:
-    """Write the PDF without what differs from one printing to the next: dates, and identifiers at random."""
-    with pikepdf.open(io.BytesIO(printed)) as pdf:
+    """Write the PDF without what differs from one printing to the next: dates, identifiers at random, cells' names."""
+    with pikepdf.open(io.BytesIO(renumbered(printed))) as pdf:
         for key in ("/CreationDate", "/ModDate"):
             if key in pdf.docinfo:
                 del pdf.docinfo[key]
         pdf.save(target, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def renumbered(printed: bytes) -> bytes:
+    """Give a PDF's table cells their place among all cells for a name, in names of the same length.
+
+    Chromium counts nodes by the process, not by the page, so the same page gets other names when the browser did
+    something else before. A name tree must stay sorted and every object where the file says that it is (ISO 32000-1,
+    7.9.6 and 7.5.4): the order and the length of names do not change.
+    """
+    names = sorted(set(CELL.findall(printed)))
+    places = {name: b"(node%0*d)" % (len(name), place) for place, name in enumerate(names)}
+    return CELL.sub(lambda found: places[found[1]], printed)

@@ -532,6 +532,15 @@ def wordings(tx: Tx, ref: Ref) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
+def history(tx: Tx, ref: Ref) -> list[Comment]:
+    """Give a comment in every wording that it ever had, oldest first. Raises `Unrecorded`."""
+    query = select(_revision.revision).where(_revision.ref == ref).order_by(_revision.number)
+    found = [comment(tx, ref, revision) for revision in tx.execute(query).scalars()]
+    if not found:
+        raise Unrecorded(ref)
+    return found
+
+
 def counts(tx: Tx) -> dict[str, int]:
     """Count what has been recorded, by what it is."""
     counted = {

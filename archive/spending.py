@@ -48,7 +48,7 @@ def book(tx: Tx, key: str, spent: Cost, now: datetime) -> None:
 def tell_days(tx: Tx, now: datetime) -> None:
     """Put days that have passed into the ledger, each once."""
     today = now.astimezone(UTC).date().isoformat()
-    query = select(tables.spending).where(_spending.told.is_(False), _spending.day < today)
+    query = select(tables.spending).where(_spending.told == False, _spending.day < today)  # noqa: E712 - a column's condition
     days: dict[str, dict[str, Json]] = {}
     for row in tx.execute(query.order_by(_spending.day, _spending.account)):
         days.setdefault(row.day, {})[row.account] = {"calls": row.calls, "units": row.units, "mills": row.mills}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -696,6 +697,54 @@ spending = Table(
     Column("mills", Integer, nullable=False),
     Column("told", YesNo, nullable=False),
     Index("ix_spending_day", "day"),
+)
+
+# Who works on what: see archive/leases.py ----------------------------------------------------------------------------
+
+daemon = Table(
+    "daemon",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc),
+    Column("gone", YesNo, nullable=False),
+    Column("says", Verbatim),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("run", Text, index=True),
+    Column("token", Integer, nullable=False),
+    Column("asked", Integer, nullable=False),
+)
+
+# How the daemon works -------------------------------------------------------------------------------------------------
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("every", Float, nullable=False),
+    Column("began_at", Utc, nullable=False),
+    Column("ended_at", Utc),  # NULL: it runs, or was cut off
+    Column("next_at", Utc),
+    Column("why", Verbatim),  # NULL: it went well
+    Column("noted_at", Utc, nullable=False),
+)
+
+gauge = Table(
+    "gauge",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("said", Verbatim, nullable=False),
+    Column("at", Utc, nullable=False),
 )
 
 # Records requests ----------------------------------------------------------------------------------------------------

@@ -73,6 +73,11 @@ def _fold(char: str) -> str:
 _folds = _Folds()
 
 
+def folded(char: str) -> str:
+    """Give what becomes of one character: letters, a word by itself (between spaces), a space, or nothing."""
+    return _folds[ord(char)]
+
+
 def words(text: str) -> list[str]:
     """Give the words of `text` in their order, as they are compared."""
     found = [word[:LONGEST_WORD] for word in text.translate(_folds).split(" ") if word]

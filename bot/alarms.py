@@ -1,12 +1,14 @@
-"""Calls on-call staff: alarms by mail, and accounts that stop until a person has looked."""
+"""Calls on-call staff: alarms by mail and by webhook, and accounts that stop until a person has looked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive import accounts, outbox
-from bot.letters import compose
+from archive import accounts
+from bot import webhook
+from bot.letters import compose, names, put
 from bot.log import logger
+from bot.masking import masked
 from connectors.contract import Malformed
 
 if TYPE_CHECKING:
@@ -25,18 +27,12 @@ def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
     tx: Tx, settings: Settings, *, key: str, subject: str, lines: Sequence[str], now: datetime
 ) -> None:
     """Queue a call to on-call staff. The same `key` is sent once, however often the trouble is met."""
+    subject, *lines = (masked(line, names(settings, line)) for line in (subject, *lines))
     message = compose(settings, settings.mail.on_call, f"citymod: {subject}", now)
     message["X-Priority"] = "1"
     message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines]) + "\n")
-    outbox.put(
-        tx,
-        kind="alarm",
-        key=f"alarm:{key}",
-        to=settings.mail.on_call,
-        subject=message["Subject"],
-        message=bytes(message),
-        now=now,
-    )
+    put(tx, message, kind="alarm", key=f"alarm:{key}", to=settings.mail.on_call, now=now)
+    webhook.owe(tx, settings, key=key, subject=subject, lines=lines, now=now)
 
 
 def stop_account(parts: Parts, account: Account, error: Exception, now: datetime) -> None:

@@ -23,10 +23,13 @@ from bot.cli_init import init
 from bot.cli_keeping import gaps, hold, retention
 from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
+from bot.cli_push import push
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
+from bot.cli_watch import watch
 from bot.settings import MissingCredential, load
+from bot.sharing import NAMES, THE_ONLY_ONE
 from bot.terminal import (
     DEFAULT_CONFIG,
     Config,
@@ -68,6 +71,7 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(console, name="console")
 app.add_typer(evidence, name="evidence")
 app.add_typer(bucket_commands, name="bucket")
+app.add_typer(push, name="push")
 app.command()(init)
 app.command()(followers)
 app.command()(pause)
@@ -77,9 +81,13 @@ for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention
 app.add_typer(database, name="database")
 app.command("search")(search)
 app.add_typer(proof)
+app.add_typer(watch)
 app.add_typer(request, name="request")
 app.command("export")(export)
 
+DaemonName = Annotated[
+    str, typer.Option("--name", envvar="CITYMOD_NAME", help="What this daemon is called, where several share the work.")
+]
 Clause = Annotated[str, typer.Option("--clause", help="Under which clause of the policy: C1 to C10.")]
 CaseName = Annotated[str, typer.Argument(help="The case, as `citymod review list` prints it.")]
 
@@ -89,6 +97,7 @@ def main(words: Sequence[str] | None = None) -> None:
     from archive.database import Damaged, Unavailable, WrongDatabase
     from archive.dispositions import NotAllowed
     from archive.holds import HoldRefused
+    from archive.leases import LeaseLost, NotTogether
     from archive.requests import NotPossibleNow
     from archive.staff import Taken
     from bot.intake import NotTaken
@@ -103,7 +112,8 @@ def main(words: Sequence[str] | None = None) -> None:
     except (MissingCredential, WrongDatabase, LookupError) as error:
         fail(str(error.args[0] if error.args else error), 2)
     except (
-        *(AlreadyRunning, Damaged, HoldRefused, NotAllowed, NotPossible, NotPossibleNow, NotTaken, Taken, Unavailable),
+        *(AlreadyRunning, Damaged, HoldRefused, LeaseLost, NotAllowed, NotPossible, NotPossibleNow, NotTaken),
+        *(NotTogether, Taken, Unavailable),
     ) as error:
         fail(str(error), 1)
 
@@ -112,16 +122,18 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 @app.command()
-def run(config: Config = DEFAULT_CONFIG, log_level: str = "info") -> None:
+def run(config: Config = DEFAULT_CONFIG, log_level: str = "info", name: DaemonName = THE_ONLY_ONE) -> None:
     """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
     from bot.daemon import Daemon
-    from bot.lock import sole
+    from bot.lock import one_of
     from bot.parts import Parts
 
     log.start(level=log_level)
     settings = settings_from(config)
-    with sole(settings.data):
-        parts = Parts.assemble(settings)
+    if not NAMES.fullmatch(name):
+        fail(f"{name!r} is no name for a daemon: up to 40 letters, digits, dots and dashes.", 2)
+    with one_of(settings.data, name):
+        parts = Parts.assemble(settings, daemon=name)
         try:
             Daemon(parts).run()
         finally:
@@ -133,15 +145,16 @@ def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     """Do everything there is to do once, and exit."""
     from archive import accounts
     from bot.daemon import single_pass
-    from bot.lock import sole
+    from bot.lock import one_of
     from bot.parts import Parts
 
     log.start(level=log_level)
     settings = settings_from(config)
-    with sole(settings.data):
+    with one_of(settings.data, THE_ONLY_ONE):
         parts = Parts.assemble(settings)
         try:
             single_pass(parts)
+            parts.share.leave()
             with parts.database.read() as tx:
                 stopped = [entry for entry in accounts.all_standing(tx) if entry.stopped_why]
         finally:
@@ -149,45 +162,6 @@ def pass_(config: Config = DEFAULT_CONFIG, log_level: str = "warning") -> None:
     for entry in stopped:
         err.print(f"{entry.account.key} is stopped: {entry.stopped_why}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(1 if stopped else 0)
-
-
-@app.command()
-def status(
-    config: Config = DEFAULT_CONFIG, as_json: Annotated[bool, typer.Option("--json", help="As one object.")] = False
-) -> None:
-    """Show accounts, cases, pauses and mail at one glance."""
-    from bot.status import status_of
-
-    settings = settings_from(config)
-    with reading(settings) as tx:
-        found = status_of(tx, settings, clock())
-    if as_json:
-        out.print_json(json.dumps(found))
-        return
-    table = Table("Account", "Mode", "Last read", "Standing", "Page", title=f"{settings.city.name}: accounts")
-    for account in found["accounts"]:
-        table.add_row(
-            f"{account['name']} ({account['key']})",
-            account["mode"],
-            account["read"],
-            account["standing"],
-            account.get("page", ""),
-        )
-    out.print(table)
-    out.print("Cases: " + (", ".join(f"{n} {state}" for state, n in found["cases"].items()) or "none yet"))
-    out.print("Mail:  " + (", ".join(f"{n} {state}" for state, n in found["mail"].items()) or "none yet"))
-    out.print("Cost:  " + ("; ".join(found["cost"]) or "nothing yet") + " (this month)", highlight=False)
-    for line in found["requests"]:
-        out.print(line, markup=False, highlight=False)
-    if found["bucket"]:
-        say(f"Bucket: {found['bucket']}")
-    if found["tasks"]:
-        out.print(f"By hand: {found['tasks']} task(s) wait: citymod tasks list", highlight=False)
-    for line in found["proof"]:
-        say(line)
-    out.print(
-        "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused"), markup=False
-    )
 
 
 # ------------------------------------------------------------------------------------------------------- deciding
@@ -401,16 +375,28 @@ def digest(
     config: Config = DEFAULT_CONFIG,
     preview: Annotated[bool, typer.Option("--preview", help="Only print it; nothing is sent or marked.")] = False,
     to: Annotated[str, typer.Option("--to", help="Only this recipient's (e-mail address).")] = "",
+    number: Annotated[int | None, typer.Option("--number", help="Make none; write this one to --file.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Where to write it, as it was sent (.eml).")] = None,
 ) -> None:
     """Make the e-mail digest now, for everybody or one recipient; the outbox delivers it."""
+    from archive import outbox
     from bot import digest as digests
 
     settings = settings_from(config)
     chosen = [pio for pio in settings.pios if not to or pio.email == to]
     if not chosen:
         fail(f"Nobody with the address {to} gets a digest; there are: {', '.join(p.email for p in settings.pios)}.", 2)
+    if (number is None) != (file is None) or (number is not None and len(chosen) != 1):
+        fail("To write a digest that was sent, name --number, --file and one recipient --to.", 2)
     for pio in chosen:
-        if preview:
+        if number is not None and file is not None:
+            with reading(settings) as tx:
+                kept = outbox.kept(tx, digests.key_of(pio, number))
+            if kept is None:
+                fail(f"There is no digest no. {number} to {pio.email}.", 2)
+            file.write_bytes(kept)
+            say(f"Digest no. {number} to {pio.email}, as it was sent: {file}")
+        elif preview:
             with reading(settings) as tx:
                 out.print(
                     digests.fold(tx, settings, pio, clock()).as_text(), markup=False, highlight=False, soft_wrap=True
@@ -421,22 +407,6 @@ def digest(
             out.print(f"Digest no. {number} for {pio.name} is in the outbox.", highlight=False)
 
 
-@app.command()
-def doctor(config: Config = DEFAULT_CONFIG) -> None:
-    """Check everything the program needs: settings, credentials, database, browser, fonts, mail, platforms."""
-    from bot.doctor import examine
-
-    settings = settings_from(config)
-    bad = 0
-    for finding in examine(settings, clock()):
-        bad += not finding.ok
-        mark = "[green]ok  [/green]" if finding.ok else "[red]BAD [/red]"
-        out.print(mark, finding.what, highlight=False, soft_wrap=True)
-        for line in finding.details:
-            say("      " + line)
-    raise typer.Exit(1 if bad else 0)
-
-
 # ------------------------------------------------------------------------------------------------------- trying it
 
 
@@ -445,13 +415,14 @@ def plan(
     config: Config = DEFAULT_CONFIG,
     posts: Annotated[float, typer.Option(help="Posts a month on each platform.")] = 200,
     comments: Annotated[float, typer.Option(help="Comments a month on each platform.")] = 5000,
+    ads: Annotated[float, typer.Option(help="Ads that run at a time, where an ad account is read.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what polling the accounts will cost, and refuse (1) what would run dry before midnight."""
     from bot.planner import estimates
 
     settings = settings_from(config)
-    found = list(estimates(settings, posts=posts, comments=comments, so_far=_cost_so_far(settings)))
+    found = list(estimates(settings, posts=posts, comments=comments, ads=ads, so_far=_cost_so_far(settings)))
     if as_json:
         out.print_json(json.dumps([estimate.told() for estimate in found]))
     else:

@@ -1,8 +1,9 @@
-"""The commands on sealed evidence: `citymod evidence list`, `show` and `open`. They change nothing."""
+"""The commands `citymod evidence list`, `show`, `open`, `acknowledge` and `sign-in`. None changes what is sealed."""
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.terminal import DEFAULT_CONFIG, Config, fail, out, reading, say, settings_from
+from bot.terminal import DEFAULT_CONFIG, Config, Reason, Who, clock, fail, out, reading, say, settings_from, writing
 
 if TYPE_CHECKING:
     from bot.exhibit import Exhibit
@@ -89,6 +90,63 @@ def evidence_open(
     if to_open and not webbrowser.open(page.as_uri()):
         out.print("There is no browser here to open it with.")
     raise typer.Exit(1 if exhibit.problems else 0)
+
+
+@evidence.command("acknowledge")
+def evidence_acknowledge(name: Name, who: Who, config: Config = DEFAULT_CONFIG) -> None:
+    """Say that you have received a piece of evidence, as the Social Media Manager does for the City's files."""
+    from archive import acknowledged
+    from archive.evidence import named
+    from bot.review import person
+
+    settings = settings_from(config)
+    with writing(settings) as tx:
+        sealed = named(tx, name)
+        if sealed is None:
+            fail(f"There is no evidence {name}; `citymod review show CASE` names what there is.", 2)
+        is_new = acknowledged.acknowledge(tx, sealed, agent=person(who), how="by command", now=clock())
+        line = acknowledged.of(tx, sealed)
+    if not is_new and line:
+        say(f"{line.agent.name} acknowledged evidence {sealed.id} already, {line.at:%Y-%m-%d %H:%M} UTC.")
+    else:
+        say(f"Evidence {sealed.id} is acknowledged by {who}.")
+
+
+@evidence.command("sign-in")
+def evidence_sign_in(
+    account: Annotated[str, typer.Argument(help="The account: platform:id.")],
+    who: Who,
+    reason: Reason,
+    config: Config = DEFAULT_CONFIG,
+    *,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove what is stored.")] = False,
+) -> None:
+    """Store, encrypted, what signs in to picture one account's pages: Playwright's storage state, on standard input.
+
+    Where somebody can sign in: playwright open --save-storage=/dev/stdout ADDRESS | citymod evidence sign-in ACCOUNT …
+    """
+    from archive import ledger, sign_ins
+    from bot.parts import sign_in
+    from bot.review import person
+
+    settings = settings_from(config)
+    entry = next((entry for entry in settings.accounts if entry.account.key == account), None)
+    if entry is None:
+        fail(f"There is no account {account} in the settings.", 2)
+    try:
+        place = sign_in(settings, entry)
+        there = place.file.exists()
+        if forget:
+            sign_ins.forget(place)
+        else:
+            sign_ins.store(place, sys.stdin.buffer.read())
+    except (LookupError, ValueError) as error:
+        fail(f"Nothing was stored: {error}.", 2)
+    kind = "sign_in.forgotten" if forget else "sign_in.stored"
+    with writing(settings) as tx:
+        ledger.append(tx, kind=kind, agent=person(who), at=clock(), detail={"account": account, "why": reason})
+    said = "Stored, encrypted, for this account alone." if not forget else "Removed." if there else "None was stored."
+    out.print(said)
 
 
 def _exhibit(name: str, config: Path) -> Exhibit:

@@ -64,7 +64,7 @@ def resume(
     clause: Clause = "",
 ) -> None:
     """End a pause; with --account also start an account again that stopped by itself."""
-    from archive import accounts, pauses
+    from archive import accounts, leases, pauses
     from bot.pausing import held
     from bot.review import person
 
@@ -77,7 +77,10 @@ def resume(
         started = bool(standing and standing.stopped_why)
         if started:
             accounts.resume(tx, account, agent, now)
+        if scope == pauses.EVERYTHING:
+            ended += leases.forget_said(tx)
         left = pauses.in_force(tx, now)
+        elsewhere = leases.files_say(tx)
         waits = list(held(tx, settings))
     if scope == pauses.EVERYTHING and settings.switch_file.exists():
         settings.switch_file.unlink()
@@ -86,6 +89,8 @@ def resume(
     out.print(f"{ended} pause(s) ended." + (f" {account} is started again." if started else ""), highlight=False)
     for other in left:
         out.print(f"Still paused: {other.what} by {other.who}: {other.why}", highlight=False, markup=False)
+    if elsewhere and not settings.switch_file.exists():
+        out.print(f"Still paused: {elsewhere}; remove that file there.", highlight=False, markup=False)
     if waits:
         out.print("What waits; each is looked at, and judged by today's rules, before anything is done:")
     for line in waits:

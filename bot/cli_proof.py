@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,10 +23,6 @@ from bot.terminal import (
     settings_from,
     writing,
 )
-
-if TYPE_CHECKING:
-    from archive.backup import Place
-    from bot.settings import Settings
 
 proof = typer.Typer()
 witness = typer.Typer(help="What vouches for the ledger from outside.", no_args_is_help=True)
@@ -146,12 +142,13 @@ def certificate(
 def backup(folder: Backups, who: ByWhom, config: Config = DEFAULT_CONFIG) -> None:
     """Copy database, evidence and media while the daemon works, check the copy, and record it."""
     from archive.backup import NotBackedUp, take
+    from bot.backups import place
     from bot.review import person
 
     settings = settings_from(config)
     try:
         with opened(settings) as database:
-            done = take(database, _place(settings), folder.resolve(), agent=person(who), now=clock())
+            done = take(database, place(settings), folder.resolve(), agent=person(who), now=clock())
     except (NotBackedUp, OSError) as error:
         fail(f"No backup was made: {error}.", 1)
     for gap in done.not_checked:
@@ -170,24 +167,14 @@ def restore(folder: Backups, config: Config = DEFAULT_CONFIG) -> None:
     """Put a backup back where the settings say and nothing is yet, and check it. Stop the daemon first."""
     from archive.backup import NotBackedUp
     from archive.backup import restore as put_back
+    from bot.backups import place
     from bot.lock import sole
 
     settings = settings_from(config)
     try:
         with sole(settings.data):
-            report = put_back(folder.resolve(), _place(settings), now=clock())
+            report = put_back(folder.resolve(), place(settings), now=clock())
     except (NotBackedUp, OSError) as error:
         fail(f"Not restored: {error}.", 1)
     lines = report.checked.get("ledger lines", 0)
     out.print(f"Restored from {folder} and checked: {lines} ledger lines.", highlight=False, soft_wrap=True)
-
-
-def _place(settings: Settings) -> Place:
-    from archive.backup import Place
-
-    return Place(
-        url=settings.database_url,
-        evidence=settings.evidence_folder,
-        media=settings.media_folder,
-        trusted=settings.trusted,
-    )

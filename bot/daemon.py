@@ -1,13 +1,15 @@
 """When things run: the timers of a daemon that a City leaves alone, and the one place that reads the clock.
 
 Timers only wake work; what there is to do is asked of the archive each time, so a missed or doubled timer does no
-harm. A job that fails unexpectedly is recorded, told to on-call staff once a day, and run again at its next time.
+harm. Who does it, where several daemons share an archive, a lease decides (bot/sharing.py). A job that fails
+unexpectedly is recorded, told to on-call staff once a day, and run again at its next time.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,13 +19,34 @@ import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from archive import accounts, cases, dispositions, evidence, gaps, ledger, spending
-from bot import copying, digest, dropped, homepages, mail, mailbox, nightly, pipeline, streams, troubles, witnessing
+from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
+from archive.leases import LeaseLost
+from bot import (
+    backups,
+    canary,
+    copying,
+    digest,
+    dropped,
+    export_spool,
+    heard,
+    homepages,
+    mail,
+    mailbox,
+    nightly,
+    pipeline,
+    streams,
+    tokens,
+    troubles,
+    webhook,
+    witnessing,
+)
 from bot.alarms import alarm
+from bot.jobs import Book
 from bot.log import logger
 from bot.metrics import Health
 from bot.pausing import Watch
 from bot.push import Receiver
+from bot.sharing import ACCOUNT, JOB, LINE
 from connectors.contract import FORBIDDEN
 
 if TYPE_CHECKING:
@@ -31,6 +54,8 @@ if TYPE_CHECKING:
 
     from bot.parts import Parts
 
+LEASE_SECONDS = 5
+"""How often a daemon says that it lives, and looks what of the work is its own; see archive.leases.LEASE."""
 WORK_SECONDS = 0.5
 MAIL_SECONDS = 2
 SWITCH_SECONDS = 1
@@ -55,8 +80,15 @@ def utc_now() -> datetime:
 
 
 def make_ready(parts: Parts, now: datetime) -> None:
-    """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over."""
-    evidence.sweep(parts.settings.spool_folder, now)
+    """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over.
+
+    Then take a share of the work. Raises `archive.leases.NotTogether` if daemons that are alive do not allow it.
+    """
+    parts.share.enter(now)
+    with parts.database.begin() as tx:
+        parts.share.see_file(tx, parts.switch.file_says())
+    evidence.sweep(parts.spool, now)
+    export_spool.sweep(parts.settings.data)
     dispositions.finish(parts.database, parts.settings.media_folder, now)
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
@@ -69,15 +101,26 @@ def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
     for entry in parts.settings.accounts:
         pipeline.poll(parts, entry.account.key, clock)
         homepages.look(parts, entry.account.key, clock)
-    mailbox.read(parts, clock)
-    dropped.take_in(parts, clock())
+    alone(parts, "mailbox", partial(mailbox.read, parts, clock))
+    alone(parts, "drop folder", lambda: dropped.take_in(parts, clock()))
     while pipeline.one_pass(parts, clock).total():
         pass
-    witnessing.witness(parts, clock)
-    copying.copy(parts.settings, parts.database, clock)
-    digest.make_due(parts, clock())
-    while mail.deliver(parts, clock):
+    alone(parts, "witnesses", partial(witnessing.witness, parts, clock))
+    alone(parts, "bucket", partial(copying.copy, parts.settings, parts.database, clock))
+    alone(parts, "digest", lambda: digest.make_due(parts, clock()))
+    while alone(parts, "mail", partial(mail.deliver, parts, clock)):
         pass
+    while alone(parts, "webhook", partial(webhook.deliver, parts, clock)):
+        pass
+
+
+def alone(parts: Parts, name: str, job: Callable[[], object]) -> object:
+    """Do a job that one daemon at a time does, if it is ours; give what it gives, None if it is not."""
+    gave = None
+    with parts.share.holding(f"{JOB}{name}") as ours:
+        if ours:
+            gave = job()
+    return gave
 
 
 class Woken:
@@ -130,6 +173,9 @@ class Daemon:
         self._woken = Woken()
         self._receiver: Receiver | None = None
         self._turned_away = 0
+        self._superseded = False
+        with parts.database.read() as tx:
+            self._book = Book(jobs.every(tx))
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
         self._scheduler = BackgroundScheduler(
@@ -155,31 +201,45 @@ class Daemon:
         log.info("stopping")
         self._scheduler.shutdown(wait=True)
         self._count_pushes()
+        self._keep_book()
+        self._parts.share.leave()
+        if self._superseded:
+            message = f"the name {self._parts.share.daemon}"
+            raise LeaseLost([message])
 
     def _note_start(self) -> None:
         """Write down that the program starts, so that a gap before it has its reason."""
         with self._parts.database.begin() as tx:
-            ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock())
+            detail = {"daemon": self._parts.share.daemon}
+            ledger.append(tx, kind=gaps.STARTED, agent=ledger.DAEMON, at=self._clock(), detail=detail)
 
     def _schedule(self) -> None:
         for entry in self._parts.settings.accounts:
             key = entry.account.key
-            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key))
+            self._every(entry.poll_seconds, f"poll {key}", partial(self._poll, key), whose=f"{ACCOUNT}{key}")
         if self._parts.settings.mailbox:
             every = self._parts.settings.mailbox.poll_seconds
-            self._every(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
+            self._alone(every, "mailbox", partial(mailbox.read, self._parts, self._clock))
         if self._parts.settings.drop_folder:
-            self._every(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
+            self._alone(DROP_SECONDS, "drop folder", lambda: dropped.take_in(self._parts, self._clock()))
         if self._parts.settings.evidence_store:
-            self._every(COPY_SECONDS, "bucket", self._copy)
+            self._alone(COPY_SECONDS, "bucket", self._copy)
+        self._every(LEASE_SECONDS, "leases", self._beat)
         self._every(WORK_SECONDS, "work", self._work)
-        self._every(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        self._alone(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        if self._parts.settings.webhook:
+            self._alone(MAIL_SECONDS, "webhook", partial(webhook.deliver, self._parts, self._clock, self._stop.is_set))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
-        self._every(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
-        self._every(TROUBLE_SECONDS, "troubles", self._watch_troubles)
-        self._every(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
-        self._every(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
-        self._every(COST_SECONDS, "what it cost", self._tell_cost)
+        self._alone(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
+        self._alone(TROUBLE_SECONDS, "troubles", self._watch_troubles)
+        self._alone(WITNESS_SECONDS, "witnesses", partial(witnessing.witness, self._parts, self._clock))
+        self._alone(NIGHT_SECONDS, "nightly check", partial(nightly.check_due, self._parts, self._clock))
+        if self._parts.settings.backup:
+            self._alone(NIGHT_SECONDS, "backup", partial(backups.back_up_due, self._parts, self._clock))
+        if self._parts.settings.canary:
+            self._alone(NIGHT_SECONDS, "canary", partial(canary.sing_due, self._parts, self._clock))
+        self._alone(COST_SECONDS, "what it cost", self._tell_cost)
+        self._every(HEARTBEAT_SECONDS, "book of jobs", self._keep_book)
         self._every(HEARTBEAT_SECONDS, "heartbeat", self._heartbeat)
 
     def _listen(self, listening: ExitStack) -> None:
@@ -195,7 +255,8 @@ class Daemon:
             answering = listening.enter_context(Health(health.host, health.port, self._parts, self._clock))
             log.info("health", host=health.host, port=answering.port)
         for connector, keys in streams.lines(self._parts.listeners):
-            listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock))
+            ours = partial(self._parts.share.has, f"{LINE}{next(iter(keys.values()))}")
+            listening.enter_context(streams.Line(connector, keys, self.wake, self._line_failed, self._clock, ours))
 
     def _line_failed(self, why: str) -> None:
         """Record that a line does not hold; the e-mail digest tells it."""
@@ -206,7 +267,10 @@ class Daemon:
             ledger.append(tx, kind="stream.broken", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
 
     def wake(self, key: str) -> None:
-        """Let the next poll of an account begin at once, or when the one that runs has ended."""
+        """Let the next poll of an account begin at once, or when the one that runs has ended; by whoever works it."""
+        if not self._parts.share.has(f"{ACCOUNT}{key}"):
+            self._guarded("waking", partial(self._parts.share.ask, key))
+            return
         at = self._woken.ask(key, self._clock())
         if at:
             self._scheduler.modify_job(f"poll {key}", next_run_time=at)
@@ -214,8 +278,11 @@ class Daemon:
     def _poll(self, key: str) -> None:
         self._woken.begin(key, self._clock())
         try:
-            pipeline.poll(self._parts, key, self._clock)
-            homepages.look(self._parts, key, self._clock)
+            with self._parts.share.holding(f"{ACCOUNT}{key}") as ours:
+                if ours:
+                    pipeline.poll(self._parts, key, self._clock)
+                    homepages.look(self._parts, key, self._clock)
+                    tokens.look(self._parts, key, self._clock)
         finally:
             at = self._woken.end(key)
             if at and not self._stop.is_set():
@@ -230,9 +297,25 @@ class Daemon:
             with self._parts.database.begin() as tx:
                 ledger.append(tx, kind="push.refused", agent=ledger.DAEMON, at=self._clock(), detail={"why": why})
 
-    def _every(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+    def _beat(self) -> None:
+        """Renew what is ours, share anew, and poll what other daemons were asked to have polled."""
+        try:
+            woken = self._parts.share.beat(self._clock())
+        except LeaseLost:
+            self._superseded = True
+            self._stop.set()
+            return
+        for key in woken:
+            self.wake(key)
+
+    def _alone(self, seconds: float, name: str, job: Callable[[], object]) -> None:
+        """Let a job be done that one daemon at a time does."""
+        self._every(seconds, name, partial(alone, self._parts, name, job), whose=f"{JOB}{name}")
+
+    def _every(self, seconds: float, name: str, job: Callable[[], object], *, whose: str | None = None) -> None:
+        """Do a job every so many seconds, where the lease `whose` is this daemon's, if it takes one."""
         self._scheduler.add_job(
-            partial(self._guarded, name, job),
+            partial(self._timed, name, job, seconds, whose),
             "interval",
             id=name,
             seconds=seconds,
@@ -240,15 +323,36 @@ class Daemon:
             name=name,
         )
 
-    def _guarded(self, name: str, job: Callable[[], object]) -> None:
+    def _timed(self, name: str, job: Callable[[], object], every: float, whose: str | None) -> None:
+        if whose and not self._parts.share.has(whose):
+            self._book.elsewhere(name)
+        else:
+            self._guarded(name, job, every)
+
+    def _guarded(self, name: str, job: Callable[[], object], every: float = 0) -> None:
         """Run a job; whatever it raises is recorded and told. This is the top of every loop the daemon has."""
         if self._stop.is_set():
             return
+        self._book.began(name, every, self._clock())
+        why = None
         try:
             job()
         except Exception as error:
+            why = f"{type(error).__name__}: {error}"
             log.exception("job failed", job=name)
-            self._tell(name, f"{type(error).__name__}: {error}")
+            self._tell(name, why)
+        finally:
+            self._book.ended(name, self._clock(), why)
+
+    def _keep_book(self) -> None:
+        """Write down how the jobs stand and what platforms told besides, for `citymod status` and the next start."""
+        with self._parts.database.begin() as tx:
+            gauges.keep(tx, heard.gauges_of(self._parts.meters, self._clock(), time.monotonic()))
+            self._book.keep(tx, self._next_run, self._clock())
+
+    def _next_run(self, name: str) -> datetime | None:
+        job = self._scheduler.get_job(name)
+        return job.next_run_time if job else None
 
     def _tell(self, name: str, why: str) -> None:
         """Put an unexpected failure where people see it. If even that fails, the next heartbeat stays away."""
@@ -279,6 +383,7 @@ class Daemon:
         copying.copy(self._parts.settings, self._parts.database, self._clock, self._stop.is_set)
 
     def _watch_troubles(self) -> None:
+        export_spool.sweep(self._parts.settings.data)
         with self._parts.database.begin() as tx:
             troubles.watch(tx, self._parts.settings, self._clock())
 

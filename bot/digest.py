@@ -7,42 +7,51 @@ so that silence always means trouble. Each digest is numbered: a missing one, or
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, evidence, handwork, ledger, outbox, pauses, records, withheld
-from archive.card import decided, platform_name
+from archive import accounts, acknowledged, cases, handwork, ledger, outbox, pauses
+from archive.card import platform_name
 from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import nightly, requests, spending, tasks, troubles, witnessing
-from bot.domain.schedule import digest_due
+from bot import canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
+from bot.advising import ADVISED
+from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
 from bot.domain.states import State
+from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
-from bot.letters import STYLES, TEMPLATES, compose, embed, when
+from bot.letters import STYLES, TEMPLATES, compose, embed, names, put, when
+from bot.log import logger
+from bot.masking import masked
 from bot.pause import Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from email.message import EmailMessage
 
-    from archive.cases import Ground
     from archive.database import Tx
     from archive.ledger import Entry
-    from bot.domain.types import Evidence, Match, Ref
+    from bot.digest_items import Item, Way
+    from bot.domain.types import Ref
+    from bot.export_pictures import Small
     from bot.parts import Parts
     from bot.settings import Pio, Settings
     from bot.tasks import Task
 
-MOST_SHOWN = 25
-MOST_PICTURES = 10
+GAP = "gap.recorded"
+SOON = timedelta(days=3)
+LARGEST = 90_000
+"""Bytes of HTML in one digest: some mail programs cut off what is longer."""
+FEWER = (20, 12, 6, 3, 1)
+"""How many of each kind are shown where that is needed to stay below it."""
 TROUBLE = {
     "account.stopped": "An account stopped",
     "account.polling_failed": "Reading an account failed",
     "account.limited": "A platform limits acting",
-    "gap.recorded": "An account was not read for a while",
     "profile.changed": "The City's own page shows something else",
     "profile.failed": "The City's own page could not be read",
     "case.capture_failed": "A comment could not be captured in full, so it was not hidden",
@@ -53,6 +62,8 @@ TROUBLE = {
     "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
     "copy.answers": "The bucket takes evidence again",
     "mail.failed": "A mail was not accepted",
+    "daemon.gone": "A daemon was not heard of any more",
+    "webhook.failed": "An alarm could not be handed to the webhook",
     "daemon.failed": "A part of the program failed",
     "dropped.failed": "Something in the drop folder cannot be taken in",
     "mailbox.failed": "The intake mailbox could not be read",
@@ -64,6 +75,10 @@ TROUBLE = {
     "trouble.over": "What was wrong is over",
     "stamp.failed": "A time-stamping authority gave no stamp",
     "stamp.answers": "A time-stamping authority answers again",
+    "jobs.missed": "Jobs of the program did not run when they should have",
+    "canary.failed": "The daily test of the whole line failed",
+    "token.failed": "The credential of an account does not do",
+    "backup.failed": "A nightly backup failed",
     "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
     "pause.expired": "A pause ran out, so acting goes on",
 }
@@ -72,30 +87,19 @@ KEEPING = {
     "hold.released": "A LEGAL HOLD WAS RELEASED",
     "disposition.proposed": "It is proposed to destroy records",
     "disposition.carried_out": "Records were destroyed",
+    "backup.thinned": "Old backups were let go",
     "disposition.finished": "An interrupted destruction was finished",
 }
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One comment in the digest."""
-
-    ref: Ref
-    account: str
-    at: str
-    author: str
-    text: str
-    url: str
-    why: str
-    reasons: tuple[str, ...]
-    evidence: Evidence | None = None
-    alternative: str = ""
-    cid: str = ""
+log = logger("digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Everything one digest says, before it is put into words."""
+    """Everything one digest says, before it is put into words.
+
+    Each list is cut at so many that the mail stays readable; `Some.more` says how many are left out.
+    """
 
     city: str
     pio: str
@@ -103,34 +107,40 @@ class Digest:
     since: str
     until: str
     headlines: tuple[str, ...]
-    hidden: tuple[Item, ...]
-    more_hidden: int
-    restored: tuple[Item, ...]
-    waiting: tuple[Item, ...]
-    more_waiting: int
-    trouble: tuple[str, ...]
-    more_trouble: int
-    paused: tuple[str, ...]
     counts: tuple[tuple[str, dict[str, int]], ...]
+    coverage: tuple[tuple[str, str], ...]
+    waiting: Some[Item]
+    hidden: Some[Item]
+    restored: Some[Item]
+    attested: Some[Item]
+    tasks: Some[str]
+    requests: Some[str]
+    soon: Some[str]
+    gaps: Some[str]
+    trouble: Some[str]
+    advice: Some[str]
+    keeping: Some[str]
+    paused: Some[str]
+    filed: str
     head: str
     roots: tuple[str, ...] = ()
-    coverage: tuple[tuple[str, str], ...] = ()
     month: str = ""
     cost: tuple[str, ...] = ()
-    attested: tuple[Item, ...] = ()
-    keeping: tuple[str, ...] = ()
-    tasks: tuple[Task, ...] = ()
-    more_tasks: int = 0
-    requests: tuple[str, ...] = ()
-    most_pictures: int = MOST_PICTURES
+    tested: str = ""
+
+    def with_at_most(self, most: int) -> Digest:
+        """Show at most so many of each kind; what is left out is counted."""
+        lists = {field.name: getattr(self, field.name) for field in fields(self)}
+        fewer: dict[str, Any] = {name: some.first(most) for name, some in lists.items() if isinstance(some, Some)}
+        return replace(self, **fewer)
 
     def as_text(self) -> str:
         """The complete plain text."""
         return TEMPLATES.get_template("digest.txt.j2").render(digest=self)
 
-    def as_html(self) -> str:
-        """The HTML, with its styles inlined for mail programs."""
-        return STYLES.inline(TEMPLATES.get_template("digest.html.j2").render(digest=self))
+    def as_html(self, sizes: Mapping[str, tuple[int, int]] | None = None) -> str:
+        """The HTML, with its styles inlined for mail programs. `sizes` of pictures: width and height, by name."""
+        return STYLES.inline(TEMPLATES.get_template("digest.html.j2").render(digest=self, sizes=sizes or {}))
 
 
 def make_due(parts: Parts, now: datetime) -> int:
@@ -140,7 +150,7 @@ def make_due(parts: Parts, now: datetime) -> int:
         with parts.database.begin() as tx:
             mark = outbox.last_digest(tx, pio.email)
             ready = mark is not None or _begun(tx, parts.settings)
-            if ready and digest_due(mark.at if mark else None, pio.hour, now, parts.settings.zone):
+            if ready and digest_times.due(parts.settings, pio, mark.at if mark else None, now):
                 make(tx, parts.settings, pio, now)
                 made += 1
     return made
@@ -158,12 +168,14 @@ def make(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> int:
     told = fold(tx, settings, pio, now)
     head = ledger.head(tx)
     message = _message(settings, pio, told, now)
-    key = f"digest:{pio.email}:{told.number}"
-    outbox.put(
-        tx, kind="digest", key=key, to=(pio.email,), subject=str(message["Subject"]), message=bytes(message), now=now
-    )
+    put(tx, message, kind="digest", key=key_of(pio, told.number), to=(pio.email,), now=now)
     outbox.mark_digest(tx, pio.email, told.number, head.seq if head else 0, now)
     return told.number
+
+
+def key_of(pio: Pio, number: int) -> str:
+    """The outbox's name of a digest, under which the bytes that were sent are kept."""
+    return f"digest:{pio.email}:{number}"
 
 
 def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
@@ -173,54 +185,82 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     lines = [line for line in ledger.entries(tx, after=mark.through_seq if mark else 0) if _concerns(line, keys)]
     hidden = [line for line in lines if line.kind == "case.enforced" and line.detail.get("basis") != ATTESTED]
     restored = [line for line in lines if line.kind == "case.restored"]
-    trouble = [line for line in lines if line.kind in TROUBLE]
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_SHOWN, accounts=keys)
     all_waiting = cases.count_at(tx, State.IN_REVIEW, keys)
     by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
     watched = tuple(_coverage(tx, settings, keys, now))
-    attested = tuple(_attested(tx, settings, keys))
+    unverified = handwork.unverified(tx, keys)
     head = ledger.head(tx)
     asked = every_request(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
+
+    def ours(told: Iterable[str]) -> Some[str]:
+        return Some.of([cut(masked(line, names(settings, line))) for line in told])
+
     return Digest(
         city=settings.city.name,
         pio=pio.name,
         number=mark.number + 1 if mark else 1,
         since=when(settings, mark.at) if mark else "the beginning",
         until=when(settings, now),
-        headlines=(
-            *nightly.headlines(tx),
-            *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
-            *witnessing.headlines(tx, settings),
-            *_stopped(tx, keys),
-            *_held(tx, settings, keys, now),
-            *requests.lines(requests.pressing(asked, now), settings.zone, now),
-            *_unchecked(watched),
-            *_spent(lines, settings),
-            *filter(None, (spending.nearly_spent(tx, settings, now),)),
-            *_to_do(tx, settings, all_waiting, len(by_hand), now),
-            *_unverified(len(attested)),
+        headlines=_and_more(
+            ours(
+                (
+                    *nightly.headlines(tx),
+                    *canary.headlines(tx),
+                    *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
+                    *witnessing.headlines(tx, settings),
+                    *_stopped(tx, keys),
+                    *_held(tx, settings, keys, now),
+                    *requests.lines(requests.pressing(asked, now), settings.zone, now),
+                    *_unchecked(watched, "\n".join(_stopped(tx, keys))),
+                    *_spent(lines, settings),
+                    *filter(None, (spending.nearly_spent(tx, settings, now),)),
+                    *_to_do(tx, settings, all_waiting, len(by_hand), now),
+                    *_unverified(len(unverified)),
+                )
+            )
         ),
-        hidden=tuple(_item(tx, settings, line.ref, line) for line in hidden[:MOST_SHOWN] if line.ref),
-        more_hidden=max(0, len(hidden) - MOST_SHOWN),
-        restored=tuple(_item(tx, settings, line.ref, line) for line in restored[:MOST_SHOWN] if line.ref),
-        waiting=tuple(_item(tx, settings, case.ref, None) for case in waiting),
-        more_waiting=max(0, all_waiting - MOST_SHOWN),
-        trouble=tuple(_trouble(settings, line) for line in trouble[:MOST_SHOWN]),
-        more_trouble=max(0, len(trouble) - MOST_SHOWN),
-        keeping=tuple(_keeping(settings, line) for line in lines if line.kind in KEEPING),
-        paused=tuple(_pauses(tx, settings, now)),
         counts=tuple(_counts(lines, settings, keys)),
+        coverage=watched,
+        waiting=Some(
+            tuple(item(tx, settings, case.ref, ways=to_decide(case.ref)) for case in waiting),
+            all_waiting - len(waiting),
+        ),
+        hidden=_changed(tx, settings, hidden, to_restore),
+        restored=_changed(tx, settings, restored),
+        attested=Some(
+            tuple(item(tx, settings, order.ref) for order in unverified[:MOST_SHOWN]),
+            max(0, len(unverified) - MOST_SHOWN),
+        ),
+        tasks=ours(map(_task, by_hand)),
+        requests=ours(requests.lines(asked, settings.zone, now)),
+        soon=ours(_soon(tx, settings, now)),
+        gaps=ours(_trouble(settings, line) for line in lines if line.kind == GAP),
+        trouble=ours(_trouble(settings, line) for line in lines if line.kind in TROUBLE),
+        advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
+        keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
+        paused=ours(_pauses(tx, settings, now)),
+        filed="Evidence mails sent so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
-        coverage=watched,
         month=month,
         cost=cost,
-        attested=attested,
-        tasks=tuple(by_hand[:MOST_SHOWN]),
-        more_tasks=max(0, len(by_hand) - MOST_SHOWN),
-        requests=tuple(requests.lines(asked, settings.zone, now)),
+        tested=canary.in_digest(tx, settings) if settings.canary else "",
     )
+
+
+def _changed(
+    tx: Tx, settings: Settings, lines: list[Entry], ways: Callable[[Ref], tuple[Way, ...]] = lambda _: ()
+) -> Some[Item]:
+    """The comments that these lines of the ledger are about, and what can be done about each."""
+    about = [(line, line.ref) for line in lines if line.ref]
+    shown = tuple(item(tx, settings, ref, line, ways(ref)) for line, ref in about[:MOST_SHOWN])
+    return Some(shown, len(about) - len(shown))
+
+
+def _and_more(told: Some[str]) -> tuple[str, ...]:
+    return (*told, *([f"And {told.more} more of this kind: citymod status"] if told.more else []))
 
 
 def _stopped(tx: Tx, keys: tuple[str, ...]) -> Iterator[str]:
@@ -263,23 +303,24 @@ def _coverage(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) 
         yield f"{entry.name} on {platform_name(entry.platform)}", tasks.coverage(tx, settings, entry, now)
 
 
-def _unchecked(watched: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Headlines about assisted accounts at which nobody has looked when somebody should have."""
+def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str]:
+    """Headlines about accounts that were never read, or at which nobody has looked when somebody should have.
+
+    That a program has not read an account for long is told as a trouble already; so is what has `stopped`.
+    """
     for name, said in watched:
-        if said.startswith("assisted") and tasks.is_unchecked(said):
+        if (
+            tasks.is_unchecked(said)
+            and name not in stopped
+            and (said.startswith("assisted") or "UNCHECKED" not in said)
+        ):
             yield f"{name}: {said}"
-
-
-def _attested(tx: Tx, settings: Settings, keys: tuple[str, ...]) -> Iterator[Item]:
-    """What rests on a person's word alone, told again each day until somebody brings a picture of afterwards."""
-    for order in handwork.unverified(tx, keys):
-        yield _item(tx, settings, order.ref, None)
 
 
 def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
     whole = [pause for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING]
-    if whole or Switch(settings.switch_file).file_says():
+    if whole or Switch(settings.switch_file).files_say(tx):
         yield "Acting is paused: nothing is hidden or deleted"
     elif any(_pauses(tx, settings, now)):
         yield "Acting is paused in part"
@@ -295,11 +336,25 @@ def _unverified(attested: int) -> Iterator[str]:
         yield f"{attested} act{'s rest' if attested > 1 else ' rests'} on somebody's word alone"
 
 
+def _soon(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
+    """What ends or falls due by itself before long, so that nobody is taken by surprise."""
+    for pause in pauses.in_force(tx, now):
+        if pause.until and pause.until - now <= SOON:
+            yield f"The pause of {pause.what} ends {when(settings, pause.until)}, and acting goes on"
+    for one in every_request(tx):
+        if one.due_at - now <= SOON:
+            yield f"Records request {one.id}: {requests.standing(one, settings.zone, now)}"
+
+
+def _task(task: Task) -> str:
+    return f"{task.what}{f' (not now: {task.held})' if task.held else ''}. Task {task.name}"
+
+
 def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
     for pause in pauses.in_force(tx, now):
         until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
         yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         yield f"everything: {file_says}"
 
@@ -311,59 +366,22 @@ def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
     return line.detail.get("account", keys[0]) in keys
 
 
-def _item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None) -> Item:
-    case = cases.case(tx, ref)
-    if case is None:
-        message = f"the ledger speaks of {ref}, and there is no such case; run citymod verify"
-        raise LookupError(message)
-    comment = records.comment(tx, ref, case.revision)
-    stored = cases.latest_verdict(tx, ref)
-    ground = cases.ground(tx, ref, case.revision)
-    matches = [
-        match
-        for match in (stored.verdict.matches if stored else ())
-        if not match.shadow and (ground is None or match.clause == ground.clause)
-    ]
-    hands_off = withheld.is_withheld(tx, ref)
-    sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
-    text = withheld.INSTEAD if hands_off else comment.text
-    author = comment.author.name or comment.author.handle or "name not available"
-    name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
-    return Item(
-        ref=ref,
-        account=name,
-        at=when(settings, line.at if line else case.since),
-        author=author,
-        text=text,
-        url=comment.url,
-        why=case.why,
-        reasons=() if hands_off else (*_ground(ground), *(_reason(match) for match in matches)),
-        evidence=sealed,
-        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: {text}",
-        cid=sealed.id if sealed else "",
-    )
-
-
-def _ground(ground: Ground | None) -> Iterator[str]:
-    if ground:
-        yield f"{ground.clause}, {ground.title}: “{ground.quoted}”. {decided(ground)}"
-
-
-def _reason(match: Match) -> str:
-    return f"{match.clause}, rule {match.rule}: “{match.excerpt}” ({match.reason})"
-
-
 def _trouble(settings: Settings, line: Entry) -> str:
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
-    if line.kind == "gap.recorded":
+    if line.kind == GAP:
         since, until = (read_utc(line.detail[name]) for name in ("since", "until"))
         why = f"from {when(settings, since)} to {when(settings, until)}: {why}"
     return (
-        f"{when(settings, line.at)}: {TROUBLE[line.kind]}"
+        f"{when(settings, line.at)}: {TROUBLE.get(line.kind, 'Not read')}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
+
+
+def _advice(line: Entry) -> str:
+    """What one post of the City lacks, or should not have."""
+    return f"{line.detail['url']}: {'; '.join(line.detail['says'])}"
 
 
 def _keeping(settings: Settings, line: Entry) -> str:
@@ -399,12 +417,32 @@ def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> It
 
 
 def _message(settings: Settings, pio: Pio, told: Digest, now: datetime) -> EmailMessage:
-    subject = f"{settings.city.name}: digest no. {told.number}, {len(told.hidden) + told.more_hidden} hidden"
-    waiting = len(told.waiting) + told.more_waiting
-    message = compose(settings, (pio.email,), f"{subject}, {waiting} waiting", now)
+    subject = f"{settings.city.name}: digest no. {told.number}, {len(told.hidden)} hidden, {len(told.waiting)} waiting"
+    message = compose(settings, (pio.email,), subject, now)
+    pictures = dict(_pictures(settings, told))
+    sizes = {cid: (each.width, each.height) for cid, each in pictures.items()}
+    html = told.as_html(sizes)
+    for most in FEWER:
+        if len(html.encode()) <= LARGEST:
+            break
+        told = told.with_at_most(most)
+        html = told.as_html(sizes)
     message.set_content(told.as_text())
-    message.add_alternative(told.as_html(), subtype="html")
-    for item in told.hidden[:MOST_PICTURES]:
-        if item.evidence:
-            embed(message, picture(settings.evidence_folder, item.evidence), cid=item.cid)
+    message.add_alternative(html, "html")
+    for one in told.hidden:
+        if one.cid in pictures:
+            embed(message, pictures[one.cid].body, pictures[one.cid].kind, cid=one.cid)
     return message
+
+
+def _pictures(settings: Settings, told: Digest) -> Iterator[tuple[str, Small]]:
+    """Small pictures of what was hidden, by name. One that is not on the disk, or damaged, keeps no digest from going.
+
+    What is missing is found by the nightly check, and its words are in the mail all the same.
+    """
+    for one in told.hidden:
+        if one.evidence:
+            try:
+                yield one.cid, small(picture(settings.evidence_folder, one.evidence))
+            except (OSError, NotDrawable) as error:
+                log.warning("no picture in the digest", evidence=one.cid, why=str(error))

@@ -8,22 +8,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import pauses, roles
+from archive import leases, pauses, roles
 from archive.browser import check_browser
 from archive.copies import BucketUnavailable
 from archive.database import Database, Unavailable, WrongDatabase
+from archive.files import REMOTE, filesystem
 from bot import mail, mailbox, schedules, spending
 from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
 from bot.settings import MissingCredential
-from connectors.contract import ConnectorError
+from connectors.contract import ConnectorError, Subscribes
 from connectors.meter import Meter
 from rules.source import FileProblems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from archive.database import Tx
     from archive.roles import Role
     from bot.settings import AccountSettings, Settings
 
@@ -147,12 +149,29 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         with database.read() as tx:
             role = roles.of(tx)
             paused = [f"paused: {pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
+            file_says = Switch(settings.switch_file).files_say(tx)
+            yield from _daemons(tx, settings)
     finally:
         database.close()
     if role is not None:
         yield _role(role)
-    file_says = Switch(settings.switch_file).file_says()
     yield Finding(True, "pause switch", (*paused, *([file_says] if file_says else [])) or ("not paused",))  # noqa: FBT003
+
+
+def _daemons(tx: Tx, settings: Settings) -> Iterator[Finding]:
+    """Whether those who work on the archive may do so together, and whether a SQLite file lies where it may."""
+    kind = filesystem(settings.data)
+    remote = kind in REMOTE
+    if settings.database is None and remote:
+        said = f"{settings.data} is on a network file system ({kind}), where SQLite can lose or damage records"
+        yield Finding(False, "place of the database", (said, "Let `data` be a local disk, or use PostgreSQL."))  # noqa: FBT003
+    alive = [one for one in leases.daemons(tx) if one.alive]
+    if len(alive) > 1:
+        names = ", ".join(f"{one.name} on {one.host}" for one in alive)
+        where = f"evidence and media are in {settings.data} ({kind})"
+        fits = len({one.folder for one in alive}) == 1
+        remedy = () if fits else ("Several machines need one shared folder as `data`, mounted on each of them.",)
+        yield Finding(fits, f"{len(alive)} daemons", (names, where, *remedy))
 
 
 def _role(role: Role) -> Finding:
@@ -207,10 +226,13 @@ def _mailbox(settings: Settings) -> Iterator[Finding]:
 def _account(settings: Settings, entry: AccountSettings, meter: Meter, now: datetime) -> Finding:
     what = f"account {entry.account.key} ({entry.name}), {entry.mode} mode"
     try:
-        health = connector(settings, entry, meter).check(now=now)
+        made = connector(settings, entry, meter)
+        health = made.check(now=now)
     except (MissingCredential, LookupError, ConnectorError) as error:
         return Finding(False, what, (f"{type(error).__name__}: {error}",))  # noqa: FBT003
-    return Finding(health.ok, what, (health.identity, *health.notes))
+    unheard = made.lacking if settings.push and isinstance(made, Subscribes) else ()
+    why = (f"push is set, and cannot be used here: the credential lacks {', '.join(unheard)}",) if unheard else ()
+    return Finding(health.ok, what, (health.identity, *health.notes, *why))
 
 
 def _cost(settings: Settings, meters: Mapping[str, Meter], now: datetime) -> Iterator[Finding]:

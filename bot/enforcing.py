@@ -39,6 +39,8 @@ MOST_ATTEMPTS = 8
 ENFORCED_AT_ONCE = 200
 LOOKED_AT_MOST = timedelta(seconds=10)
 """How old the first look of a group may be when the last is taken."""
+CALLED_WITHIN = timedelta(seconds=10)
+"""How soon after an attempt was written down its call is made, or else not at all."""
 HELD_FOR = timedelta(seconds=30)
 """How long an order is left alone whose clause is paused, or whose account lacks the link to the policy."""
 LOOKED_OVER_EVERY = timedelta(minutes=5)
@@ -112,13 +114,27 @@ def enforce(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime])
             else:
                 ready.append(order)
     with parts.database.begin() as tx:
-        ready = [order for order in ready if _begun(parts, tx, order, clock())]
-    if parts.switch.file_says():
+        begun = clock()
+        ready = [order for order in ready if _begun(parts, tx, order, begun)]
+    why_not = _halted(parts, begun, clock())
+    if why_not:
         for order in ready:
-            _end_attempt(parts, order, "paused before the call", None, clock())
+            _end_attempt(parts, order, why_not, None, clock())
         return confirmed
     taken = _act(parts, ready, clock) if ready else []
     return confirmed + _read_back(parts, taken, clock)
+
+
+def _halted(parts: Parts, begun: datetime, now: datetime) -> str | None:
+    """Why the call is not made after all, in the very last moment: by the pause file, or since this process slept.
+
+    Others may think a daemon dead that sleeps; when it wakes, what it was about to do may be done and undone again.
+    """
+    if parts.switch.file_says():
+        return "paused before the call"
+    if not timedelta() <= now - begun <= CALLED_WITHIN:
+        return f"not called: {(now - begun).total_seconds():.0f} s had passed since it was written down"
+    return None
 
 
 def _act(parts: Parts, group: Sequence[Order], clock: Callable[[], datetime]) -> list[Order]:
@@ -223,7 +239,7 @@ def _failing(parts: Parts, order: Order, clock: Callable[[], datetime]) -> Itera
 
 
 def _waiting(parts: Parts, now: datetime, *, assisted: bool) -> list[Order]:
-    keys = [key for key, actor in parts.actors.items() if actor.can.assisted is assisted]
+    keys = [key for key in parts.share.accounts() if parts.actors[key].can.assisted is assisted]
     if not keys:
         return []
     with parts.database.read() as tx:

@@ -1,9 +1,10 @@
-"""Makes big pictures small for the pages of an export; the files handed over stay as they are."""
+"""Makes big pictures small, for the pages of an export and for mails; the files themselves stay as they are."""
 
 from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LARGE = 256 * 1024  # bytes; a smaller picture is shown as it is
 SIDE = 1200  # pixels: 300 dots an inch at the 4 inches that a picture may be high in print
+SMALL = 280
 QUALITY = 80
 
 
@@ -39,11 +41,28 @@ def for_page(path: Path) -> bytes | None:
             raise NotDrawable(message) from error
 
 
-def _smaller(path: Path) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A small copy of a picture (JPEG), and how large it is to be shown (pixels)."""
+
+    body: bytes
+    width: int
+    height: int
+    kind: str = "jpeg"
+
+
+def small(path: Path) -> Small:
+    """Give a small copy of a picture of ours, to be recognised rather than read: at most `SMALL` wide and high."""
+    body = _smaller(path, SMALL)
+    with Image.open(io.BytesIO(body)) as made:
+        return Small(body, *made.size)
+
+
+def _smaller(path: Path, side: int = SIDE) -> bytes:
     with Image.open(path) as opened:
-        opened.draft("RGB", (SIDE, SIDE))
+        opened.draft("RGB", (side, side))
         upright = ImageOps.exif_transpose(opened)
-    upright.thumbnail((SIDE, SIDE))
+    upright.thumbnail((side, side))
     picture = upright.convert("RGBA")
     paper = Image.new("RGBA", picture.size, "white")
     paper.alpha_composite(picture)

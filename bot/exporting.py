@@ -20,6 +20,7 @@ from archive.printing import press, print_all
 from archive.selection import selected
 from bot.export_gaps import gaps
 from bot.export_pages import PART, REDRAWN, Heading, acts, draw, redraw
+from bot.export_spool import spool
 from bot.export_tables import COLUMNS, Table, flat, json_line, pack, write_sums, write_table
 from bot.redaction import Blotter
 
@@ -99,15 +100,15 @@ def export(  # noqa: PLR0913  what is copied from where to where, how, and who i
         message = f"{target} is there already; name another place"
         raise FileExistsError(message)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as spool:
-        folder = Path(spool) / "export"
+    with spool(settings.data, target.parent) as place:
+        folder = place / "export"
         folder.mkdir(mode=0o700)
         with reading() as tx:
             made = _Export(tx, settings, wanted, folder, options).make()
         for path in folder.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         if target.suffix == ".zip":
-            packed = Path(spool) / "export.zip"
+            packed = place / "export.zip"
             pack(folder, packed)
             packed.chmod(0o600)
             record(made)
@@ -280,7 +281,7 @@ class _Export:
                 "number": str(place.number),
                 "comment": self._blotter.text(place.comment),
                 "what": f"{place.field}, characters {place.start + 1} to {place.end}" if place.end else place.field,
-                "authority": place.authority,
+                "authority": self._blotter.text(place.authority),
                 "why": self._blotter.text(place.why),
             }
             for place in self._options.places

@@ -33,7 +33,8 @@ class Letter:
 
     `staff`: the address of a member of staff whom nothing speaks against having sent it. `platform`: which platform
     sent it, as the City's mail server vouches. Neither: anybody may have. `form`: the text in which staff enter a
-    comment. `unusable`: why pictures that came with it cannot be used.
+    comment. `unusable`: why pictures that came with it cannot be used. `answers`: the Message-IDs of what it answers;
+    none where a program wrote it (RFC 3834), such as the notice that somebody is on leave.
     """
 
     message_id: str
@@ -45,6 +46,7 @@ class Letter:
     form: str = ""
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
     unusable: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 def understand(
@@ -80,7 +82,18 @@ def _understood(
         form=_form(message, words) if from_staff else "",
         pictures=pictures if from_staff else (),
         unusable=unusable if from_staff else (),
+        answers=_answers(message),
     )
+
+
+def _answers(message: EmailMessage) -> tuple[str, ...]:
+    automatic = str(message.get("Auto-Submitted", "no")).strip().lower() != "no" or any(
+        message.get(name) for name in ("X-Autoreply", "X-Autorespond", "List-Id")
+    )
+    if automatic or str(message.get("Precedence", "")).lower() in {"bulk", "junk", "auto_reply"}:
+        return ()
+    said = " ".join(str(value) for name in ("In-Reply-To", "References") for value in message.get_all(name, []))
+    return tuple(dict.fromkeys(re.findall(r"<[^<>\s]{3,250}>", said)))[:20]
 
 
 def _sender(message: EmailMessage) -> str:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 from archive import outbox
 from bot.domain.schedule import retry_at
+from bot.letters import MAIL, MOST_ATTACHED, bundle, taken_in
 from bot.log import logger
 from bot.settings import credential
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
-    from email.message import EmailMessage
 
     from archive.outbox import Mail
     from bot.parts import Parts
@@ -47,40 +47,64 @@ def deliver(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], bool
             _failed(parts, mail, error, clock())
         return 0
     with server:
-        for mail in due:
+        for some in _together(parts.settings, due):
             if stop():
                 break
-            accepted += _send(parts, server, mail, clock)
+            accepted += _send(parts, server, some, clock)
     return accepted
 
 
-def _send(parts: Parts, server: smtplib.SMTP, mail: Mail, clock: Callable[[], datetime]) -> bool:
+def _together(settings: Settings, due: list[Mail]) -> Iterator[list[Mail]]:
+    """What goes in one mail: each by itself, but evidence together where the City wants it so, as far as mails hold it.
+
+    What may have arrived before goes alone, since it must say so.
+    """
+    some: list[Mail] = []
+    for mail in due:
+        if settings.mail.evidence != "bundle" or mail.kind != "evidence" or mail.unfinished:
+            yield [mail]
+            continue
+        if some and (mail.to != some[0].to or sum(len(each.message) for each in (*some, mail)) > MOST_ATTACHED):
+            yield some
+            some = []
+        some.append(mail)
+    if some:
+        yield some
+
+
+def _send(parts: Parts, server: smtplib.SMTP, mails: list[Mail], clock: Callable[[], datetime]) -> int:
+    """Send what goes in one mail; give how many of the outbox's mails were accepted by that."""
     with parts.database.begin() as tx:
-        outbox.begin(tx, mail.id, clock())
-    message = addressed(mail, parts.settings)
+        for mail in mails:
+            outbox.begin(tx, mail.id, clock())
+    bundled = bundle(parts.settings, mails, clock()) if len(mails) > 1 else None
+    handed_over = bytes(bundled) if bundled else as_sent(mails[0])
     try:
-        refused = server.send_message(message, to_addrs=list(mail.to))
+        refused = server.sendmail(parts.settings.mail.sender, list(mails[0].to), handed_over)
     except TROUBLE as error:
-        _failed(parts, mail, error, clock())
-        return False
-    response = f"accepted, but refused for {', '.join(refused)}" if refused else "accepted"
+        for mail in mails:
+            _failed(parts, mail, error, clock())
+        return 0
+    response = taken_in(str(bundled["Message-ID"])) if bundled else "accepted"
+    response += f", but refused for {', '.join(refused)}" if refused else ""
     with parts.database.begin() as tx:
-        outbox.sent(tx, mail.id, clock(), response)
-    log.info("mail accepted", kind=mail.kind, key=mail.key, attempts=mail.attempts + 1)
-    return True
+        for mail in mails:
+            outbox.sent(tx, mail.id, clock(), response, handed_over)
+    for mail in mails:
+        log.info("mail accepted", kind=mail.kind, key=mail.key, attempts=mail.attempts + 1)
+    return len(mails)
 
 
-def addressed(mail: Mail, settings: Settings) -> EmailMessage:
-    """The mail as it goes out: with the Message-ID that is its own for ever, marked if it may be a second copy."""
-    message = message_from_bytes(mail.message, policy=policy.default)
-    domain = settings.mail.sender.partition("@")[2]
-    message["Message-ID"] = f"<{mail.id}@{domain}>"
-    if mail.unfinished:
-        subject = str(message["Subject"])
-        del message["Subject"]
-        message["Subject"] = f"{subject} (second copy: the first may have reached you)"
-        message["X-Citymod-Copy"] = str(mail.attempts + 1)
-    return message
+def as_sent(mail: Mail) -> bytes:
+    """The bytes that are handed over: those that are kept, or, if it may be a second copy, those with that said."""
+    if not mail.unfinished:
+        return mail.message
+    message = message_from_bytes(mail.message, policy=MAIL)
+    subject = str(message["Subject"])
+    del message["Subject"]
+    message["Subject"] = f"{subject} (second copy: the first may have reached you)"
+    message["X-Citymod-Copy"] = str(mail.attempts + 1)
+    return bytes(message)
 
 
 def connect(settings: Settings) -> smtplib.SMTP:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
-from archive import handwork, ledger
-from bot import forms, intake, letterbox, notices
+from archive import evidence, handwork, ledger
+from archive.acknowledged import acknowledge
+from bot import forms, intake, letterbox, letters, notices
 from bot.alarms import alarm
 from bot.log import logger
+from bot.review import person
 from bot.settings import MissingCredential, credential
 from bot.without_tokens import without_tokens
 
@@ -72,16 +74,19 @@ def waiting(settings: Settings) -> int:
 def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
     """Put one mail on record, and what follows from it: a comment that staff enter, or else a task."""
     wanted = settings.mailbox
+    staff = wanted.staff if wanted else ()
     letter = letterbox.understand(
         raw,
-        staff=wanted.staff if wanted else (),
+        staff=(*staff, settings.mail.social_media_manager),
         platforms=dict(_platforms(settings)),
         server=wanted.mail_server if wanted else None,
     )
     key = _key(letter, raw)
     if handwork.known(tx, key):
         return
-    ref, why = _enter(tx, settings, letter, now) if letter.staff else ("", "")
+    received = _acknowledged(tx, letter, now) if letter.staff else []
+    may_enter = letter.staff in {each.lower() for each in staff} and not received
+    ref, why = _enter(tx, settings, letter, now) if may_enter else ("", "")
     if ref and letter.unusable:
         why = f"Entered as {ref}, but {'; '.join(letter.unusable)}."
     shape = _notice(settings, letter)
@@ -97,8 +102,20 @@ def take(tx: Tx, settings: Settings, raw: bytes, now: datetime) -> None:
         body=without_tokens(raw),
         now=now,
     )
+    if id_ and received:
+        said = f"as received: {', '.join(received)}"
+        handwork.attend(tx, f"mail:{id_}", outcome="acknowledged", agent=ledger.DAEMON, why=said, now=now)
     if id_ and ref and not why:
         handwork.attend(tx, f"mail:{id_}", outcome="entered", agent=ledger.DAEMON, why=f"as {ref}", now=now)
+
+
+def _acknowledged(tx: Tx, letter: Letter, now: datetime) -> list[str]:
+    """Write down that a member of staff received the evidence whose mail this one answers; give what."""
+    sealed = [evidence.named(tx, name) for name in letters.evidence_named(tx, letter.answers)]
+    found = [one for one in sealed if one is not None]
+    for one in found:
+        acknowledge(tx, one, agent=person(letter.staff or ""), how="by mail", now=now)
+    return [one.id for one in found]
 
 
 def _enter(tx: Tx, settings: Settings, letter: Letter, now: datetime) -> tuple[str, str]:

@@ -17,9 +17,9 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from archive import accounts, cases, ledger, orders, outbox, pauses
+from archive import accounts, cases, jobs, ledger, orders, outbox, pauses
 from archive.database import Unavailable
-from bot import troubles
+from bot import canary, heard, troubles
 from bot.domain.states import State
 from bot.log import logger
 from connectors.listening import Listener
@@ -59,6 +59,7 @@ class Figures(Collector):
             yield from _work(tx, now)
             yield from self._ledger(tx)
             yield from self._switch(tx, now)
+            yield from self._outside(tx, now)
             lasting = troubles.lasting(tx)
         yield _gauge("citymod_troubles", "What is wrong, as people were told", ["trouble"], ((k, 1) for k in lasting))
         free = shutil.disk_usage(self._parts.settings.data).free
@@ -74,9 +75,26 @@ class Figures(Collector):
         failures = ((each.account.key, each.failures) for each in standing)
         yield _gauge("citymod_account_failures", "Readings in a row that failed", ["account"], failures)
 
+    def _outside(self, tx: Tx, now: datetime) -> Iterator[Metric]:
+        used = ((key, one.value) for key, one in heard.used(tx, now).items())
+        yield _gauge("citymod_limit_used_ratio", "Share of a platform's limit that is used", ["account"], used)
+        off = heard.clock_offset(tx, now)
+        ahead = [("", off)] if off is not None else []
+        yield _gauge("citymod_clock_offset_seconds", "How far this clock is ahead of the platforms'", [], ahead)
+        owed = outbox.oldest_waiting(tx, webhooks=True)
+        since = (now - owed).total_seconds() if owed else 0
+        yield _gauge(
+            "citymod_webhook_oldest_seconds", "How long the oldest call of the webhook waits", [], [("", since)]
+        )
+        last = ledger.last(tx, (canary.PASSED, canary.FAILED))
+        failed = [("", last.kind == canary.FAILED)] if last else []
+        yield _gauge("citymod_canary_failed", "1 if the last test of the whole line did not come through", [], failed)
+        late = ((run.name, (now - run.began_at).total_seconds()) for run in jobs.every(tx))
+        yield _gauge("citymod_job_age_seconds", "Time since a job last began", ["job"], late)
+
     def _switch(self, tx: Tx, now: datetime) -> Iterator[Metric]:
         paused = {pause.scope for pause in pauses.in_force(tx, now)}
-        if self._parts.switch.file_says():
+        if self._parts.switch.files_say(tx):
             paused.add(pauses.EVERYTHING)
         yield _gauge(
             "citymod_paused", "1 for each thing on which acting is paused", ["scope"], ((s, 1) for s in paused)

@@ -92,8 +92,13 @@ def text_of(answers: Answers, given: Iterable[str] = ()) -> str:
 
 
 def _said(pio: Pio) -> dict[str, Any]:
-    said = pio.model_dump(mode="json")
-    return {**said, "accounts": _in_a_row(said["accounts"])} if pio.accounts else pio.model_dump(exclude={"accounts"})
+    said = {
+        "name": pio.name,
+        "email": pio.email,
+        "hour": pio.hour,
+        **pio.model_dump(mode="json", exclude_defaults=True),
+    }
+    return {**said, "accounts": _in_a_row(said["accounts"])} if pio.accounts else said
 
 
 def _account(entry: AccountSettings, example: CommentedMap | None) -> CommentedMap:

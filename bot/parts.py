@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.capture import BrowserSettings, Camera
 from archive.database import Database
+from archive.sign_ins import KEY_BYTES, SignIn, file_of
+from bot.log import logger
 from bot.pause import Switch
-from bot.settings import credential
+from bot.settings import MissingCredential, credential
+from bot.sharing import ACCOUNT, JOB, JOBS, LINE, THE_ONLY_ONE, Share
 from connectors.contract import Streams
 from connectors.find import connect
 from connectors.meter import Meter
@@ -20,7 +24,7 @@ from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_p
 from rules.passed import Passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 VERSION = version("citymod")
 LIST = "list "
 """How a pinned list is told from a pinned pack."""
+
+log = logger("parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,7 @@ class Rulebook:
     def read(cls, rules: Rules, approvals: Approvals | None = None, *, passed: Path | None = None) -> Self:
         """Read policy, packs and (unless given) approvals from their files. Raises rules.load.FileProblems.
 
-        The file `passed` remembers which packs need not be tried out again.
+        The file `passed` remembers which packs need not be tried out again; if it cannot, that costs time alone.
         """
         approvals = approvals or Approvals.load(rules.approvals)
         policy = load_policy(rules.policy, approvals)
@@ -64,6 +70,8 @@ class Rulebook:
         paths = rules.packs or shipped_packs()
         packs = [load_pack(path, policy, rules.lists, approvals, ballot, known) for path in paths]
         known.save()
+        if known.why:
+            log.warning("not remembered", why=known.why)
         documents = {policy.sha256: (policy.id, rules.policy.read_bytes().decode("utf-8"))}
         documents |= {pack.sha256: (pack.name, pack.source) for pack in packs}
         engine = Engine(packs)
@@ -101,25 +109,40 @@ class Parts:
     listeners: Mapping[str, Connector] = field(default_factory=dict)
     meters: Mapping[str, Meter]
     moderation: ModerationServer | None = None
+    share: Share
+    spool: Path
 
     @classmethod
-    def assemble(cls, settings: Settings, *, rulebook: Rulebook | None = None, camera: Camera | None = None) -> Self:
+    def assemble(
+        cls,
+        settings: Settings,
+        *,
+        daemon: str = THE_ONLY_ONE,
+        rulebook: Rulebook | None = None,
+        camera: Camera | None = None,
+    ) -> Self:
         """Open and connect everything. Raises what the parts raise; each error says what to do.
 
-        A `rulebook` or `camera` that is at hand already is taken as it is.
+        `daemon` is the name under which it shares the work with others. A `rulebook` or `camera` that is at hand
+        already is taken as it is.
         """
-        for folder in (settings.data, settings.evidence_folder, settings.spool_folder):
+        spool = settings.spool_folder / daemon  # captures of two daemons must not meet before they are sealed
+        for folder in (settings.data, settings.evidence_folder, spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         meters = {entry.account.key: Meter() for entry in settings.accounts}
+        listeners = {key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line}
+        database = Database.open(settings.database_url)
         return cls(
             settings=settings,
-            database=Database.open(settings.database_url),
-            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.data / "packs-passed"),
+            database=database,
+            share=Share(database, daemon=daemon, folder=settings.data, names=_shared(settings, listeners)),
+            spool=spool,
+            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.packs_passed),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings, meters)),
             actors=dict(_connected(settings, meters)),
-            listeners={key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line},
+            listeners=listeners,
             meters=meters,
             moderation=moderation_server(settings),
         )
@@ -130,9 +153,36 @@ class Parts:
         self.database.close()
 
 
+def _shared(settings: Settings, listeners: Iterable[str]) -> Iterator[str]:
+    """The names of all that daemons share: each account, each job, each line that a platform keeps open."""
+    yield from (f"{ACCOUNT}{entry.account.key}" for entry in settings.accounts)
+    yield from (f"{JOB}{job}" for job in JOBS)
+    yield from (f"{LINE}{key}" for key in listeners)
+
+
 def _camera(settings: Settings) -> Camera:
-    executable = str(settings.browser) if settings.browser else None
-    return Camera(BrowserSettings(executable=executable, deadline=settings.capture_seconds), VERSION)
+    browser = BrowserSettings(
+        executable=str(settings.browser) if settings.browser else None,
+        deadline=settings.capture_seconds,
+        sign_ins={entry.account.key: sign_in(settings, entry) for entry in settings.accounts if entry.sign_in},
+    )
+    return Camera(browser, VERSION)
+
+
+def sign_in(settings: Settings, entry: AccountSettings) -> SignIn:
+    """The stored sign-in of an account and its key. Raises MissingCredential; LookupError if it is to have none."""
+    if entry.sign_in is None:
+        message = f"account {entry.account.key} has no sign_in in the settings, so none is stored for it"
+        raise LookupError(message)
+    name = entry.sign_in.credential
+    try:
+        key = b64decode(credential(settings, name).get("key", ""), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        message = f"credential {name!r} needs a `key` of {KEY_BYTES} bytes in base64: openssl rand -base64 {KEY_BYTES}"
+        raise MissingCredential(message)
+    return SignIn(account=entry.account.key, file=file_of(settings.sign_in_folder, entry.account.key), key=key)
 
 
 def _connected(settings: Settings, meters: Mapping[str, Meter]) -> Iterator[tuple[str, Connector]]:

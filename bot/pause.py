@@ -3,7 +3,8 @@
 There are two switches, and either is enough. One is a row in the archive, set by ``citymod pause``; it can stop
 everything, one account, or what is done under one clause of the policy. The other is a file: its mere presence stops
 everything, so that somebody without the program at hand, or with a broken database, can stop it with ``touch``. A
-switch that cannot be read counts as pulled.
+switch that cannot be read counts as pulled. Where several daemons share the work, a file that one of them sees stops
+them all.
 
 Pausing stops acting. Recording, judging and capturing go on.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import orders, pauses
+from archive import leases, orders, pauses
 from bot.domain.types import Action
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class Switch:
 
     def pulled(self, tx: Tx, account_key: str, now: datetime) -> str | None:
         """Why acting on that account is stopped at this moment, or None if it is not."""
-        return self.file_says() or self._archive_says(tx, account_key, now)
+        return self.files_say(tx) or self._archive_says(tx, account_key, now)
+
+    def files_say(self, tx: Tx) -> str | None:
+        """Why a pause file stops everything: ours, or one that another daemon sees; None if there is none."""
+        return self.file_says() or leases.files_say(tx)
 
     def holds(self, tx: Tx, order: Order, now: datetime) -> str | None:
         """Why an order is not to be carried out at this moment, or None if no pause stops it."""

@@ -44,6 +44,11 @@ class Watch:
         """Record what changed since the last look, and queue the mails about it."""
         says = self._parts.switch.file_says()
         now = self._clock()
+        with self._parts.database.read() as tx:
+            standing = pauses.not_ended(tx)
+            news = any(self._is_new(pause) or _is_over(pause, now) or _ends_soon(pause, now) for pause in standing)
+        if not news and says == self._file_said:
+            return  # which is how it is nearly always: looking costs no commit
         with self._parts.database.begin() as tx:
             for ended in pauses.expire(tx, now):
                 _tell_ended(tx, self._parts.settings, ended, now)
@@ -55,14 +60,20 @@ class Watch:
             if says != self._file_said:
                 detail = {"says": says or "the pause file is gone"}
                 ledger.append(tx, kind="pause.file", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
+                self._parts.share.see_file(tx, says)
         self._file_said = says
 
+    def _is_new(self, pause: Pause) -> bool:
+        return pause.id not in self._obeyed and pause.since >= self._since
+
     def _obey(self, tx: Tx, standing: list[Pause], now: datetime) -> None:
-        new = [pause for pause in standing if pause.id not in self._obeyed and pause.since >= self._since]
+        """Record that new pauses are obeyed, by whichever daemon sees first that no call is under way, of any."""
+        new = [pause for pause in standing if self._is_new(pause)]
         if not new or orders.under_way(tx, self._since):
             return
         for pause in new:
-            pauses.obeyed(tx, pause, now)
+            if pauses.seconds_to_effect(tx, pause) is None:
+                pauses.obeyed(tx, pause, now)
         self._obeyed |= {pause.id for pause in new}
 
 
@@ -92,6 +103,10 @@ def held(tx: Tx, settings: Settings) -> Iterator[str]:
     for waits in orders.tally_waiting(tx):
         what = f"{waits.number} order{'s' if waits.number > 1 else ''} to {waits.action}"
         yield f"{waits.account}: {what}, the oldest since {when(settings, waits.oldest)}"
+
+
+def _is_over(pause: Pause, now: datetime) -> bool:
+    return pause.until is not None and pause.until <= now
 
 
 def _ends_soon(pause: Pause, now: datetime) -> bool:

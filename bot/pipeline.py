@@ -26,13 +26,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, gaps, records, uploads
-from bot import attachments, spending
+from bot import advising, attachments, spending
 from bot.alarms import stop_account
 from bot.domain.schedule import retry_at
 from bot.domain.states import State
 from bot.enforcing import enforce, look_over_tasks, together, waiting
 from bot.log import logger
 from bot.securing import secure
+from bot.sharing import ACCOUNT, JOB
 from bot.verdicts import judge_standing, still_asked_for
 from connectors.contract import Malformed, RateLimited, Refused, Transient, Unauthorised
 
@@ -52,20 +53,25 @@ log = logger("pipeline")
 def one_pass(parts: Parts, clock: Callable[[], datetime], stop: Callable[[], bool] = lambda: False) -> Counter[str]:
     """Do the next thing to every case that stands somewhere, and count what was done by verb.
 
-    `stop` is asked between cases: a pass may be left at any of them.
+    `stop` is asked between cases: a pass may be left at any of them. Only accounts that are ours are worked on; if one
+    is lost meanwhile (bot/sharing.py), the pass ends, and the next one does what is left.
     """
     done: Counter[str] = Counter()
-    done["judged"] = judge_standing(parts, clock())
-    for case in _marked(parts):
-        if stop():
-            break
-        done["secured"] += secure(parts, case, clock)
-    for group in together(parts, still_asked_for(parts, waiting(parts, clock()), clock())):
-        if stop():
-            break
-        done["enforced"] += enforce(parts, group, clock)
-        spending.book(parts, f"{group[0].ref.platform}:{group[0].ref.account}", clock())
-    look_over_tasks(parts, clock())
+    with parts.share.holding(f"{JOB}advice") as ours:
+        if ours:
+            done["advised"] = advising.look(parts, clock())
+    with parts.share.holding(*(f"{ACCOUNT}{key}" for key in parts.share.accounts())):
+        done["judged"] = judge_standing(parts, clock())
+        for case in _marked(parts):
+            if stop():
+                break
+            done["secured"] += secure(parts, case, clock)
+        for group in together(parts, still_asked_for(parts, waiting(parts, clock()), clock())):
+            if stop():
+                break
+            done["enforced"] += enforce(parts, group, clock)
+            spending.book(parts, f"{group[0].ref.platform}:{group[0].ref.account}", clock())
+        look_over_tasks(parts, clock())
     return done
 
 
@@ -73,10 +79,19 @@ def poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
     """Read what is new on one account and record it first of all (P2); give how many comments are new or changed.
 
     Raises nothing that a platform does: each of the five errors ends in the account's standing, where people see it.
+    Nothing happens to an account that another daemon works.
     """
-    account = parts.settings.entry(key).account
     if not parts.readers[key].can.reads:
         return 0  # people look there; nothing is called read that no program has read
+    fresh = 0
+    with parts.share.holding(f"{ACCOUNT}{key}") as ours:
+        if ours:
+            fresh = _poll(parts, key, clock)
+    return fresh
+
+
+def _poll(parts: Parts, key: str, clock: Callable[[], datetime]) -> int:
+    account = parts.settings.entry(key).account
     with parts.database.read() as tx:
         standing = accounts.standing(tx, key)
     now = clock()
@@ -125,9 +140,10 @@ def _no_money(parts: Parts, key: str, now: datetime) -> bool:
 
 def _marked(parts: Parts) -> list[Case]:
     """Marked cases that can be captured: where people look, those of which somebody has brought a picture."""
-    by_hand = {key for key, reader in parts.readers.items() if reader.can.assisted}
+    ours = set(parts.share.accounts())
+    by_hand = {key for key in ours if parts.readers[key].can.assisted}
     with parts.database.read() as tx:
-        found = cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE, accounts=parts.readers.keys() - by_hand)
+        found = cases.standing_at(tx, State.MARKED, limit=CAPTURED_AT_ONCE, accounts=ours - by_hand)
         if by_hand:
             waiting = cases.standing_at(tx, State.MARKED, limit=MOST_WAITING, accounts=by_hand)
             found += [case for case in waiting if uploads.there(tx, case.ref, case.revision)]

@@ -44,10 +44,16 @@ class Estimate:
 
 
 def estimates(
-    settings: Settings, *, posts: float, comments: float, so_far: Mapping[str, Cost] = MappingProxyType({})
+    settings: Settings,
+    *,
+    posts: float,
+    comments: float,
+    ads: float = 0,
+    so_far: Mapping[str, Cost] = MappingProxyType({}),
 ) -> Iterator[Estimate]:
     """What each platform costs if so many posts and comments a month come to its accounts together, evenly spread.
 
+    `ads` are advertisements that run at a time, where an ad account is read (Facebook).
     Platforms without a planner are left out: nothing is known of their cost. `so_far` is what this month has cost.
     """
     for platform, planner in planners().items():
@@ -57,6 +63,7 @@ def estimates(
                 Load(
                     posts=posts * share,
                     comments=comments * share,
+                    ads=ads * share,
                     poll=timedelta(seconds=entry.poll_seconds),
                     granted=entry.units_a_day,
                 )

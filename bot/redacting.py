@@ -11,6 +11,7 @@ from archive.requests import NotPossibleNow, Withheld
 from archive.selection import Filter, selected
 from bot.domain.types import Ref
 from bot.redaction import FIELDS
+from bot.spellings import same_words
 from rules.match.personal import Personal, PersonalNumbers
 from rules.normal import Forms
 from rules.source import read_typed
@@ -63,7 +64,7 @@ def _places(tx: Tx, one: Wanted) -> Iterator[Withheld]:
         ref = Ref.parse(one.comment)
     except ValueError as error:
         raise NotPossibleNow(str(error)) from error
-    if one.words and one.words in one.reason:
+    if one.words and same_words(one.words, f"{one.reason}\n{one.authority}"):
         message = f"{one.comment}: the reason repeats the words that it withholds, and every copy would say them"
         raise NotPossibleNow(message)
     if one.field:

@@ -6,12 +6,13 @@ wherever else they stand (another wording, a reason, an address, another person'
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archive import records
+from bot import file_words
 from bot.domain.types import Ref
+from bot.spellings import Found, Words, apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 FIELDS = ("text", "author", "address", "attachments", "alt")
 """What may be withheld of a comment: words, who wrote it, where it stands, its files, what describes them."""
 
-SHORTEST = 3
-"""Shorter words are withheld only where a redaction names them: elsewhere they are anybody's."""
-ANYWHERE = 6
-"""Words of so many characters are withheld even inside longer ones."""
-
 
 def mark(number: int) -> str:
     """What stands in place of withheld words."""
@@ -36,36 +32,23 @@ def mark(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blotter:
-    """The places that are withheld, and the words that stood there (`words`: by redaction number)."""
+    """The places that are withheld, and the words that stood there."""
 
     places: tuple[Withheld, ...] = ()
-    words: dict[str, int] = field(default_factory=dict, repr=False)
-    _pattern: re.Pattern[str] | None = field(default=None, repr=False)
+    words: Words = field(default_factory=lambda: Words(()), repr=False)
 
     @classmethod
     def of(cls, tx: Tx, places: Sequence[Withheld]) -> Blotter:
         """Look up the words of each place in the record."""
-        words = {word: place.number for place in places for word in _words(tx, place) if len(word) >= SHORTEST}
-        longest_first = sorted(words, key=lambda word: (-len(word), word))
-        pattern = re.compile("|".join(map(_like, longest_first)), re.IGNORECASE) if words else None
-        return cls(tuple(places), {_plain(word): words[word] for word in longest_first}, pattern)
+        return cls(tuple(places), Words((word, place.number) for place in places for word in _words(tx, place)))
 
     def text(self, text: str) -> str:
-        """Give a text without the words, wherever they stand in it."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda found: mark(self.words.get(_plain(found[0]), 0)), text)
-
-    def has(self, text: str) -> bool:
-        """Whether some of the words stand in a text."""
-        return self._pattern is not None and self._pattern.search(text) is not None
+        """Give a text without the words, wherever and however they stand in it."""
+        return _without(text, self.words.find(text)) if self.words else text
 
     def in_bytes(self, data: bytes) -> bool:
-        """Whether some of the words stand in a file, in UTF-8 or UTF-16, as they are or as JSON escapes them."""
-        if self._pattern is None:
-            return False
-        readings = (data.decode("utf-8", "replace"), *(data[odd:].decode("utf-16-le", "replace") for odd in (0, 1)))
-        return any(self.has(text) or self.has(_unescaped(text)) for text in readings)
+        """Whether some of the words stand in a file, or in what a picture says of itself."""
+        return file_words.say(data, self.words)
 
     def anything(self, value: Any) -> Any:
         """Give texts, lists and objects without the words."""
@@ -78,14 +61,30 @@ class Blotter:
     def comment(self, said: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """Give what is told about a comment without what is withheld, and whether anything was."""
         own = [place for place in self.places if place.comment == said["ref"]]
-        told = said
+        told = self._cut(said, [place for place in own if place.field == "text"])
         for place in own:
-            told = _APPLIED[place.field](told, place)
-        spans = [place for place in own if place.field == "text" and place.end]
-        told = self.anything(_cut(told, spans))
+            told = _APPLIED.get(place.field, _as_it_is)(told, place)
+        told = self.anything(told)
         touched = bool(own) or told != said
         # A hash of words of which all but a number is known tells the number to whoever tries them all.
         return (_unhashed(told) if touched else told), touched
+
+    def _cut(self, said: dict[str, Any], own: Sequence[Withheld]) -> dict[str, Any]:
+        """Cut words out of all wordings, and what rules found there out of their verdicts."""
+        gone = {one["revision"]: self._gone(one["text"], one["revision"], own) for one in said["wordings"]}
+        verdicts = [
+            one | {"matches": [_match(match, gone.get(one["revision"], ())) for match in one["matches"]]}
+            for one in said["verdicts"]
+        ]
+        wordings = [one | {"text": _without(one["text"], gone[one["revision"]])} for one in said["wordings"]]
+        text = _without(said["text"], gone.get(said["revision"], ()))
+        return said | {"text": text, "wordings": wordings, "verdicts": verdicts}
+
+    def _gone(self, text: str, revision: str, own: Sequence[Withheld]) -> list[Found]:
+        """What goes from one wording: all of it, or the places that were named, and the same words elsewhere."""
+        whole = [Found(0, len(text), place.number) for place in own if not place.end]
+        named = [Found(one.start, one.end, one.number) for one in own if one.end and one.revision == revision]
+        return whole[:1] or apart([*named, *(self.words.find(text) if self.words else ())])
 
     def spared(self, said: dict[str, Any], told: dict[str, Any], related: Sequence[str]) -> set[str]:
         """Give the wordings of a comment that no redaction touches: what is not exempt stays (RSMo 610.024.1).
@@ -106,10 +105,12 @@ class Blotter:
 
 
 def _words(tx: Tx, place: Withheld) -> Iterator[str]:
-    comment = records.comment(tx, Ref.parse(place.comment), place.revision or None)
-    if place.field == "text":
-        yield comment.text[place.start : place.end] if place.end else comment.text
-    else:
+    """The words of a place: of a whole field those of every wording, since each is told."""
+    ref = Ref.parse(place.comment)
+    if place.end:
+        yield records.comment(tx, ref, place.revision).text[place.start : place.end]
+        return
+    for comment in records.history(tx, ref):
         yield from filter(None, _OF[place.field](comment))
 
 
@@ -119,35 +120,12 @@ def _of_author(comment: Comment) -> Iterable[str | None]:
 
 
 _OF: dict[str, Callable[[Comment], Iterable[str | None]]] = {
+    "text": lambda comment: (comment.text,),
     "author": _of_author,
     "address": lambda comment: (comment.url,),
     "attachments": lambda comment: [value for one in comment.attachments for value in (one.url, one.alt)],
     "alt": lambda comment: [one.alt for one in comment.attachments],
 }
-
-
-def _plain(word: str) -> str:
-    return " ".join(word.lower().split())
-
-
-def _like(word: str) -> str:
-    """Match the word however it is spaced; a short one only where it stands alone."""
-    pattern = r"\s+".join(map(re.escape, word.split()))
-    return pattern if len(word) >= ANYWHERE else rf"(?<!\w){pattern}(?!\w)"
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text).replace("\\/", "/")
-
-
-def _text(said: dict[str, Any], place: Withheld) -> dict[str, Any]:
-    """The words from `start` to `end` are cut out at the end, all at once; the whole text here."""
-    if place.end:
-        return said
-    return said | {
-        "text": mark(place.number),
-        "wordings": [one | {"text": mark(place.number)} for one in said["wordings"]],
-    }
 
 
 def _author(said: dict[str, Any], place: Withheld) -> dict[str, Any]:
@@ -168,41 +146,34 @@ def _alt(said: dict[str, Any], place: Withheld) -> dict[str, Any]:
     return said | {"attachments": [one | {"alt": mark(place.number)} for one in said["attachments"]]}
 
 
-_APPLIED = {"text": _text, "author": _author, "address": _address, "attachments": _attachments, "alt": _alt}
+def _as_it_is(said: dict[str, Any], _: Withheld) -> dict[str, Any]:
+    return said
 
 
-def _cut(said: dict[str, Any], spans: Sequence[Withheld]) -> dict[str, Any]:
-    """Cut characters out of the wordings that they were counted in, and out of what rules found there."""
-    if not spans:
-        return said
-    wordings = [one | {"text": _without(one["text"], one["revision"], spans)} for one in said["wordings"]]
-    verdicts = [
-        one | {"matches": [_match(match, one["revision"], spans) for match in one["matches"]]}
-        for one in said["verdicts"]
-    ]
-    text = _without(said["text"], said["revision"], spans)
-    return said | {"text": text, "wordings": wordings, "verdicts": verdicts}
+_APPLIED = {"author": _author, "address": _address, "attachments": _attachments, "alt": _alt}
 
 
-def _without(text: str, revision: str, spans: Sequence[Withheld]) -> str:
-    reached = len(text)
-    for place in sorted((one for one in spans if one.revision == revision), key=lambda one: one.start, reverse=True):
-        text = text[: place.start] + mark(place.number) + text[max(place.start, min(place.end, reached)) :]
-        reached = place.start
+def _without(text: str, gone: Sequence[Found]) -> str:
+    for one in reversed(gone):
+        text = text[: one.start] + mark(one.number) + text[one.end :]
     return text
 
 
-def _match(match: dict[str, Any], revision: str, spans: Sequence[Withheld]) -> dict[str, Any]:
-    for place in spans:
-        if place.revision == revision and match["start"] < place.end and place.start < match["end"]:
-            return match | {"excerpt": mark(place.number)}
+def _match(match: dict[str, Any], gone: Sequence[Found]) -> dict[str, Any]:
+    """What a rule found; how it found what is withheld may say it, too."""
+    for one in gone:
+        if match["start"] < one.end and one.start < match["end"]:
+            return match | {"excerpt": mark(one.number), "matcher": mark(one.number)}
     return match
 
 
 def _unhashed(said: dict[str, Any]) -> dict[str, Any]:
+    """Without hashes of the words, and without the names of evidence, which are made from them."""
     unhashed = {"revision": ""}
     return said | {
         "revision": "",
+        "evidence": [one | {"id": ""} for one in said["evidence"]],
+        "orders": [one | {"evidence": ""} for one in said["orders"]],
         "wordings": [one | unhashed for one in said["wordings"]],
         "verdicts": [one | unhashed for one in said["verdicts"]],
     }

@@ -79,7 +79,7 @@ def _captured(  # noqa: PLR0913  what is captured, and everything that goes into
     parts: Parts, case: Case, subject: Subject, name: str, anchor: str | None, clock: Callable[[], datetime]
 ) -> tuple[Evidence, str]:
     """Take the picture and seal it; give the evidence and the steps that failed, in words."""
-    spool = parts.settings.spool_folder / name
+    spool = parts.spool / name
     shutil.rmtree(spool, ignore_errors=True)
     spool.mkdir(parents=True)
     entry = parts.settings.entry(case.account_key)

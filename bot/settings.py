@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from archive.embeds import EMBEDS
 from bot.domain.types import Account, Action, Mode
 from connectors import find
 from connectors.moderation import is_own
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
-Source = Literal["page", "record"]
+Source = Literal["page", "embed", "record"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BUSINESS_DAYS = WEEK[:5]
@@ -87,15 +88,23 @@ class _Strict(BaseModel):
 
 
 class City(_Strict):
-    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f)."""
+    """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f).
+
+    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b).
+    """
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     comment_policy: str | None = None
+    sites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...] = ()
 
 
 class Mail(_Strict):
-    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`."""
+    """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`.
+
+    `evidence`: each piece of evidence in a mail of its own, or what came within `bundle_minutes` in one. `reply_to`:
+    where an answer that acknowledges it is to go: the address of `mailbox`.
+    """
 
     host: str
     port: int = Field(default=587, ge=1, le=65535)
@@ -104,16 +113,36 @@ class Mail(_Strict):
     sender: Address
     social_media_manager: Address
     on_call: Annotated[tuple[Address, ...], Field(min_length=1)]
+    evidence: Literal["each", "bundle"] = "each"
+    bundle_minutes: int = Field(default=60, ge=1, le=1440)
+    reply_to: Address | None = None
     timeout_seconds: float = Field(default=30, gt=0)
 
 
 class Pio(_Strict):
-    """A public information officer who gets the daily e-mail digest; no accounts named: all of them."""
+    """A public information officer who gets the e-mail digest at `hour`; no accounts named: all of them.
+
+    `days`: every day, or on the City's business days alone (by the file `holidays`). `time_zone`: the clock that `hour`
+    is of; the City's unless one is named.
+    """
 
     name: str
     email: Address
     accounts: tuple[str, ...] = ()
     hour: int = Field(default=7, ge=0, le=23)
+    days: Literal["daily", "business"] = "daily"
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+
+
+class SignedIn(_Strict):
+    """That pages of an account are pictured signed in. Platforms' terms mostly forbid it, so somebody must permit it.
+
+    `permission`: who permitted it in writing, the platform or counsel, and when. `credential` names a JSON object with
+    `key`, 32 bytes in base64, which opens the stored sign-in (`citymod evidence sign-in`).
+    """
+
+    permission: Annotated[str, Field(min_length=1)]
+    credential: str
 
 
 class AccountSettings(_Strict):
@@ -132,6 +161,7 @@ class AccountSettings(_Strict):
     poll_seconds: float = Field(default=60, gt=0)
     units_a_day: int | None = Field(default=None, gt=0)
     evidence: Annotated[tuple[Source, ...], Field(min_length=1)] = ("record",)
+    sign_in: SignedIn | None = None
     api: str | None = None
     web: str | None = None
     looks: tuple[time, ...] | None = None
@@ -142,6 +172,12 @@ class AccountSettings(_Strict):
         by_hand = self.by_hand
         if self.credential is None and by_hand is None:
             message = f"account {self.platform}:{self.id} names no credential; add one (connectors/{self.platform})"
+            raise ValueError(message)
+        if self.sign_in and "page" not in self.evidence:
+            message = f"account {self.platform}:{self.id} has a sign_in, which only evidence from page uses"
+            raise ValueError(message)
+        if "embed" in self.evidence and self.platform not in EMBEDS:
+            message = f"{self.platform} has no embed that shows one comment; take embed out of `evidence`"
             raise ValueError(message)
         if self.mode is Mode.ENFORCE and by_hand and by_hand.can(Action.DELETE) and not by_hand.can(Action.HIDE):
             message = (
@@ -326,6 +362,34 @@ class Nightly(_Strict):
     whole_on: Day = "sun"
 
 
+class Backup(_Strict):
+    """A backup each night at `at` (the City's clock), into a new folder of `folder`, and how many of them are kept.
+
+    Kept are those of the last `days` days, and the first of each of the last `weeks` weeks and `months` months.
+    """
+
+    folder: Path
+    at: time = time(3, 30)
+    days: int = Field(default=7, ge=1)
+    weeks: int = Field(default=5, ge=0)
+    months: int = Field(default=12, ge=0)
+
+
+class Canary(_Strict):
+    """The daily trial of the whole line with a harmless comment on a stand-in: `at` is the City's clock."""
+
+    at: time = time(6)
+    seconds: float = Field(default=180, gt=0)
+
+
+class Webhook(_Strict):
+    """Where alarms go besides mail: `url` takes a POST of JSON, signed with the `secret` of the credential."""
+
+    url: Annotated[str, AfterValidator(_own_server)]
+    credential: str
+    timeout_seconds: float = Field(default=10, gt=0, le=60)
+
+
 class Settings(_Strict):
     """Everything the City decides. `folder` is where the file lies: relative paths count from there.
 
@@ -357,6 +421,9 @@ class Settings(_Strict):
     drop_folder: Path | None = None
     timestamps: Timestamps | None = None
     nightly: Nightly = Nightly()
+    backup: Backup | None = None
+    canary: Canary | None = Canary()
+    webhook: Webhook | None = None
     holidays: Path | None = None
     pios: Annotated[tuple[Pio, ...], Field(min_length=1)]
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
@@ -423,6 +490,16 @@ class Settings(_Strict):
         return self.data / "media"
 
     @property
+    def sign_in_folder(self) -> Path:
+        """Where stored sign-ins are kept, encrypted."""
+        return self.data / "sign-ins"
+
+    @property
+    def packs_passed(self) -> Path:
+        """The file that remembers which rule packs have passed all checks."""
+        return self.data / "packs-passed"
+
+    @property
     def switch_file(self) -> Path:
         """The file whose mere presence pauses all acting (P4)."""
         return self.pause_file or self.data / "PAUSE"
@@ -477,6 +554,8 @@ def _anchored(settings: Settings, folder: Path) -> Settings:
             "drop_folder": settings.drop_folder and folder / settings.drop_folder,
             "timestamps": settings.timestamps and _stamped(settings.timestamps, folder),
             "holidays": settings.holidays and folder / settings.holidays,
+            "backup": settings.backup
+            and settings.backup.model_copy(update={"folder": folder / settings.backup.folder}),
         }
     )
 

@@ -2,35 +2,87 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
-from archive import accounts, cases, copies, evidence, gaps, orders, outbox, pages, pauses, records, withheld
+from archive import (
+    accounts,
+    cases,
+    copies,
+    evidence,
+    gaps,
+    jobs,
+    ledger,
+    orders,
+    outbox,
+    pages,
+    pauses,
+    records,
+    withheld,
+)
 from archive.card import decided
 from archive.requests import every as every_request
-from bot import nightly, requests, spending, tasks, witnessing
+from bot import (
+    backups,
+    canary,
+    digest_times,
+    heard,
+    homepages,
+    nightly,
+    requests,
+    sharing,
+    spending,
+    tasks,
+    tokens,
+    troubles,
+    witnessing,
+)
 from bot.copying import place
+from bot.domain.schedule import next_time
+from bot.domain.states import State
 from bot.homepages import acting_held
+from bot.jobs import is_running, last_word
 from bot.pause import Switch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from archive.accounts import AccountStanding
     from archive.database import Tx
+    from archive.gauges import Gauge
+    from archive.jobs import Run
     from bot.domain.types import Match, Order, Ref
     from bot.settings import Settings
 
 
 def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
-    """Accounts, cases by state, mail by state, why acting is paused if it is, and what this month has cost."""
+    """Everything that `citymod status` shows, as JSON has it; times are in UTC."""
     paused = [f"{pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
-    file_says = Switch(settings.switch_file).file_says()
+    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         paused.append(file_says)
+    runs = jobs.every(tx)
+    used = heard.used(tx, now, brief=True)
+    spoken = last_word(runs)
+    off = heard.clock_offset(tx, now)
     return {
         "city": settings.city.name,
         "at": now.isoformat(),
-        "accounts": accounts_of(tx, settings, now),
+        "time_zone": settings.city.time_zone,
+        "daemon": {"running": is_running(runs, now), "last_word": _iso(spoken)},
+        "troubles": list(troubles.lasting(tx).values()),
+        "disk_free_bytes": shutil.disk_usage(settings.data).free,
+        "clock_offset_seconds": off,
+        "clock": heard.clock_in_words(off),
+        "oldest_review": _oldest(tx),
+        "orders": [
+            {"account": each.account, "action": str(each.action), "number": each.number, "oldest": _iso(each.oldest)}
+            for each in orders.tally_waiting(tx)
+        ],
+        "duties": list(_duties(tx, settings, {run.name: run for run in runs}, now)),
+        "jobs": [_job(run) for run in runs if not run.name.startswith(tokens.name_of(""))],
+        "accounts": accounts_of(tx, settings, used, now),
         "requests": list(requests.lines(every_request(tx), settings.zone, now)),
         "tasks": len(tasks.waiting(tx, settings, now)),
         "cases": {str(state): number for state, number in cases.tally(tx).items()},
@@ -40,12 +92,100 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "proof": [*witnessing.told(tx, settings), *nightly.told(tx, settings)],
         "cost": [*spending.in_words(spending.this_month(tx, now))],
         "bucket": _bucket(tx, settings),
+        "daemons": [*sharing.told(tx, now)],
     }
 
 
-def accounts_of(tx: Tx, settings: Settings, now: datetime) -> list[dict[str, Any]]:
-    """Each account by itself: its mode, when it was read last, how it stands, and what is known of its page."""
-    return [_account(tx, settings, standing, now) for standing in accounts.all_standing(tx)]
+def accounts_of(tx: Tx, settings: Settings, used: Mapping[str, Gauge], now: datetime) -> list[dict[str, Any]]:
+    """Each account by itself: mode, when it was read last and is next, how it stands, what is known of its page."""
+    return [
+        _account(tx, settings, standing, now) | _lag(settings, standing, used, now)
+        for standing in accounts.all_standing(tx)
+    ]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _oldest(tx: Tx) -> dict[str, str] | None:
+    """The case that has waited longest for a person."""
+    return next(
+        (
+            {"case": str(case.ref), "since": case.since.isoformat()}
+            for case in cases.standing_at(tx, State.IN_REVIEW, limit=1)
+        ),
+        None,
+    )
+
+
+def _job(run: Run) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "every_seconds": run.every,
+        "last": run.began_at.isoformat(),
+        "ended": _iso(run.ended_at),
+        "next": _iso(run.next_at),
+        "failed": run.why,
+    }
+
+
+def _lag(settings: Settings, standing: AccountStanding, used: Mapping[str, Gauge], now: datetime) -> dict[str, Any]:
+    """How far behind an account is, when it is read next, and how much of the platform's limit was used."""
+    key = standing.account.key
+    named = any(entry.account.key == key for entry in settings.accounts)
+    read = standing.polled_at if named else None
+    soon = read + settings.poll_every(key) if read else None
+    waits = max(filter(None, (soon, standing.poll_not_before)), default=None)
+    limit = used.get(key)
+    return {
+        "named": named,
+        "lag_seconds": (now - read).total_seconds() if read else None,
+        "next": None if standing.stopped_why or not named else _iso(waits),
+        "limit_used": limit.value if limit else None,
+        "limit": limit.said if limit else None,
+    }
+
+
+def _duties(tx: Tx, settings: Settings, runs: Mapping[str, Run], now: datetime) -> Iterator[dict[str, Any]]:
+    """What is to be done once a day or so: when it was done last, when it is due next, and how it went."""
+    for pio in settings.pios:
+        mark = outbox.last_digest(tx, pio.email)
+        said = f"no. {mark.number}" if mark else "none yet"
+        yield _duty(f"digest {pio.name}", mark.at if mark else None, digest_times.next_due(settings, pio, now), said)
+    checked = ledger.last(tx, nightly.ENDED)
+    passed = "" if checked is None else "passed" if checked.kind == "archive.verified" else "FAILED"
+    due = next_time(settings.nightly.at, now, settings.zone)
+    yield _duty("archive check", checked.at if checked else None, due, passed)
+    kept = ledger.last(tx, nightly.BACKED_UP)
+    said = "; ".join(backups.told(tx, settings)) or ("by hand" if settings.backup is None else "")
+    yield _duty("backup", kept.at if kept else None, backups.next_at(settings, now), said)
+    if settings.canary:
+        yield _duty("test of the line", canary.last_at(tx), canary.next_at(settings, now), canary.told(tx))
+    yield _all_accounts("token check", {key: runs.get(tokens.name_of(key)) for key in _keys(settings)})
+    seen = {key: pages.last(tx, key) for key in _keys(settings)}
+    oldest = min((page.seen_at for page in seen.values() if page), default=None)
+    failed = sum(1 for page in seen.values() if page and page.why)
+    said = f"{failed} of {len(seen)} could not be read" if failed else ""
+    yield _duty("pages, followers", oldest, oldest + homepages.DAILY if oldest else None, said)
+
+
+def _all_accounts(name: str, runs: Mapping[str, Run | None]) -> dict[str, Any]:
+    """What is done for each account by itself, as one duty: the one that was done longest ago, and what failed."""
+    done = [run for run in runs.values() if run]
+    bad = [key for key, run in runs.items() if run and run.why]
+    soon = min((run.next_at for run in done if run.next_at), default=None)
+    said = f"FAILED: {', '.join(bad)}" if bad else f"{len(done)} of {len(runs)} accounts"
+    return _duty(name, min((run.began_at for run in done), default=None), soon, said)
+
+
+def _keys(settings: Settings) -> list[str]:
+    """The accounts that the program reads with a credential."""
+    return [entry.account.key for entry in settings.accounts if entry.is_read and entry.credential]
+
+
+def _duty(name: str, last: datetime | None, due: datetime | None, said: str) -> dict[str, Any]:
+    return {"name": name, "last": _iso(last), "next": _iso(due), "said": said}
 
 
 def _bucket(tx: Tx, settings: Settings) -> str | None:

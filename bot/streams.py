@@ -23,6 +23,7 @@ TOLD_AFTER = 5
 """Tries in a row after which people are told of a line that only breaks; of any other failure they are told at once."""
 
 TOLD_EACH = 100
+_LOOKED_AGAIN = 1.0  # seconds after which it is asked again whether the line is ours
 _PATIENCE = 1.0  # seconds that ending waits for a line on which nothing comes
 
 log = logger("streams")
@@ -31,23 +32,26 @@ log = logger("streams")
 class Line:
     """One line, with a thread of its own: ``with Line(…): …``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  whom to listen to, whom to tell, and when
         self,
         connector: Streams,
         accounts: Mapping[str, str],
         wake: Callable[[str], object],
         tell: Callable[[str], object],
         clock: Callable[[], datetime],
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
         """Take one of the connectors that share the line, and the keys of its accounts by their identifiers.
 
-        `wake` is called with the key of each account to be polled, `tell` with what people should know.
+        `wake` is called with the key of each account to be polled, `tell` with what people should know. The line is
+        only kept open while `ours` says so: platforms count those who listen.
         """
         self._connector = connector
         self._accounts = dict(accounts)
         self._wake = wake
         self._tell = tell
         self._clock = clock
+        self._ours = ours
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
 
@@ -64,11 +68,14 @@ class Line:
     def _run(self) -> None:
         tries = 0
         while not self._stop.is_set():
+            if not self._ours():
+                self._stop.wait(_LOOKED_AGAIN)
+                continue
             try:
                 for woken in self._connector.listen(self._accounts.keys(), now=self._clock()):
                     tries = 0
-                    if self._stop.is_set():
-                        return
+                    if self._stop.is_set() or not self._ours():
+                        break
                     for account in sorted(woken):
                         self._wake(self._accounts[account])
             except ConnectorError as error:

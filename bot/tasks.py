@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 MOST = 1_000
 LATE = timedelta(hours=1)
 """An account that the program reads and has not read for so long is called unchecked."""
+NOT_YET = "NOT READ YET"
 NOTHING = "nothing"
 FOUND = "found"
 DEALT_WITH = "dealt with"
@@ -311,13 +312,13 @@ def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) 
 
 def is_unchecked(said: str) -> bool:
     """Whether what `coverage` says is that nobody and nothing has looked for too long."""
-    return "UNCHECKED" in said or "NEVER" in said
+    return "UNCHECKED" in said or "NEVER" in said or NOT_YET in said
 
 
 def _read(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> str:
     standing = accounts.standing(tx, entry.account.key)
     if standing is None or standing.polled_at is None:
-        return "NEVER checked"
+        return "NEVER read: each try has failed" if standing and standing.failures else NOT_YET
     late = now - standing.polled_at > max(10 * settings.poll_every(entry.account.key), LATE)
     word = "UNCHECKED since" if late or standing.stopped_why else "last read"
     return f"{word} {_on(settings, standing.polled_at)}"

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import AsyncMessage
 from ruamel.yaml import YAML
 
 from bot.judging import shipped_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from email.message import Message
     from pathlib import Path
+
+    from aiosmtpd.smtp import SMTP, Envelope, Session
 
     from bot.standins import StandIns
     from connectors.standin.world import WorldAccount
@@ -59,14 +59,16 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class _Keeper(AsyncMessage):
+class _Keeper:
     def __init__(self, folder: Path) -> None:
-        super().__init__()
         self._folder = folder
 
-    async def handle_message(self, message: Message) -> None:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+        """Keep the bytes that came, as they came."""
+        del server, session
         number = sum(1 for _ in self._folder.glob("*.eml")) + 1
-        (self._folder / f"{number:04}.eml").write_bytes(message.as_bytes())
+        (self._folder / f"{number:04}.eml").write_bytes(envelope.original_content or b"")
+        return "250 Message accepted for delivery"
 
 
 def lay_out(

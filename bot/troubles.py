@@ -13,11 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, copies, ledger, orders, outbox, pauses
+from bot import digest_times, export_spool, heard
 from bot.alarms import alarm
 from bot.copying import place
 from bot.domain.states import State
 from bot.letters import when
 from bot.pause import Switch
+from rules.passed import Passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,7 @@ UNREAD_FOR = timedelta(minutes=15)
 """Or ten times an account's polling interval, if that is longer."""
 STANDS_STILL = timedelta(minutes=30)
 """How long a comment may be recorded and not judged, or decided and not captured, or ordered and not tried."""
-DIGEST_LATE = timedelta(hours=26)
+DIGEST_LATE = timedelta(hours=2)
 COPY_FAILS = timedelta(minutes=30)
 STUCK_TRIES = 3
 """So many tries of one folder or file that failed are no accident."""
@@ -78,11 +80,15 @@ def lasting(tx: Tx) -> dict[str, str]:
 def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     """Look at everything that can stand still in silence; give what is wrong now."""
     yield from _disk(settings)
+    yield from _files(settings)
     yield from _mail(tx, settings, now)
+    yield from _webhook(tx, settings, now)
     yield from _unread(tx, settings, now)
     yield from _backlog(tx, settings, now)
     yield from _captures(tx)
     yield from _digests(tx, settings, now)
+    yield from _quotas(tx, settings, now)
+    yield from _clock(tx, now)
     yield from _bucket(tx, settings, now)
 
 
@@ -94,6 +100,16 @@ def _disk(settings: Settings) -> Iterator[Trouble]:
         yield Trouble(key="disk", subject="the disk is nearly full", lines=(said, remedy))
 
 
+def _files(settings: Settings) -> Iterator[Trouble]:
+    """Files of our own that cannot be handled as they should."""
+    if why := Passed(settings.packs_passed).why:
+        remedy = "Nothing else is the matter: put the file right or remove it, and starting is quick again."
+        yield Trouble(key="packs-passed", subject="starting takes longer than it needs", lines=(f"{why}.", remedy))
+    for folder in export_spool.left(settings.data):
+        said = f"An export was cut off, and the copies that it had made by then cannot be removed: {folder}."
+        yield Trouble(key=f"export:{folder}", subject="copies of an export lie about", lines=(said, "Remove them."))
+
+
 def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
     oldest = outbox.oldest_waiting(tx)
     if oldest and now - oldest > MAIL_WAITS:
@@ -101,6 +117,16 @@ def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
         said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
         remedy = f"Look at the mail server {settings.mail.host}, and run: citymod doctor. No mail is lost."
         yield Trouble(key="mail", subject="mail does not go out", lines=(said, remedy))
+
+
+def _webhook(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    oldest = outbox.oldest_waiting(tx, webhooks=True) if settings.webhook else None
+    if oldest and now - oldest > MAIL_WAITS:
+        said = (
+            f"Since {when(settings, oldest)} no alarm could be handed over; each is tried again, and came by mail, too."
+        )
+        remedy = "Look at what receives them, and run: citymod doctor"
+        yield Trouble(key="webhook", subject="alarms do not reach the webhook", lines=(said, remedy))
 
 
 def _unread(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
@@ -129,7 +155,7 @@ def _backlog(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
             said = f"The oldest waits since {when(settings, oldest[0].since)}; {cases.tally(tx)[state]} wait in all."
             remedy = "Comments stay visible meanwhile. The daemon's log says what keeps it: journalctl --unit citymod"
             yield Trouble(key=f"backlog:{state}", subject=f"comments are not {undone}", lines=(said, remedy))
-    if not pauses.in_force(tx, now) and Switch(settings.switch_file).file_says() is None:
+    if not pauses.in_force(tx, now) and Switch(settings.switch_file).files_say(tx) is None:
         yield from _orders(tx, settings, read, now)
 
 
@@ -160,12 +186,38 @@ def _captures(tx: Tx) -> Iterator[Trouble]:
 
 
 def _digests(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    begun = next(ledger.entries(tx, limit=1), None)
     for pio in settings.pios:
         mark = outbox.last_digest(tx, pio.email)
-        if mark and now - mark.at > DIGEST_LATE:
-            said = f"The last digest for {pio.name} was made at {when(settings, mark.at)}. One is due each day."
+        since = mark.at if mark else begun.at if begun else now
+        due = digest_times.last_due(settings, pio, now)
+        if since < due and now - due > DIGEST_LATE:
+            last = f"The last one was made at {when(settings, mark.at)}." if mark else "None was ever made."
+            said = f"A digest for {pio.name} was due at {when(settings, due)}. {last}"
             remedy = "Look at the daemon's log: journalctl --unit citymod. citymod digest makes one at once."
             yield Trouble(key=f"digest:{pio.email}", subject=f"{pio.name} gets no digest", lines=(said, remedy))
+
+
+def _quotas(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+    """Limits of platforms of which nearly all is used, so that acting may soon have to wait, too."""
+    for key, used in heard.used(tx, now).items():
+        entry = next((entry for entry in settings.accounts if entry.account.key == key), None)
+        if entry and used.value >= heard.NEAR_END:
+            said = f"{used.value:.0%} {used.said} are used, as the platform said at {when(settings, used.at)}."
+            remedy = (
+                "Reading stops by itself; acting goes on as long as anything is left. citymod plan says what is used."
+            )
+            subject = f"the limit of {entry.name} on {entry.platform} is nearly used up"
+            yield Trouble(key=f"quota:{key}", subject=subject, lines=(said, remedy))
+
+
+def _clock(tx: Tx, now: datetime) -> Iterator[Trouble]:
+    """A clock that is off makes wrong times in records, and lets signatures and time stamps fail."""
+    off = heard.clock_offset(tx, now)
+    if off is not None and abs(off) > heard.MOST_OFF:
+        said = f"This machine's clock is {heard.clock_in_words(off)} (by their Date headers)."
+        remedy = "Let it be set by the network: timedatectl set-ntp true. Times on record stay as they were taken."
+        yield Trouble(key="clock", subject="the clock is wrong", lines=(said, remedy))
 
 
 def _bucket(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:

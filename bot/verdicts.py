@@ -65,7 +65,7 @@ log = logger("verdicts")
 def judge_standing(parts: Parts, now: datetime) -> int:
     """Judge comments that were observed and not yet judged, oldest first, in one transaction; give how many.
 
-    Only on accounts that the settings still name: what was recorded of others rests as it is.
+    Only on accounts that are ours; what was recorded of some that the settings no longer name rests as it is.
     """
     scored, asked = Scored(), None
     if parts.moderation is not None:
@@ -109,7 +109,7 @@ def _outdated(parts: Parts, tx: Tx, order: Order) -> bool:
 
 
 def _observed(parts: Parts, tx: Tx) -> list[Case]:
-    return cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.readers)
+    return cases.standing_at(tx, State.OBSERVED, limit=JUDGED_AT_ONCE, accounts=parts.share.accounts())
 
 
 class _Judging:

@@ -9,14 +9,14 @@ is done, and an order says what is to be done and why. Only the last step differ
 program but shown to staff as a task, and it ends with what a person says they did. That is *attested*; it is never
 called confirmed, since the program saw nothing.
 
-A platform's folder says in by_hand.py what its people can do, in the platform's own words (`BY_HAND`), and this module
-gives it a connector that does nothing by itself (`looked_at_by_people`).
+A platform's folder says in by_hand.py what its people can do, in the platform's own words (`BY_HAND`). Where there is
+nothing else in it, its connector is made here and does nothing by itself (`looked_at_by_people`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain.types import Action, Sighting, Visibility
@@ -24,11 +24,10 @@ from connectors.contract import Capabilities, Health, Refused
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.domain.types import Account, Batch, Cursor, Ref
-    from connectors.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,14 +147,7 @@ class Assisted(ActedByHand):
         return Sighting(ref=ref, visibility=Visibility.UNKNOWN, seen_at=now)
 
 
-def looked_at_by_people(name: str, by_hand: ByHand) -> Callable[[Account, Mapping[str, str], Transport], Assisted]:
-    """Give the `connect` of a platform called `name`; it needs no credentials, since it asks the platform nothing."""
-
-    class Connector(Assisted):
-        platform: ClassVar[str] = name
-
-    def connect(account: Account, credentials: Mapping[str, str], transport: Transport) -> Assisted:
-        del credentials, transport
-        return Connector(account, by_hand)
-
-    return connect
+def looked_at_by_people(account: Account, by_hand: ByHand) -> Assisted:
+    """Give the connector of an account that only people look at; it needs no credentials, since it asks nothing."""
+    kind = type(account.platform.capitalize(), (Assisted,), {"platform": account.platform})
+    return cast("Assisted", kind(account, by_hand))

@@ -225,6 +225,24 @@ class Pushes(Protocol):
 
 
 @runtime_checkable
+class Subscribes(Protocol):
+    """A platform that pushes what happens on an account only once the City's app is subscribed to it."""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The credentials without which the City cannot subscribe, or could not believe what is pushed."""
+
+    def subscribed(self, *, now: datetime) -> frozenset[str]:
+        """Of what the City's app is told, in the platform's words; empty if of nothing. Raises the five errors."""
+
+    def subscribe(self, *, now: datetime) -> frozenset[str]:
+        """Have the app told of comments beside what it is told of already; give what the platform then shows.
+
+        Twice equals once. Raises the five errors.
+        """
+
+
+@runtime_checkable
 class Streams(Protocol):
     """A platform that keeps a line open and says on it when there is something new: like a push, a reason to poll."""
 

@@ -21,6 +21,7 @@ import requests
 
 from connectors.contract import ConnectorError, Malformed, Refused, Transient
 from connectors.graph_errors import Failure, Kind, figures, throttled
+from connectors.meter import Used
 from connectors.transport import MASK
 
 with warnings.catch_warnings():
@@ -84,6 +85,7 @@ class Graph:
         transport.secrets = (*transport.secrets, token, *([app_secret] if app_secret else []))
         self._sdk: Any = facebook.GraphAPI(token, session=_Session(transport.session(), app_secret))
         self._sdk.version = version  # the constructor takes no version above 3.1
+        self._heard: Exchange | None = None  # the transport's last answer may be to another token
 
     def get(self, node: str, *, now: datetime, **params: str) -> Answer:
         """Read one object."""
@@ -160,11 +162,11 @@ class Graph:
         used = self.usage()
         if used >= PRESSED:
             message = f"{used} % of the calls we may make are used; the rest is for acting"
-            raise throttled(message, self._last().headers, now, PRESSED_WAIT)
+            raise throttled(message, self._heard.headers if self._heard else {}, now, PRESSED_WAIT)
 
     def usage(self) -> int:
         """How much of what we may ask is used, in percent, as far as the last answer says; 0 if it does not."""
-        last = self._transport.last
+        last = self._heard
         names = ("call_count", "total_time", "total_cputime")
         return int(max(figures(last.headers, *names), default=0)) if last else 0
 
@@ -241,6 +243,7 @@ class Graph:
         except ValueError:  # JSON, with a number of more digits than Python reads
             raise self._failed(None, kind, now) from None
         last = self._last()
+        self._transport.meter.used = Used(self.usage() / 100, "of an hour's calls")
         if last.status != _OK or "json" not in last.headers.get("content-type", ""):
             raise self._failed(value, kind, now)
         return Answer(value, self._clean(last.body))
@@ -251,6 +254,7 @@ class Graph:
             message = "an answer came that did not pass the transport; give facebook-sdk no session of its own"
             raise RuntimeError(message)
         self.served = last.headers.get("facebook-api-version", self.served)
+        self._heard = last
         return last
 
     def _clean(self, body: bytes) -> bytes:

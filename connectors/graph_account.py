@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bot.domain.types import Action, Visibility
-from connectors import push
+from connectors import graph_apps, push
 from connectors.contract import Capabilities, Followers, Refused
 from connectors.graph import Graph
-from connectors.graph_errors import Missing
+from connectors.graph_errors import Missing, NotPermitted
 from connectors.media import fetch
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOON = timedelta(days=14)
 """How long before a token's end a person is told."""
 
+_TO_BE_TOLD = ("app_id", "app_secret", "verify_token")
 _MUCH_USED = 80  # percent of what we may ask
 
 
@@ -90,6 +91,35 @@ class GraphAccount(ABC):
         secret, word = self._credentials.get("app_secret"), self._credentials.get("verify_token")
         return push.hear(delivery, platform=self.platform, kind=self.kind, app_secret=secret, verify_token=word)
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The credentials without which nothing can be pushed."""
+        return tuple(name for name in _TO_BE_TOLD if not self._credentials.get(name))
+
+    def subscribed(self, *, now: datetime) -> frozenset[str]:
+        """Of what the Page tells the City's app. Raises the five errors."""
+        return graph_apps.subscribed(self._graph, self._credentials.get("app_id"), now=now)
+
+    def subscribe(self, *, now: datetime) -> frozenset[str]:
+        """Have the Page tell the City's app what is new in its feed. Raises the five errors."""
+        return graph_apps.subscribe(self._graph, self._credentials.get("app_id"), now=now)
+
+    def _note_on_pushing(self, now: datetime) -> Iterator[str]:
+        """Whether Meta pushes, where the City has prepared for it."""
+        name = self.platform.capitalize()
+        if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
+            yield f"what {name} pushes cannot be believed without app_secret, and is refused"
+        if self.lacking:
+            return
+        try:
+            told = self.subscribed(now=now)
+        except (NotPermitted, Missing) as error:
+            yield f"whether {name} pushes is not known, the token may not ask (pages_manage_metadata): {error}"
+            return
+        if graph_apps.FEED not in told:
+            remedy = f"citymod push subscribe {self._account.key}"
+            yield f"{name} pushes nothing: the Page is not subscribed to the app's web hooks ({remedy})"
+
     def _token_notes(
         self, needed: frozenset[str], besides: Callable[[Mapping[str, Any], set[str]], Iterator[str]], now: datetime
     ) -> tuple[bool, tuple[str, ...]]:
@@ -107,10 +137,7 @@ class GraphAccount(ABC):
         lacking = sorted(needed - scopes)
         notes = [f"the token lacks {', '.join(lacking)}"] if lacking else []
         notes += besides(token, scopes)
-        for name, what in (("expires_at", "the token ends"), ("data_access_expires_at", "its access to data ends")):
-            seconds = token.get(name)
-            if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
-                notes.append(f"{what} on {datetime.fromtimestamp(seconds, UTC):%d %B %Y}")
+        notes += ends(token, "the token", now)
         return not lacking and token.get("is_valid") is True, tuple(notes)
 
     def _service_notes(self) -> Iterator[str]:
@@ -119,3 +146,11 @@ class GraphAccount(ABC):
             yield f"asked for {self._graph.version} of the Graph API, served {self._graph.served}"
         if (used := self._graph.usage()) >= _MUCH_USED:
             yield f"{used} % of the calls we may make are used"
+
+
+def ends(told: Mapping[str, Any], which: str, now: datetime) -> Iterator[str]:
+    """Say which ends soon of a token and its access to data, from what `debug_token` told of it."""
+    for name, what in (("expires_at", f"{which} ends"), ("data_access_expires_at", "its access to data ends")):
+        seconds = told.get(name)
+        if isinstance(seconds, int) and 0 < seconds <= (now + SOON).timestamp():
+            yield f"{what} on {datetime.fromtimestamp(seconds, UTC):%d %B %Y}"

@@ -27,7 +27,8 @@ class Load:
 
     `posts` and `comments` come in a month; `past` is for how many months they have come already. `authors` is how many
     of a day's comments are by somebody who wrote none before on that day, `replies` how many of all comments answer
-    another one; `acts` are done a day. `granted` is how many units of a shared quota the platform gives out a day,
+    another one; `acts` are done a day; `ads` are advertisements that run at a time and are found through an ad account.
+    `granted` is how many units of a shared quota the platform gives out a day,
     where that is more than everybody gets.
     """
 
@@ -38,6 +39,7 @@ class Load:
     authors: float = 0.6
     replies: float = 0.25
     acts: float = 0
+    ads: float = 0
     granted: float | None = None
 
     @property

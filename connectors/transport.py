@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
@@ -18,7 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from connectors.meter import Meter
+from connectors.meter import Dated, Meter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,7 +110,8 @@ class _Bounded(HTTPAdapter):
         limits = self._transport
         limits.last = None
         limits.meter.add(calls=1)
-        deadline = time.monotonic() + limits.total
+        asked = time.monotonic()
+        deadline = asked + limits.total
         if limits.api:
             request.url = _rebase(request.url or "", limits.api)
         response = super().send(
@@ -120,12 +122,25 @@ class _Bounded(HTTPAdapter):
             cert=kwargs.get("cert"),
             proxies=None,
         )
+        if dated := _dated(response.headers, asked):
+            limits.meter.dated = dated
         body = _read(response, deadline, limits)
         response._content = body  # noqa: SLF001  requests offers no other way to hand over a body read elsewhere
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         headers = {name.lower(): value for name, value in response.headers.items()}
         limits.last = Exchange(response.status_code, headers, body)
         return response
+
+
+def _dated(headers: Mapping[str, str], asked: float) -> Dated | None:
+    """What time it is at the server; None where it does not say, or where a cache in between answered."""
+    if "Age" in headers:
+        return None
+    try:
+        date = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    return Dated(date, asked, time.monotonic()) if date.tzinfo else None
 
 
 def _read(response: requests.Response, deadline: float, limits: Transport) -> bytes:

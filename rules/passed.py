@@ -2,7 +2,8 @@
 
 What is remembered is one SHA-256 over all that the checks rest on: this very program and the packages it decides with,
 the policy, the pack, its domain lists and models, each in their exact bytes. Where any of it differs, or the file is
-missing, old or damaged, the checks are run, which costs time and nothing else. No approval is remembered here: a pack
+missing, old or damaged, or cannot be read or written, the checks are run, which costs time and nothing else; `why`
+says so to whoever starts the program. No approval is remembered here: a pack
 that nobody approved is as inert as ever.
 """
 
@@ -31,11 +32,17 @@ class Passed:
     """The packs that are known to have passed, by `key_of`; kept in a file, or in memory alone without one."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """Read what is remembered. Raises OSError if the file is there and cannot be read."""
+        """Read what is remembered: nothing, if the file is not there or cannot be read."""
         self._file = file
-        self._kept = file.read_bytes() if file and file.exists() else b""
+        self._why: list[str] = []
+        self._kept = self._read()
         self._known = frozenset(self._kept.split(b"\n"))
         self._used: dict[bytes, None] = {}
+
+    @property
+    def why(self) -> str:
+        """Why packs are tried out again although they may have passed, in plain words; empty if nothing is wrong."""
+        return "; ".join(dict.fromkeys(self._why))
 
     def has(self, key: bytes) -> bool:
         """Tell whether the checks were passed under this key."""
@@ -49,15 +56,31 @@ class Passed:
         self._used[key] = None
 
     def save(self) -> None:
-        """Write down what was asked for or added, and forget the rest. Raises OSError if it cannot be written."""
+        """Write down what was asked for or added, and forget the rest; if that cannot be done, `why` says so."""
         now = b"".join(key + b"\n" for key in sorted(self._used))
         if self._file is None or now == self._kept:
             return
         whole = self._file.with_name(f"{self._file.name}.{os.getpid()}")  # never half a file, whoever else writes one
-        whole.touch(mode=0o600)
-        whole.write_bytes(now)
-        whole.replace(self._file)
-        self._kept = now
+        try:
+            whole.touch(mode=0o600)
+            whole.write_bytes(now)
+            whole.replace(self._file)
+        except OSError as error:
+            whole.unlink(missing_ok=True)
+            self._failed(error, "written")
+        else:
+            self._kept = now
+
+    def _read(self) -> bytes:
+        try:
+            return self._file.read_bytes() if self._file and self._file.exists() else b""
+        except OSError as error:
+            self._failed(error, "read")
+            return b""
+
+    def _failed(self, error: OSError, deed: str) -> None:
+        said = f"{self._file} cannot be {deed} ({error.strerror}), so rule packs are tried out again at each start"
+        self._why.append(said)
 
 
 def key_of(body: bytes, policy: Policy, lists: Mapping[str, DomainList], models: Mapping[str, Model]) -> bytes:

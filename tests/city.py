@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -150,8 +151,12 @@ class City:
 
     def alarms(self) -> list[str]:
         self.deliver()
-        mails = [path.read_text(errors="replace") for path in sorted(self.sink.folder.glob("*.eml"))]
-        return [text for text in mails if "oncall@" in text]
+        mails = [
+            message_from_bytes(path.read_bytes(), policy=policy.default)
+            for path in sorted(self.sink.folder.glob("*.eml"))
+        ]
+        called = [message for message in mails if "oncall@" in str(message["To"])]
+        return [f"{message['Subject']}\n\n{message.get_content()}" for message in called]
 
     def queued(self) -> dict[str, int]:
         with self.parts.database.read() as tx:

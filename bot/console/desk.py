@@ -187,7 +187,7 @@ class Visit:
 def stopped(tx: Tx, desk: Desk, now: datetime) -> list[str]:
     """What is paused at this moment, in words."""
     found = [f"{pause.what} by {pause.who.name}: {pause.why}" for pause in pauses.in_force(tx, now)]
-    says = desk.switch.file_says()
+    says = desk.switch.files_say(tx)
     return [*found, f"everything: {says}"] if says else found
 
 

@@ -28,7 +28,7 @@ def pause(visit: Visit) -> Response:
     with visit.desk.database.read() as tx:
         standing = [each for each in pauses.in_force(tx, visit.now) if _concerns(visit, each.scope)]
         waits = list(held(tx, visit.desk.settings)) if not visit.someone.accounts else []
-    says = visit.desk.switch.file_says()
+        says = visit.desk.switch.files_say(tx)
     whole = any(each.scope == pauses.EVERYTHING for each in standing) or bool(says)
     return visit.page(
         "pause.html.j2", standing=standing, says=says, whole=whole, waits=waits, scopes=_scopes(visit), why=WHY
@@ -71,7 +71,7 @@ def pause_link(visit: Visit) -> Response:
     with visit.desk.database.read() as tx:
         used = links_used.used_at(tx, link.id)
         paused = any(each.scope == pauses.EVERYTHING for each in pauses.in_force(tx, visit.now))
-    whole = paused or bool(visit.desk.switch.file_says())
+        whole = paused or bool(visit.desk.switch.files_say(tx))
     return visit.page(
         "pause_link.html.j2", link=link, text=visit.asked("link"), used=used, whole=whole, why=WHY, paused=False
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot import troubles
+from bot import heard, troubles
 from bot.status import accounts_of, status_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def accounts(visit: Visit) -> Response:
     """Show each account: how far the program may go on it, when it was read last, why it stopped if it has."""
     with visit.desk.database.read() as tx:
-        found = accounts_of(tx, visit.desk.settings, visit.now)
+        used = heard.used(tx, visit.now, brief=True)
+        found = accounts_of(tx, visit.desk.settings, used, visit.now)
     mine = [one for one in found if one["key"] in visit.accounts()]
     return visit.page("accounts.html.j2", accounts=mine)
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+    from datetime import date
     from zoneinfo import ZoneInfo
 
 LONGEST_WAIT = timedelta(hours=1)
+FAR_ENOUGH = 31
+"""Within so many days there is one on which a digest is due, whatever the holidays are."""
 
 
 def retry_at(
@@ -26,22 +29,44 @@ def day_starts(now: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(local.date(), time(), tzinfo=zone).astimezone(UTC)
 
 
-def digest_due(last: datetime | None, hour: int, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether today's e-mail digest (at `hour` o'clock in `zone`) is due and has not been made since that hour.
+def digest_due(
+    last: datetime | None, hour: int, now: datetime, zone: ZoneInfo, on: Callable[[date], bool] | None = None
+) -> bool:
+    """Whether an e-mail digest (at `hour` o'clock in `zone`) is due and has not been made since that hour.
 
     Counting from the last digest rather than from a timer makes a missed hour due at once, and the repeated hour of
-    an autumn clock change due once.
+    an autumn clock change due once. `on`: as in `last_time`.
     """
-    return last is None or last < last_time(time(hour), now, zone)
+    return last is None or last < last_time(time(hour), now, zone, on)
 
 
-def last_time(hour: time, now: datetime, zone: ZoneInfo) -> datetime:
-    """The last moment (UTC) at which the City's clock showed that hour, today or yesterday."""
+def last_time(hour: time, now: datetime, zone: ZoneInfo, on: Callable[[date], bool] | None = None) -> datetime:
+    """The last moment (UTC) at which a clock in `zone` showed that hour, on a day of which `on` (if given) is true.
+
+    Where none of the last `FAR_ENOUGH` days is one, today's or yesterday's.
+    """
     today = now.astimezone(zone).date()
-    moment = datetime.combine(today, hour, tzinfo=zone).astimezone(UTC)
-    if now < moment:
-        moment = datetime.combine(today - timedelta(days=1), hour, tzinfo=zone).astimezone(UTC)
-    return moment
+    moments = (
+        datetime.combine(today - timedelta(days=d), hour, tzinfo=zone).astimezone(UTC) for d in range(FAR_ENOUGH)
+    )
+    past = [moment for moment in moments if moment <= now]
+    return next((moment for moment in past if on is None or on(moment.astimezone(zone).date())), past[0])
+
+
+def next_time(hour: time, now: datetime, zone: ZoneInfo, on: Callable[[date], bool] | None = None) -> datetime:
+    """The next moment (UTC) at which a clock in `zone` shows that hour, on a day of which `on` (if given) is true."""
+    today = now.astimezone(zone).date()
+    moments = (
+        datetime.combine(today + timedelta(days=d), hour, tzinfo=zone).astimezone(UTC) for d in range(FAR_ENOUGH)
+    )
+    ahead = [moment for moment in moments if moment > now]
+    return next((moment for moment in ahead if on is None or on(moment.astimezone(zone).date())), ahead[0])
+
+
+def next_round(now: datetime, every: timedelta) -> datetime:
+    """The next moment (UTC) that is a whole number of `every` after midnight of some day long ago."""
+    begun = datetime(2000, 1, 1, tzinfo=UTC)
+    return begun + every * ((now - begun) // every + 1)
 
 
 def look_due(hours: Collection[time], days: Collection[int], now: datetime, zone: ZoneInfo) -> datetime | None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bot.domain.types import Sighting, Visibility
 from connectors.contract import Health, Refused
 from connectors.facebook import parse
+from connectors.facebook.adverts import Adverts
 from connectors.facebook.notice import How, Notices
 from connectors.facebook.reading import Reader, named
-from connectors.graph_account import GraphAccount
-from connectors.graph_errors import Missing, NotPermitted
+from connectors.graph import Graph
+from connectors.graph_account import GraphAccount, ends
+from connectors.graph_errors import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,9 +40,13 @@ def connect(account: Account, credentials: Mapping[str, str], transport: Transpo
 
     Credentials: `page_token`; `app_secret` where the app has "Require App Secret" on (better always); `app_id` with
     it lets `check` tell the token's permissions and end. `verify_token`, a word of the City's own, and `app_secret` let
-    Facebook push. `notify` is how authors are told: `private`, `public` or `either` (the default). KeyError without
-    `page_token`, or where `notify` is anything else.
+    Facebook push. `notify` is how authors are told: `private`, `public` or `either` (the default). `ad_account` with
+    `ads_token`, a token that may read it, finds posts that show only as advertisements. KeyError without `page_token`,
+    with one of the last two alone, or where `notify` is anything else.
     """
+    for one, other in (("ad_account", "ads_token"), ("ads_token", "ad_account")):
+        if credentials.get(one) and not credentials.get(other):
+            raise KeyError(other)
     if credentials.get("notify", How.EITHER) not in set(How):
         name = f"notify as one of {', '.join(How)}"
         raise KeyError(name)
@@ -59,7 +65,10 @@ class Facebook(GraphAccount):
         """Take the Page, its keys and the way to Facebook."""
         super().__init__(account, credentials, transport)
         self._how = How(credentials.get("notify", How.EITHER))
-        self._reader = Reader(account, self._graph)
+        token, secret = credentials.get("ads_token"), credentials.get("app_secret")
+        self._ads = Graph(transport, token, app_secret=secret) if token else None
+        adverts = Adverts(account, credentials["ad_account"], self._ads) if self._ads else None
+        self._reader = Reader(account, self._graph, adverts)
         self._notices = Notices(self._graph, account, self._how)
 
     def check(self, *, now: datetime) -> Health:
@@ -72,7 +81,8 @@ class Facebook(GraphAccount):
         self._reader.first_post(now)
         self._reader.probe(now)
         ok, notes = self._token_notes(NEEDED, self._note_on_telling, now)
-        return Health(ok=ok, identity=identity, notes=(*notes, *self._note_on_pushing(now), *self._other_notes()))
+        notes = (*notes, *self._note_on_ads_token(now), *self._note_on_pushing(now), *self._other_notes())
+        return Health(ok=ok, identity=identity, notes=notes)
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
         """Give the comments of everything where something changed, or whose time to be read again has come.
@@ -125,29 +135,19 @@ class Facebook(GraphAccount):
             return
         self._reader.first_post(now)
 
+    def _note_on_ads_token(self, now: datetime) -> Iterator[str]:
+        """When the ad account's token ends; whether it reaches the account, the reader has tried."""
+        app_id, app_secret = self._credentials.get("app_id"), self._credentials.get("app_secret")
+        if self._ads and app_id and app_secret:
+            yield from ends(self._ads.inspect(app_id, app_secret, now=now), "ads_token", now)
+
     def _note_on_telling(self, _: Mapping[str, Any], scopes: set[str]) -> Iterator[str]:
         if self._how is not How.PUBLIC and TELLING not in scopes:
             yield f"authors cannot be written to privately: the token lacks {TELLING}"
 
-    def _note_on_pushing(self, now: datetime) -> Iterator[str]:
-        """Whether Facebook pushes, where the City has prepared for it ("Page Subscribed Apps", Graph API reference)."""
-        app_id = self._credentials.get("app_id")
-        if not (app_id and self._credentials.get("verify_token")):
-            return
-        try:
-            pages = self._graph.pages(self._account.id, "subscribed_apps", now=now)
-            subscribed = any(parse.subscribed(page.body, app_id) for page in pages)
-        except (NotPermitted, Missing) as error:
-            yield f"whether Facebook pushes is not known, the token may not ask: {error}"
-            return
-        if not subscribed:
-            yield "Facebook pushes nothing: the Page is not subscribed to the app's web hooks (see README.md)"
-
     def _other_notes(self) -> Iterator[str]:
         yield from self._service_notes()
-        if self._credentials.get("verify_token") and not self._credentials.get("app_secret"):
-            yield "what Facebook pushes cannot be believed without app_secret, and is refused"
         for edge, why in sorted(self._reader.closed.items()):
             yield f"{edge} are not read, the token does not reach them: {why}"
         if unreadable := self._reader.unreadable:
-            yield f"the comments of {len(unreadable)} posts in the feed cannot be read: {min(unreadable)} …"
+            yield f"the comments of {len(unreadable)} posts cannot be read: {min(unreadable)} …"

@@ -35,6 +35,8 @@ POST_FIELDS = (
 PHOTO_FIELDS = f"id,name,created_time,from{{id,name}},link,picture,page_story_id,{_COUNT}"
 VIDEO_FIELDS = f"id,title,description,created_time,from{{id,name}},permalink_url,picture,post_id,{_COUNT}"
 LIVE_FIELDS = f"id,title,description,creation_time,from{{id,name}},permalink_url,video{{id,post_id}},{_COUNT}"
+REVIEW_FIELDS = "created_time,has_review,rating,recommendation_type,review_text,reviewer{id,name},open_graph_story{id}"
+ADVERT_FIELDS = "id,creative{id,effective_object_story_id}"
 PROFILE_FIELDS = "id,name,username,about,description,website,picture{url}"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _WEB = "https://www.facebook.com"
@@ -47,11 +49,13 @@ class Listed:
     `updated` is in seconds since 1970; `count` is Graph's count of comments with replies, -1 where it gives none. It
     may be more than are shown. `apart`: no post, but a photo or video with comments of its own, whose `updated` does
     not move when somebody comments; `story` is the post with which it was published. `front`: among the newest.
+    `thread` is the object whose list of comments it is, None where there is none to be asked for.
     """
 
     post: Post
     updated: int
     count: int
+    thread: str | None
     apart: bool = False
     story: str | None = None
     front: bool = True
@@ -76,7 +80,13 @@ def listed(value: Any, raw: bytes, account: Account) -> Listed:
         ),
         updated=int(item.time("updated_time" if item.optional("updated_time") else "created_time").timestamp()),
         count=_count(item.object("comments")),
+        thread=post_id,
     )
+
+
+def tagged(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one post of somebody else's that names the Page: what is said under it is not given. Raises Malformed."""
+    return replace(listed(value, raw, account), thread=None)
 
 
 def photo(value: Any, raw: bytes, account: Account) -> Listed:
@@ -102,6 +112,42 @@ def live(value: Any, raw: bytes, account: Account) -> Listed:
         post=replace(found.post, ref=_ref(account, recorded.optional("id") or item.text("id"))),
         story=_story(recorded.optional("post_id"), account),
     )
+
+
+def review(value: Any, raw: bytes, account: Account) -> Listed:
+    """Read one recommendation of the Page, which is a post by whoever gave it. Raises Malformed.
+
+    It has no identifier but that of its story, with which comments on it begin; the older ones have no story, and are
+    called by who gave them when. Where nothing was written, the kind of recommendation stands for it.
+    """
+    item = _Item(value, raw)
+    given, author = item.time("created_time"), _author(item.object("reviewer"))
+    story = _Item(item.object("open_graph_story"), raw).optional("id")
+    own = story or f"review-{author.id or 'unnamed'}-{int(given.timestamp())}"
+    return Listed(
+        post=Post(
+            ref=_ref(account, f"{account.id}_{own}"),
+            author=author,
+            text=item.optional("review_text") or item.optional("recommendation_type") or "",
+            posted_at=given,
+            url=f"{_WEB}/{account.id}/reviews",
+            raw=raw,
+        ),
+        updated=int(given.timestamp()),
+        count=-1,
+        thread=story,
+        apart=True,
+    )
+
+
+def advertised(body: bytes, account: Account) -> list[str]:
+    """The posts of the Page that a list of advertisements shows; an ad account may serve other Pages, too.
+
+    Ads whose creative names no post are left out: those that Facebook puts together as it shows them.
+    """
+    creatives = [value.get("creative") for value, _ in verbatim.items(body, "data") if isinstance(value, dict)]
+    named = [each.get("effective_object_story_id") for each in creatives if isinstance(each, dict)]
+    return [story for story in named if isinstance(story, str) and story.startswith(f"{account.id}_")]
 
 
 def comment(value: Any, raw: bytes, account: Account, post: Ref | None = None) -> Comment:
@@ -146,15 +192,6 @@ def profile(value: Any, raw: bytes) -> Profile:
         picture=url if isinstance(url, str) else None,
         raw=raw,
     )
-
-
-def subscribed(body: bytes, app_id: str) -> bool:
-    """Whether a list of subscribed apps says that this one is told what happens in the feed.
-
-    `subscribed_fields` stands in the guide "Webhooks for Pages"; where it is not sent, being listed is taken for it.
-    """
-    apps = (value for value, _ in verbatim.items(body, "data") if isinstance(value, dict))
-    return any(app.get("id") == app_id and "feed" in (app.get("subscribed_fields") or ["feed"]) for app in apps)
 
 
 def visibility(value: Mapping[str, Any]) -> Visibility:
@@ -216,6 +253,7 @@ def _apart(item: _Item, account: Account, *, text: str | None, page: str | None)
         ),
         updated=int(created.timestamp()),
         count=_count(item.object("comments")),
+        thread=ident,
         apart=True,
         story=_story(item.optional("page_story_id") or item.optional("post_id"), account),
     )

@@ -2,9 +2,7 @@
 
 Posts are read in the order in which something last happened to them (Graph's `updated_time`), so one time, `mark`,
 tells that everything before it is read. Beside it the cursor keeps what the feed said of the `KEPT` latest posts; when
-that is said differently, their comments are read again. Neither tells of an edit, of something hidden by staff, or of
-a comment gone: `updated_time` does not move for them. So posts where something happened in the last `RECENT` are read
-again every `SWEEP`, and all posts every `FULL`; an interrupted reading goes on where it was.
+that is said differently, their comments are read again. For what neither tells of, see connectors/graph_place.py.
 
 Photos and videos have comments apart from their posts, and no time that moves with them. Of the newest of them the
 cursor keeps how many comments they had (`others`), and they are read again when the number is another.
@@ -12,13 +10,10 @@ cursor keeps how many comments they had (`others`), and they are read again when
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from bot.domain.types import Cursor
+from connectors.graph_place import Due, GraphPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,72 +23,32 @@ if TYPE_CHECKING:
 
 KEPT = 200
 KEPT_OTHERS = 600
-RECENT = timedelta(days=7)
-SWEEP = timedelta(minutes=10)
-FULL = timedelta(days=1)
-
-
-class Due(StrEnum):
-    """Which reading is due: of everything, of what happened lately, or only of what changed."""
-
-    FULL = "full"
-    SWEEP = "sweep"
-    NEWS = "news"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A place in the reading of a Page. Times are in seconds since 1970.
+class Place(GraphPlace):
+    """A place in the reading of a Page; see GraphPlace.
 
     `posts` maps a post to what the feed said of it when its comments were last read, `others` does so for photos and
-    videos, the one read last at the end; `swept` and `full` are when the
-    last complete reading of each kind began; `reading` is the kind that is under way and `through` the post (with its
-    `updated_time`) that it has come to.
+    videos, the one read last at the end. What comes in a reading's turn does so by when something last happened to it.
     """
 
     posts: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
     mark: int = 0
-    swept: int = 0
-    full: int = 0
-    reading: Due = Due.NEWS
-    through: tuple[int, str] = (0, "")
 
     @classmethod
-    def of(cls, cursor: Cursor | None) -> Place:
-        """Read a cursor. One that cannot be read means the beginning: reading again repeats, and never skips."""
-        try:
-            found = json.loads(cursor.text) if cursor else {}
-            return cls(
-                posts={str(post): str(said) for post, said in dict(found.get("posts", {})).items()},
-                others={str(item): str(said) for item, said in dict(found.get("others", {})).items()},
-                mark=int(found.get("mark", 0)),
-                swept=int(found.get("swept", 0)),
-                full=int(found.get("full", 0)),
-                reading=Due(found.get("reading", Due.NEWS)),
-                through=_through(*found.get("through", (0, ""))),
-            )
-        except (ValueError, TypeError, AttributeError, OverflowError):
-            return cls()
-
-    @property
-    def cursor(self) -> Cursor:
-        """The same as a cursor."""
-        return Cursor(text=json.dumps(asdict(self), separators=(",", ":")))
-
-    def due(self, now: datetime) -> Due:
-        """Which reading is due."""
-        if now.timestamp() - self.full >= FULL.total_seconds():
-            return Due.FULL
-        return Due.SWEEP if now.timestamp() - self.swept >= SWEEP.total_seconds() else Due.NEWS
+    def own(cls, found: Mapping[str, Any]) -> dict[str, Any]:
+        """What was said of posts, photos and videos."""
+        return {
+            "posts": {str(post): str(said) for post, said in dict(found.get("posts", {})).items()},
+            "others": {str(item): str(said) for item, said in dict(found.get("others", {})).items()},
+            "mark": int(found.get("mark", 0)),
+        }
 
     def wants(self, listed: Listed, due: Due, now: datetime) -> bool:
         """Whether the comments of a post or object are to be read in a reading of that kind."""
-        if self._changed(listed):
-            return True
-        if due is self.reading and key(listed) <= self.through:
-            return False
-        return due is Due.FULL or (due is Due.SWEEP and listed.updated >= (now - RECENT).timestamp())
+        return self._changed(listed) or self.turn(due, key(listed), listed.updated, now)
 
     def after(self, listed: Listed, due: Due) -> Place:
         """The place once the comments of a post or object have been read; they come in the order of their `key`."""
@@ -102,14 +57,6 @@ class Place:
     def broken(self, listed: Listed, due: Due) -> Place:
         """The place once comments could not be read to the end: as `after`, but they are wanted again."""
         return replace(self._with(listed, f"{listed.updated}.broken"), reading=due, through=key(listed))
-
-    def done(self, due: Due, now: datetime) -> Place:
-        """The place once everything that was due `now` has been read."""
-        begun = int(now.timestamp())
-        if due is Due.NEWS:
-            return self
-        full = begun if due is Due.FULL else self.full
-        return replace(self, swept=begun, full=full, reading=Due.NEWS, through=(0, ""))
 
     def _with(self, listed: Listed, said: str) -> Place:
         item = listed.post.ref.item
@@ -138,7 +85,3 @@ def key(listed: Listed) -> tuple[int, str]:
 
 def _said(listed: Listed) -> str:
     return str(listed.count) if listed.apart else f"{listed.updated}.{listed.count}"
-
-
-def _through(updated: object, post: object) -> tuple[int, str]:
-    return int(str(updated)), str(post)

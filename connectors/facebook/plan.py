@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from connectors.facebook.place import SWEEP
-from connectors.facebook.reading import AGAIN, ELSEWHERE
+from connectors.facebook.reading import AGAIN, EDGES, ELSEWHERE
 from connectors.graph import BATCH_MOST
+from connectors.graph_place import SWEEP
 from connectors.planning import DAY, MONTH, Cost
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ HOUR_EACH = 200
 SHARE = 0.8
 """How much of that may be planned; the rest is for acting."""
 _PAGE = 100
+_OFTEN = sum(not edge.daily for edge in EDGES)
+"""Lists beside the feed."""
 _STIRRED = 1.7
 """Posts on which something happened in the last week, for each post of that week: most of the week before's, too."""
 
@@ -43,13 +45,15 @@ def plan(load: Load) -> Cost:
         "the rest of the feed, every 10 minutes": sweeps * (feed - 1),
         "posts commented on in the last week, every 10 minutes": sweeps * stirred * each,
         "all older posts, once a day": max(posts - stirred, 0) * each,
-        "reels, photos, videos, live videos and ads, every 5 minutes": 5 * _times(load, ELSEWHERE),
+        "reels, photos, videos, live videos, ads and reviews, every 5 minutes": _OFTEN * _times(load, ELSEWHERE),
+        "the ad account, and what it alone names": _times(load, ELSEWHERE) * _ads_asked(load) + sweeps * load.ads,
         "comments of the last day by identifier, every 3 minutes": _times(load, AGAIN) * ceil(fresh / BATCH_MOST),
         "acts and looks": load.acts * 4,
     }
     calls = sum(parts.values())
     daily = parts["all older posts, once a day"]
-    named = _times(load, AGAIN) * fresh  # Graph counts each identifier of a batch as a call
+    # Graph counts each identifier of a batch as a call.
+    named = _times(load, AGAIN) * fresh + _times(load, ELSEWHERE) * load.ads
     return Cost(calls=calls, hour=(calls + named - daily) / 24 + daily, detection=load.poll, parts=parts)
 
 
@@ -65,6 +69,11 @@ def runs_dry(loads: Sequence[Load], budget: float | None) -> str | None:  # noqa
                 "Poll less often."
             )
     return None
+
+
+def _ads_asked(load: Load) -> float:
+    """Requests each time: the list of ads, and their posts in batches. None where there is no ad account."""
+    return 1 + ceil(load.ads / BATCH_MOST) if load.ads else 0
 
 
 def _times(load: Load, every: timedelta) -> float:

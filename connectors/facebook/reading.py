@@ -3,8 +3,10 @@
 Theory of operation
 -------------------
 * The feed is asked on every poll; it holds the Page's and visitors' posts. What no feed holds (reels, photos, videos,
-  live videos, advertisements) is asked for every `ELSEWHERE`. One of these lists that the token does not reach is left
-  out and remembered in `closed`, and does not keep the others from being read.
+  live videos, advertisements, recommendations) is asked for every `ELSEWHERE`. One of these lists that the token does
+  not reach is left out and remembered in `closed`, and does not keep the others from being read.
+* Recommendations, and posts of others that name the Page, are put on record. Where Graph gives comments on a
+  recommendation they are read; the posts of others are theirs, and what is said there is nobody's to moderate here.
 * A photo's or video's list of comments may be that of its post, wholly or in part. What stands under the post is the
   post's; only the rest is the photo's. So one comment is never two, whatever lists it shows in.
 * Comments of the last `FRESH` are read again by their identifiers every `AGAIN`, since nothing else tells of an edit.
@@ -25,15 +27,17 @@ from bot.domain.types import Batch
 from connectors import verbatim
 from connectors.contract import ConnectorError, Malformed, Transient, Unauthorised
 from connectors.facebook import parse
-from connectors.facebook.place import Due, Place, key
+from connectors.facebook.place import Place, key
 from connectors.graph import BATCH_MOST
 from connectors.graph_errors import LostPlace, Missing, NotPermitted
+from connectors.graph_place import Due
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from bot.domain.types import Account, Comment, Cursor, Post
+    from connectors.facebook.adverts import Adverts
     from connectors.facebook.parse import Listed
     from connectors.graph import Graph, Page
 
@@ -46,12 +50,18 @@ _PAGE = "100"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A list of things on a Page beside the feed, how to ask for it and how to read one of its items."""
+    """A list of things on a Page beside the feed, how to ask for it and how to read one of its items.
+
+    `least`: a field that every item has, with which is tried whether the list is given at all. `daily`: asked for only
+    when everything is due.
+    """
 
     name: str
     fields: str
     read: Callable[[Any, bytes, Account], Listed]
     params: tuple[tuple[str, str], ...] = ()
+    least: str = "id"
+    daily: bool = False
 
 
 EDGES = (
@@ -61,7 +71,10 @@ EDGES = (
     Edge("videos", parse.VIDEO_FIELDS, parse.video, (("type", "uploaded"),)),
     Edge("video_reels", parse.VIDEO_FIELDS, parse.video),
     Edge("live_videos", parse.LIVE_FIELDS, parse.live),
+    Edge("ratings", parse.REVIEW_FIELDS, parse.review, least="created_time"),
+    Edge("tagged", parse.POST_FIELDS, parse.tagged, daily=True),
 )
+AD_ACCOUNT = "the ad account's posts"
 
 
 class Reader:
@@ -71,16 +84,18 @@ class Reader:
     read.
     """
 
-    def __init__(self, account: Account, graph: Graph) -> None:
-        """Take the Page and the way to it."""
+    def __init__(self, account: Account, graph: Graph, adverts: Adverts | None = None) -> None:
+        """Take the Page, the way to it, and the ad account that runs its ads, if the City gave one."""
         self.unreadable: frozenset[str] = frozenset()
         self.closed: dict[str, str] = {}
         self._account = account
         self._graph = graph
+        self._adverts = adverts
         self._elsewhere: datetime | None = None
         self._again_at: datetime | None = None
         self._fresh: dict[str, tuple[Post, datetime]] = {}
         self._threads: dict[str, frozenset[str]] = {}
+        self._told: set[tuple[str, str]] = set()
 
     def poll(self, cursor: Cursor | None, now: datetime) -> Iterator[Batch]:
         """Give what is new; a batch is a post with one page of its comments.
@@ -91,8 +106,9 @@ class Reader:
         lost: LostPlace | None = None
         self._threads = {}
         due, found = self._listing(place, now)
+        mute = [listed.post for listed in found if listed.thread is None]
         for listed in sorted(found, key=key):
-            if not place.wants(listed, due, now):
+            if listed.thread is None or not place.wants(listed, due, now):
                 continue
             reached = place.after(listed, due)
             if listed.story and listed.count == 0:
@@ -103,6 +119,7 @@ class Reader:
                 place = saved = reached
             except LostPlace as error:
                 place, lost = place.broken(listed, due), LostPlace(f"{listed.post.ref}: {error}")
+        yield from self._recorded(mute, place.cursor)
         yield from self._reread(due, place.cursor, now)
         done = place if lost else place.done(due, now)
         if done != saved:
@@ -118,6 +135,9 @@ class Reader:
         """See which of the lists beside the feed can be read; `closed` tells."""
         for edge in EDGES:
             self._open(edge, partial(self._first, edge, now))
+        if self._adverts:
+            self._adverts.probe(now)
+            self._note_adverts(self._adverts)
 
     def _listing(self, place: Place, now: datetime) -> tuple[Due, list[Listed]]:
         """Which reading it is, and what there is to be read: everything when all is due, else the latest."""
@@ -132,8 +152,10 @@ class Reader:
         waited = self._elsewhere is None or now - self._elsewhere >= ELSEWHERE
         if self._graph.usage() < EASED and (waited or due is not Due.NEWS):
             for edge in EDGES:
-                if due is Due.FULL or edge.name not in self.closed:
+                if due is Due.FULL or not (edge.daily or edge.name in self.closed):
                     self._open(edge, partial(self._add, found, edge, due, now))
+            if self._adverts:
+                self._advertised(found, self._adverts, due, now)
             self._elsewhere = now
         return due, list(found.values())
 
@@ -146,7 +168,7 @@ class Reader:
             self.closed[edge.name] = str(error)
 
     def _first(self, edge: Edge, now: datetime) -> None:
-        next(self._pages(edge, now, fields="id", limit="1"), None)
+        next(self._pages(edge, now, fields=edge.least, limit="1"), None)
 
     def _add(self, found: dict[str, Listed], edge: Edge, due: Due, now: datetime) -> None:
         """Add what a list holds beside what is found already: all of it when everything is due, else the newest."""
@@ -158,6 +180,37 @@ class Reader:
             if listed and due is not Due.FULL:
                 break
 
+    def _advertised(self, found: dict[str, Listed], adverts: Adverts, due: Due, now: datetime) -> None:
+        """Add the posts that only advertisements show: of the running ones, or of all when everything is due."""
+        named = [post for post in adverts.posts(now, ever=due is Due.FULL) if post not in found]
+        self._note_adverts(adverts)
+        for many in (named[at : at + BATCH_MOST] for at in range(0, len(named), BATCH_MOST)):
+            for post, answer in self._graph.many(many, now=now, fields=parse.POST_FIELDS).items():
+                if isinstance(answer, Missing | NotPermitted):
+                    continue  # deleted, or of an ad that shows another Page's post
+                if isinstance(answer, ConnectorError) and not isinstance(answer, Transient):
+                    raise answer
+                read = (
+                    self._graph.get(post, now=now, fields=parse.POST_FIELDS)
+                    if isinstance(answer, Transient)
+                    else answer
+                )
+                listed = parse.listed(read.value, read.body, self._account)
+                found[listed.post.ref.item] = listed
+            self._graph.relent(now=now)
+
+    def _note_adverts(self, adverts: Adverts) -> None:
+        self.closed.pop(AD_ACCOUNT, None)
+        if adverts.why:
+            self.closed[AD_ACCOUNT] = adverts.why
+
+    def _recorded(self, mute: Sequence[Post], here: Cursor) -> Iterator[Batch]:
+        """Give what is recorded and has no comments that could be read, each wording once."""
+        new = {(post.ref.item, post.text): post for post in mute if (post.ref.item, post.text) not in self._told}
+        self._told |= new.keys()
+        if new:
+            yield Batch(posts=tuple(sorted(new.values(), key=lambda post: post.posted_at)), comments=(), cursor=here)
+
     def _comments(self, listed: Listed, here: Cursor, beyond: Cursor, now: datetime) -> Iterator[Batch]:
         """All comments of a post, replies included, hidden ones included, one batch for each page Graph gives.
 
@@ -168,7 +221,7 @@ class Reader:
         posts_own = self._thread(listed.story, now) if listed.story else frozenset()
         names: set[str] = set()
         try:
-            for page in self._thread_pages(item, now, parse.COMMENT_FIELDS):
+            for page in self._thread_pages(listed.thread or item, now, parse.COMMENT_FIELDS):
                 found = [parse.comment(value, raw, self._account, post.ref) for value, raw in _items(page.body)]
                 names |= {_own_part(comment.ref.item) for comment in found}
                 comments = [comment for comment in found if _own_part(comment.ref.item) not in posts_own]

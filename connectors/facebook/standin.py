@@ -6,13 +6,12 @@ Where those leave something open, the choice made here says so: "unsure".
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-from connectors.facebook import standin_apps as apps
+from connectors.facebook import standin_ads as ads
 from connectors.facebook import standin_keys as keys
 from connectors.facebook import standin_web as web
 from connectors.facebook.standin_keys import APP_ID, APP_SECRET, VERIFY_TOKEN
@@ -27,6 +26,7 @@ from connectors.facebook.standin_pitfalls import (
 from connectors.facebook.standin_show import (
     COMMENT_DEFAULT,
     EDGES,
+    LISTS_OF_POSTS,
     POST_DEFAULT,
     POSTS,
     Display,
@@ -36,87 +36,67 @@ from connectors.facebook.standin_show import (
     own_part,
 )
 from connectors.facebook.standin_tell import can_tell, reply, write_privately
-from connectors.standin import faults, graph, graph_keys, world
+from connectors.standin import graph, graph_keys, world
+from connectors.standin import graph_apps as apps
 from connectors.standin.graph import Call, Trouble
-from connectors.standin.graph_troubles import not_permitted, set_switches
-from connectors.standin.server import PAGE, Response
+from connectors.standin.graph_standin import GraphQuirks, GraphStandIn, Happenings
+from connectors.standin.graph_troubles import not_permitted
+from connectors.standin.server import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connectors.standin.graph import Field
-    from connectors.standin.server import Request
-    from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
+    from connectors.standin.graph_keys import App
+    from connectors.standin.server import Request, Response
+    from connectors.standin.world import Person, World, WorldAccount, WorldComment, WorldPost
 
 FEEDS = ("feed", "posts", "published_posts", "visitor_posts")
-MINUTES = 7
 _FIRST_ID = 122_100_000_000_000_000
-_HOUR = timedelta(hours=1)
+_READING = "pages_read_user_content"
 _LATE = timedelta(minutes=3)
 
 
 @dataclass(slots=True, kw_only=True)
-class Quirks:
-    """What differs from Page to Page and from comment to comment; tests switch it.
+class Quirks(GraphQuirks):
+    """What differs besides; see GraphQuirks.
 
     `can_hide`: whether the field of that name is sent. `feed_by_time`: the feed pages by time and not by cursor.
-    `ranked`: comments come in an order of Facebook's own. `phantoms`: how many comments are counted and not shown.
-    `refusal`: the code with which a comment that cannot be hidden is refused (unsure: 200 or 100).
-    `writes_blocked`: every write is answered with 368. `writes_missing`: with 100/33, as if nothing were there.
-    `lacks`: permissions the token does not have. `success`: what a write that worked answers. `calls_allowed`: how many
-    calls an hour are answered; None: any number.
+    `ranked`: comments come in an order of Facebook's own. `refusal`: the code with which a comment that cannot be
+    hidden is refused (unsure: 200 or 100). `writes_blocked`: every write is answered with 368.
     """
 
     can_hide: bool = True
     feed_by_time: bool = False
     ranked: bool = False
-    phantoms: int = 0
     refusal: int = 200
     writes_blocked: bool = False
-    writes_missing: bool = False
-    lacks: frozenset[str] = frozenset()
-    success: object = field(default_factory=lambda: {"success": True})
-    calls_allowed: int | None = None
 
 
-class StandIn:
+class StandIn(GraphStandIn):
     """Graph and www.facebook.com at one address."""
 
     platform: ClassVar[str] = "facebook"
+    app: ClassVar[App] = keys.APP
+    limit: ClassVar[str] = "pages"
+    throttled: ClassVar[tuple[str, int]] = (THROTTLED, 80001)
+    switches: ClassVar[Mapping[str, tuple[str, str, object]]] = SWITCHES
     own_faults: ClassVar[tuple[str, ...]] = tuple(OWN_FAULTS)
 
     def __init__(self, world: World) -> None:
         """Take the world and become the one who names posts and comments on Facebook in it."""
-        self.world = world
-        self.base = ""
-        self.manners = graph.Manners()
-        self.quirks = Quirks()
-        self.pitfalls = faults.Pitfalls(PITFALLS)
+        super().__init__(world, PITFALLS)
+        world.minters[self.platform] = self
+        self.quirks: Quirks = Quirks()
+        self.happenings = Happenings(world, self.pitfalls, "hidden_by_facebook", _LATE)
         self.attached: dict[str, str] = {}
         self.private: dict[str, str] = {}
-        self.subscribed: dict[str, list[str]] = {}
         self.profile: dict[str, str] = {"about": "News of the City.", "website": "https://www.example.org"}
         self.followers = 4120
-        self.calls = 0
         self.display = Display(self)
         self._things: dict[str, Thing] = {}
         self._kind = Kind.POST
-        self._happened: set[tuple[str, str]] = set()
-        self._hour: tuple[datetime, int] | None = None
-        self._numbers = itertools.count(1)
-        world.minters[self.platform] = self
-
-    def switch(self, names: Iterable[str], *, seed: int | None = None) -> Self:
-        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
-        self.pitfalls.switch(names, seed=seed)
-        self.manners, self.quirks = graph.Manners(), Quirks()
-        set_switches(self.pitfalls.on, SWITCHES, self.manners, self.quirks)
-        return self
-
-    def ledger(self) -> dict[str, int]:
-        """How many calls Graph counted: each request, and each part of a batch or of `ids`."""
-        return {"calls": self.calls}
 
     def publish(  # noqa: PLR0913  what is published has that many sides
         self,
@@ -127,14 +107,16 @@ class StandIn:
         story: WorldPost | None = None,
         shares: bool = False,
         live: bool = False,
+        runs: bool = True,
+        author: Person | None = None,
         at: datetime | None = None,
     ) -> WorldPost:
-        """Put something on the Page besides posts, or with one; see `standin_show.Thing`."""
+        """Put something on the Page besides posts, or with one; see `standin_show.Thing`. `author`: if not the Page."""
         with self.world.lock:
             self._kind = kind
-            post = self.world.add_post(account, text, at=at)
+            post = self.world.add_post(account, text, author=author, at=at)
             self._kind = Kind.POST
-            self._things[post.id] = Thing(kind=kind, story=story, shares=shares, live=live)
+            self._things[post.id] = Thing(kind=kind, story=story, shares=shares, live=live, runs=runs)
             return post
 
     def thing(self, post: WorldPost) -> Thing:
@@ -163,6 +145,10 @@ class StandIn:
         """What the connector of a Page needs."""
         keys = {"app_id": APP_ID, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
         return {"page_token": self.page_token(account), **keys}
+
+    def ads_credentials(self, account: WorldAccount) -> dict[str, str]:
+        """What it needs besides to find posts that show only as advertisements."""
+        return {"ad_account": ads.ad_account(account), "ads_token": self.user_token}
 
     def page_token(self, account: WorldAccount) -> str:
         """A Page's token."""
@@ -201,20 +187,10 @@ class StandIn:
         with self.world.lock:
             if web.is_asked(request):
                 return web.answer(self, request)
-            call = Call.of(request)
-            for name in set(self.pitfalls.on) & set(SWITCHES):
-                self.pitfalls.strikes(name)
-            try:
-                self._count(call)
-                return self._answer(self._route(call), call)
-            except Trouble as trouble:
-                return self._trouble(trouble, call)
+            return self._called(Call.of(request))
 
-    def fault(self, name: str, request: Request) -> Response:
-        """Answer as Facebook does when that goes wrong."""
-        call = Call.of(request)
-        headers = self.manners.headers(self._business(call), MINUTES)
-        return self._trouble(troubles(headers)[name], call)
+    def _troubles(self, headers: Mapping[str, str]) -> Mapping[str, Trouble]:
+        return troubles(headers)
 
     def link(
         self, call: Call, target: WorldPost | WorldComment | None = None, args: Mapping[str, str] | None = None
@@ -228,7 +204,7 @@ class StandIn:
 
     def gone(self, comment: WorldComment) -> bool:
         """Whether a comment is no longer there, by itself or with its post; what happens by itself happens first."""
-        self._let_happen(comment)
+        self.happenings.catch_up(comment)
         return bool(comment.deleted_by or comment.post.deleted_by)
 
     def can_hide(self, comment: WorldComment) -> bool:
@@ -237,57 +213,20 @@ class StandIn:
         hideable = comment.hideable and not self.pitfalls.strikes("can_hide_false", comment.id)
         return hideable and not own and comment.post.author.id == comment.account.id
 
+    def posts_as(self, kind: Kind, account: WorldAccount) -> list[WorldPost]:
+        """What of that kind was published on a Page and is there, newest first."""
+        mine = [post for post in self.world.posts_of(account) if not post.deleted_by and self.thing(post).kind is kind]
+        return sorted(mine, key=lambda post: post.at, reverse=True)
+
     def can_tell(self, comment: WorldComment) -> bool:
         """Whether a private reply may be written: one, within seven days, and not to the Page itself."""
         return can_tell(self, comment)
 
-    # What happens on a Page by itself
-
-    def _let_happen(self, comment: WorldComment) -> None:
-        """What Facebook, authors and staff do to a comment while we do not look; each happens once."""
-        late = self.world.clock() - comment.at >= _LATE
-        ours = comment.hidden_by == world.APP
-        happenings: tuple[tuple[str, bool, Callable[[], None]], ...] = (
-            ("hidden_by_facebook", True, lambda: self.world.hide(comment, world.PLATFORM)),
-            ("late_edits", late, lambda: self.world.edit(comment, f"{comment.text} (edited)")),
-            ("vanishing", late, lambda: self.world.delete(comment, world.PLATFORM)),
-            ("staff_undoes", ours, lambda: self.world.unhide(comment, world.STAFF)),
-        )
-        for name, due, happen in happenings:
-            self._once(name, comment, happen, due=due)
-
-    def _once(self, name: str, comment: WorldComment, happen: Callable[[], None], *, due: bool = True) -> None:
-        done = (name, comment.id) in self._happened
-        if due and not done and not comment.deleted_by and self.pitfalls.strikes(name, comment.id):
-            self._happened.add((name, comment.id))
-            happen()
-
     # Who asks
-
-    def _count(self, call: Call) -> None:
-        """Count a call, and refuse it where the hour's are used up. Raises Trouble."""
-        if not call.path and "batch" in call.params:
-            return  # its parts are counted
-        much = len(call.params["ids"].split(",")) if not call.path and "ids" in call.params else 1
-        self.calls += much
-        if self.quirks.calls_allowed is None:
-            return
-        now = self.world.clock()
-        begun, used = self._hour or (now, 0)
-        begun, used = (begun, used + much) if now - begun < _HOUR else (now, much)
-        self._hour = begun, used
-        self.manners.usage = min(used * 100 // self.quirks.calls_allowed, 100)
-        if used > self.quirks.calls_allowed:
-            minutes = int((begun + _HOUR - now).total_seconds() // 60) + 1
-            raise Trouble(THROTTLED, 80001, headers=self.manners.headers(self._business(call), minutes))
 
     def _need(self, permission: str, *, lacking: bool = False) -> None:
         if lacking or permission in self.quirks.lacks:
             raise not_permitted(permission)
-
-    def accounts(self) -> list[WorldAccount]:
-        """The Pages there are."""
-        return [account for account in self.world.accounts.values() if account.platform == self.platform]
 
     # What is asked
 
@@ -304,7 +243,7 @@ class StandIn:
             case "POST", (ident, "messages"):
                 return write_privately(self, self._writer(ident, mine, call), call)
             case "POST", (ident, apps.APPS):
-                return apps.subscribe(self, self._subscriber(ident, mine, call), call)
+                return self.apps.answer(self._subscriber(ident, mine, call), call, self.quirks.lacks)
             case "POST", (ident, "comments"):
                 return reply(self, self._to_write(ident, mine, call), call)
             case "POST", (ident,):
@@ -324,7 +263,7 @@ class StandIn:
             case (ident,):
                 return self._node(ident, mine, call)
             case (ident, apps.APPS):
-                return apps.subscribed(self, self._subscriber(ident, mine, call))
+                return self.apps.answer(self._subscriber(ident, mine, call), call, self.quirks.lacks)
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -339,19 +278,25 @@ class StandIn:
         return self.display.comment(comment, asked, call, under)
 
     def _edge(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
+        if edge == "ads":
+            return ads.of_account(self, ident, mine, call)
         account = self.world.accounts.get((self.platform, ident if ident != "me" or not mine else mine.id))
         blind = account is not mine or self.pitfalls.strikes("reads_as_person")
         if account and edge in (*FEEDS, *EDGES):
             self._need("pages_read_engagement")
             if edge == "ads_posts":
                 self._need("ads_read", lacking=self.pitfalls.strikes("ads_not_permitted"))
+            if edge == "ratings" and self.pitfalls.strikes("reviews_not_permitted"):
+                raise not_permitted(_READING)
             if edge == "video_reels" and self.pitfalls.strikes("reels_not_permitted"):
                 message = "(#200) Permissions error"
                 raise Trouble(message, 200, status=403)
             return {"data": []} if blind else self._list(account, edge, call)
         if edge == "comments":
-            self._need("pages_read_user_content")
+            self._need(_READING)
             target = self._post(ident, mine) or self._comment(ident, mine, call)[0]
+            if isinstance(target, world.WorldPost) and self.thing(target).kind is Kind.TAGGED:
+                raise graph.no_such_object(call.method, ident)
             asked = graph.fields(call.params.get("fields", ""), COMMENT_DEFAULT)
             blind = mine is None or self.pitfalls.strikes("reads_as_person")
             return {"data": []} if blind else self.display.comments(target, call.params, asked, call)
@@ -394,7 +339,10 @@ class StandIn:
         return self.quirks.success
 
     def _delete(self, comment: WorldComment) -> object:
-        self._need("pages_read_user_content")
+        self._need(_READING)
+        if self.thing(comment.post).kind is Kind.REVIEW:
+            message = "(#200) Permissions error"
+            raise Trouble(message, 200, status=403)
         self.world.delete(comment, world.APP)
         return self.quirks.success
 
@@ -403,7 +351,7 @@ class StandIn:
         comment, _ = self._comment(ident, mine, call)
         self._need("pages_manage_engagement")
         self._writer(comment.account.id, mine, call)
-        self._once("gone_before_write", comment, lambda: self.world.delete(comment, world.AUTHOR))
+        self.happenings.before_write(comment)
         if self.quirks.writes_missing or comment.deleted_by:
             raise graph.no_such_object(call.method, comment.id)
         return comment
@@ -419,12 +367,11 @@ class StandIn:
             raise blocked()
         return mine
 
-    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> WorldAccount:
+    def _subscriber(self, ident: str, mine: WorldAccount | None, call: Call) -> str:
         """The Page whose subscription it is. Raises Trouble."""
-        self._need("pages_manage_metadata", lacking=self.pitfalls.strikes("hooks_not_permitted"))
         if mine is None or ident not in (mine.id, "me"):
             raise graph.no_such_object(call.method, ident)
-        return mine
+        return mine.id
 
     # What is shown
 
@@ -432,7 +379,7 @@ class StandIn:
         there = [post for post in self.world.posts_of(account) if not post.deleted_by and self._listed(post, edge)]
         posts = sorted(there, key=lambda post: post.at, reverse=True)
         cut = graph.window(posts, lambda post: post.id, call.params, self.manners, self.link(call))
-        default = POST_DEFAULT if edge in FEEDS or edge == "ads_posts" else "id"
+        default = POST_DEFAULT if edge in FEEDS or edge in LISTS_OF_POSTS else ads.DEFAULTS.get(edge, "id")
         asked: tuple[Field, ...] = graph.fields(call.params.get("fields", ""), default)
         answer: dict[str, Any] = {"data": [self.display.thing(post, asked, call, edge) for post in cut.items]}
         if cut.paging:
@@ -443,6 +390,8 @@ class StandIn:
     def _listed(self, post: WorldPost, edge: str) -> bool:
         """Whether a post stands in the list of that name."""
         kind, visitors = self.thing(post).kind, post.author.id != post.account.id
+        if kind is Kind.AD and self.pitfalls.strikes("ads_unlisted", post.id):
+            return False
         if edge in EDGES:
             return kind in EDGES[edge]
         return kind is Kind.POST and (edge == "feed" or visitors == (edge == "visitor_posts"))
@@ -451,30 +400,6 @@ class StandIn:
         """The older way in which feeds are paged: no cursors, and a `next` until a page is empty and has none."""
         token = {"until": int(last.at.timestamp()), "__paging_token": graph.cursor(last.id)}
         return {"next": f"{self.link(call)}&{urlencode(token)}"}
-
-    def _batch(self, call: Call) -> object:
-        """Every operation by itself, in order; one that fails does not stop the others."""
-        keys.APP.check_proof(call, self.manners)
-        with_headers = graph.truth(call.params.get("include_headers", "true"))
-        return [
-            None
-            if self.pitfalls.strikes("batch_nulls", f"{one.path} {self.calls}")
-            else graph.packed(self.handle(one), with_headers=with_headers)
-            for one in graph.operations(call)
-        ]
-
-    # How it is answered
-
-    def _business(self, call: Call) -> str:
-        return next((each.id for each in self.accounts() if call.token == self.page_token(each)), "0")
-
-    def _answer(self, payload: object, call: Call) -> Response:
-        return Response(status=200, body=graph.encode(payload), headers={**self.manners.headers(self._business(call))})
-
-    def _trouble(self, trouble: Trouble, call: Call) -> Response:
-        trace = f"A{next(self._numbers):07d}standin"
-        headers = {**self.manners.headers(self._business(call)), **trouble.headers}
-        return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
 
 
 _POSTED = {apps.APPS: "subscribe"}

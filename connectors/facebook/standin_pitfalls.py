@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.standin import graph_troubles
 from connectors.standin.graph import Trouble
-from connectors.standin.graph_troubles import always, pitfall
+from connectors.standin.graph_troubles import SOME, always, pitfall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SOME: Final = 0.3
 
 
 PITFALLS: Final = (
@@ -31,24 +29,25 @@ PITFALLS: Final = (
     pitfall("thread_without_end", "a list refuses to be read beyond some hundred items"),
     pitfall("hidden_by_facebook", "Facebook hides some comments by itself", SOME),
     pitfall("late_edits", "some comments are edited once, minutes later, under the same id and time", SOME),
-    pitfall("gone_before_write", "some authors delete their comment just before we act on it", SOME),
-    pitfall("writes_blocked", "every write is answered with 368 (abusive), reading works"),
     pitfall("calls_run_out", "200 calls an hour; every id in a batch or in `ids` counts; then 80001 with minutes"),
     pitfall("ads_not_permitted", "the posts of advertisements are refused with 10, everything else works"),
+    pitfall("ads_unlisted", "some advertisements stand in no list of the Page; their ad account names them", SOME),
+    pitfall("ads_limited", "the ad account was asked too often (80004 with minutes), everything else works"),
+    pitfall("reviews_not_permitted", "recommendations are refused with 10, everything else works"),
+    pitfall("reviews_without_story", "some recommendations have nothing that names them, and no comments", SOME),
     pitfall("reels_not_permitted", "reels are refused with 200, everything else works"),
     pitfall("twins", "comments on a post's photos and videos show under the post, too, with other ids"),
     pitfall("batch_nulls", "some answers within a batch are null", SOME),
-    pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
-    pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
     pitfall("media_down", "the hosts of pictures do not answer"),
-    pitfall("not_subscribed", "the Page is not subscribed to the app's web hooks, and nothing is pushed"),
-    pitfall("hooks_not_permitted", "asking for the subscription, and subscribing, are refused with 10"),
     always("hooks_escaped", "web hooks are signed as sent: everything beyond ASCII, and slashes, escaped"),
     always("hooks_without_words", "a web hook about a removed comment has neither words nor time"),
     always("toplevel", "replies are left out unless filter=stream is asked for"),
     always("low_quality_filtered", "while live, some comments are left out unless live_filter=no_filter is asked for"),
     always("not_in_feed", "reels, advertisements and the photos of a post are in no feed"),
     always("visitors_posts", "comments under a visitor's post cannot be hidden"),
+    always("reviews", "comments on a recommendation cannot be hidden nor deleted; it has no identifier of its own"),
+    always("others_posts", "what is said under other people's posts that tag the Page is not given"),
+    always("ads_apart", "a Page's token does not reach the ad account, which knows other Pages' posts, too"),
     always("page_limit", "a limit above 100 is an error"),
     always("one_bad_id", "one bad id spoils a whole `ids` request"),
 )

@@ -35,26 +35,32 @@ class Kind(StrEnum):
     VIDEO = "video"
     REEL = "reel"
     LIVE = "live"
+    REVIEW = "review"
+    TAGGED = "tagged"
 
 
-POSTS = frozenset({Kind.POST, Kind.AD})
+POSTS = frozenset({Kind.POST, Kind.AD, Kind.TAGGED})
 EDGES = {
     "photos": frozenset({Kind.PHOTO}),
     "videos": frozenset({Kind.VIDEO, Kind.REEL, Kind.LIVE}),
     "video_reels": frozenset({Kind.REEL}),
     "live_videos": frozenset({Kind.LIVE}),
     "ads_posts": frozenset({Kind.AD}),
+    "ratings": frozenset({Kind.REVIEW}),
+    "tagged": frozenset({Kind.TAGGED}),
 }
+LISTS_OF_POSTS = frozenset({"ads_posts", "tagged"})
 
 
 @dataclass(slots=True, kw_only=True)
 class Thing:
-    """What a post of the world is on Facebook. `live`: it is being broadcast now."""
+    """What a post of the world is on Facebook. `live`: it is being broadcast now. `runs`: an advertisement, and on."""
 
     kind: Kind = Kind.POST
     story: WorldPost | None = None
     shares: bool = False
     live: bool = False
+    runs: bool = True
 
 
 def own_part(ident: str) -> str:
@@ -109,6 +115,8 @@ class Display:
             return self._post(post, asked, call)
         if kind is Kind.PHOTO:
             return self._photo(post, asked, call)
+        if kind is Kind.REVIEW:
+            return self._review(post, asked)
         return self._live(post, asked, call) if edge == "live_videos" else self._video(post, asked, call)
 
     def comments(
@@ -158,7 +166,7 @@ class Display:
                 "is_hidden": lambda _: comment.hidden_by is not None,
                 "is_private": lambda _: False,
                 "can_hide": lambda _: None if absent else standin.can_hide(comment),
-                "can_remove": lambda _: True,
+                "can_remove": lambda _: own is not Kind.REVIEW,
                 "can_comment": lambda _: True,
                 "can_like": lambda _: True,
                 "can_reply_privately": lambda _: standin.can_tell(comment),
@@ -168,7 +176,9 @@ class Display:
                 "user_likes": lambda _: False,
                 "message_tags": lambda _: None,
                 "attachment": lambda _: self._attachment(comment),
-                "object": lambda one: graph.pick({"id": comment.post.id}, one) if own not in POSTS else None,
+                "object": lambda one: (
+                    graph.pick({"id": comment.post.id}, one) if own not in (*POSTS, Kind.REVIEW) else None
+                ),
                 "parent": lambda one: self._parent(comment, one, call, post),
                 "permalink_url": lambda _: standin.comment_url(comment),
                 "comments": lambda one: self._nested(comment, one, call),
@@ -233,6 +243,25 @@ class Display:
                 "shares": lambda _: None,
                 "reactions": lambda _: {"data": [], "summary": {"total_count": 0}},
                 "comments": lambda one: self._nested(post, one, call),
+            },
+            asked,
+        )
+
+    def _review(self, post: WorldPost, asked: tuple[Field, ...]) -> dict[str, Any]:
+        """A recommendation: it has no identifier, and the older ones have no story that has one."""
+        nameless = self._standin.pitfalls.strikes("reviews_without_story", post.id)
+        unnamed = self._standin.pitfalls.strikes("authors_withheld", post.id)
+        return graph.show(
+            "Recommendation",
+            {
+                "created_time": lambda _: graph.stamp(post.at),
+                "has_rating": lambda _: False,
+                "has_review": lambda _: bool(post.text),
+                "rating": lambda _: None,
+                "recommendation_type": lambda _: "NEGATIVE",
+                "review_text": lambda _: post.text or None,
+                "reviewer": lambda one: None if unnamed else _named(post.author, one),
+                "open_graph_story": lambda one: None if nameless else graph.pick({"id": post.id}, one),
             },
             asked,
         )

@@ -13,8 +13,9 @@ from connectors import verbatim
 from connectors.contract import Health, Malformed, Profile, Refused, Transient, Unauthorised
 from connectors.graph_account import GraphAccount
 from connectors.graph_errors import LostPlace, Missing, NotPermitted
+from connectors.graph_place import Due
 from connectors.instagram import health, parse
-from connectors.instagram.place import Due, Place, key
+from connectors.instagram.place import Place, key
 from connectors.instagram.silence import Complaints, counts, under
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ class Instagram(GraphAccount):
         ok, notes = self._token_notes(health.NEEDED, health.of_kind, now)
         if silent := self._silent(media, now):
             notes = (*notes, f"comments are counted and not shown {under(silent)}; README.md says why that may be")
-        notes = (*notes, *self._note_on_tags(now), *health.of_media(media), *self._service_notes())
+        notes = (
+            *notes,
+            *self._note_on_pushing(now),
+            *self._note_on_tags(now),
+            *health.of_media(media),
+            *self._service_notes(),
+        )
         return Health(ok=ok and not silent, identity=identity, notes=notes)
 
     def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
@@ -103,7 +110,7 @@ class Instagram(GraphAccount):
             yield Batch(posts=(listed.post,), comments=(), cursor=reached)
         if full:
             yield from self._tagged(reached, now)
-        place = place if complaints.broken else place.done(now)
+        place = place if complaints.broken else place.done(place.due(now), now)
         if place.cursor != reached:
             yield Batch(posts=(), comments=(), cursor=place.cursor)
         complaints.make()

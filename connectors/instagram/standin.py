@@ -7,10 +7,9 @@ something open, the choice made here says so: "unsure". What is shown is in `sta
 
 from __future__ import annotations
 
-import itertools
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from connectors.instagram import standin_keys as keys
 from connectors.instagram.standin_pitfalls import (
@@ -18,69 +17,60 @@ from connectors.instagram.standin_pitfalls import (
     PITFALLS,
     SWITCHES,
     THROTTLED,
-    Happenings,
     blocked,
     troubles,
 )
 from connectors.instagram.standin_show import Quirks, Shape, Show
-from connectors.standin import faults, graph, page, world
+from connectors.standin import graph, page, world
+from connectors.standin import graph_apps as apps
 from connectors.standin.graph import Call, Trouble
-from connectors.standin.graph_troubles import set_switches
+from connectors.standin.graph_standin import GraphStandIn, Happenings
 from connectors.standin.server import PAGE, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from connectors.standin.graph_keys import App
     from connectors.standin.server import Request
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
-MINUTES = 7
 FILE = "file"
 _COMMENTS = "180"
 PRIVATE_REPLY = timedelta(days=7)
-_HOUR = timedelta(hours=1)
+_LATE = timedelta(minutes=5)
 _PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100"
     "18dd8db00000000049454e44ae426082"
 )
 
 
-class StandIn:
+class StandIn(GraphStandIn):
     """Graph, www.instagram.com and Instagram's servers of pictures at one address."""
 
     platform: ClassVar[str] = "instagram"
+    app: ClassVar[App] = keys.APP
+    limit: ClassVar[str] = "instagram"
+    throttled: ClassVar[tuple[str, int]] = (THROTTLED, 80002)
+    switches: ClassVar[Mapping[str, tuple[str, str, object]]] = SWITCHES
     own_faults: ClassVar[tuple[str, ...]] = tuple(OWN_FAULTS)
 
     def __init__(self, world: World) -> None:
         """Take the world and become the one who names media and comments on Instagram in it."""
-        self.world = world
-        self.base = ""
-        self.manners = graph.Manners(limit="instagram")
-        self.quirks = Quirks()
-        self.pitfalls = faults.Pitfalls(PITFALLS)
-        self.happenings = Happenings(world, self.pitfalls)
-        self.calls = 0
+        super().__init__(world, PITFALLS)
+        world.minters[self.platform] = self
+        self.quirks: Quirks = Quirks()
+        self.happenings = Happenings(world, self.pitfalls, "hidden_by_instagram", _LATE)
         self.shapes: dict[str, Shape] = {}
         self.tagged: list[dict[str, Any]] = []
         self.mentions: dict[str, dict[str, Any]] = {}
         self.answered_privately: list[tuple[str, str]] = []
-        self._hour: tuple[datetime, int] | None = None
-        self._traces = itertools.count(1)
         self._show = Show(self)
         self._keys = keys.Keys(self)
-        world.minters[self.platform] = self
 
-    def switch(self, names: Iterable[str], *, seed: int | None = None) -> Self:
-        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
-        self.pitfalls.switch(names, seed=seed)
-        self.manners, self.quirks = graph.Manners(limit="instagram"), Quirks()
-        set_switches(self.pitfalls.on, SWITCHES, self.manners, self.quirks)
-        return self
-
-    def ledger(self) -> dict[str, int]:
-        """How many calls Graph counted: each request, and each part of a batch."""
-        return {"calls": self.calls}
+    def page_token(self, account: WorldAccount) -> str:
+        """The token of the Page that an account is linked to."""
+        return keys.page_token(account)
 
     def mint_post(self, account: WorldAccount, at: datetime, number: int) -> str:  # noqa: ARG002
         """Text beyond 2^53."""
@@ -94,10 +84,6 @@ class StandIn:
         """What the connector of an account needs."""
         app = {"app_id": keys.APP_ID, "app_secret": keys.APP_SECRET, "verify_token": keys.VERIFY_TOKEN}
         return {"page_token": keys.page_token(account), **app}
-
-    def accounts(self) -> list[WorldAccount]:
-        """The City's accounts here."""
-        return [account for account in self.world.accounts.values() if account.platform == self.platform]
 
     def shape(self, post: WorldPost) -> Shape:
         """What kind of medium a post is; a picture unless something else was said."""
@@ -125,7 +111,7 @@ class StandIn:
         if call.method == "DELETE":
             return "delete"
         if len(call.path) > 1 or "comment_enabled" in call.params:
-            return "create" if len(call.path) > 1 else "toggle"
+            return _POSTED.get(call.path[-1], "create") if len(call.path) > 1 else "toggle"
         return "unhide" if call.params.get("hide", "").lower() in ("false", "0") else "hide"
 
     def handle(self, request: Request) -> Response:
@@ -136,34 +122,10 @@ class StandIn:
             call = Call.of(request)
             if call.path[:1] == ("cdn",):
                 return self._picture()
-            for name in set(self.pitfalls.on) & set(SWITCHES):
-                self.pitfalls.strikes(name)
-            try:
-                self._count(call)
-                return self._answer(self._route(call), call)
-            except Trouble as trouble:
-                return self._trouble(trouble, call)
+            return self._called(call)
 
-    def fault(self, name: str, request: Request) -> Response:
-        """Answer as Instagram does when that goes wrong."""
-        call = Call.of(request)
-        headers = self.manners.headers(self._business(call), MINUTES)
-        return self._trouble(troubles(headers)[name], call)
-
-    def _count(self, call: Call) -> None:
-        """Count a call, and refuse it where the hour's are used up. Raises Trouble."""
-        if not call.path:
-            return  # the parts of a batch are counted
-        self.calls += 1
-        if self.quirks.calls_allowed is None:
-            return
-        now = self.world.clock()
-        begun, used = self._hour or (now, 0)
-        self._hour = begun, used = (begun, used + 1) if now - begun < _HOUR else (now, 1)
-        self.manners.usage = min(used * 100 // self.quirks.calls_allowed, 100)
-        if used > self.quirks.calls_allowed:
-            minutes = int((begun + _HOUR - now).total_seconds() // 60) + 1
-            raise Trouble(THROTTLED, 80002, headers=self.manners.headers(self._business(call), minutes))
+    def _troubles(self, headers: Mapping[str, str]) -> Mapping[str, Trouble]:
+        return troubles(headers)
 
     # What is asked
 
@@ -189,6 +151,8 @@ class StandIn:
                 return {"data": [] if mine else [keys.page_node(account, call) for account in self.accounts()]}
             case (ident,):
                 return self._node(ident, mine, call)
+            case (ident, apps.APPS):
+                return self._subscription(ident, mine, call)
             case (ident, edge):
                 return self._edge(ident, edge, mine, call)
         raise _unknown(call)
@@ -225,6 +189,12 @@ class StandIn:
         message = f"(#100) Tried accessing nonexisting field ({edge})"
         raise Trouble(message, 100)
 
+    def _subscription(self, ident: str, mine: WorldAccount | None, call: Call) -> object:
+        """What is subscribed of the Page, by which the account is. Raises Trouble."""
+        if mine is None or ident not in ("me", keys.page_id(mine)):
+            raise graph.no_such_object(call.method, ident)
+        return self.apps.answer(keys.page_id(mine), call, self.quirks.lacks)
+
     def _own_account(self, ident: str, mine: WorldAccount | None) -> WorldAccount | None:
         account = self.world.accounts.get((self.platform, ident))
         return account if mine in (None, account) else None
@@ -245,7 +215,10 @@ class StandIn:
         if self.quirks.missing == 24:  # noqa: PLR2004  Instagram's own code for it
             message = "The requested resource does not exist"
             return Trouble(message, 24, 2207006, self.quirks.error_type)
-        return graph.no_such_object(call.method, ident)
+        trouble = graph.no_such_object(call.method, ident)
+        if "own_exceptions" in self.pitfalls.on:
+            trouble.type = self.quirks.error_type
+        return trouble
 
     # What is done
 
@@ -294,6 +267,8 @@ class StandIn:
     def _create(self, ident: str, edge: str, mine: WorldAccount | None, call: Call) -> object:
         if edge == "messages":
             return self._answer_privately(ident, mine, call)
+        if edge == apps.APPS:
+            return self._subscription(ident, mine, call)
         self._check_write(call)
         text = call.params.get("message", "")
         if edge == "comments" and (post := self._post(ident, mine)):
@@ -325,23 +300,7 @@ class StandIn:
         number = len(self.answered_privately)
         return {"recipient_id": comment.author.id if comment.author else "0", "message_id": f"aWdfZAG{number:06d}"}
 
-    def _batch(self, call: Call) -> object:
-        """Every operation by itself, in order; one that fails does not stop the others."""
-        with_headers = graph.truth(call.params.get("include_headers", "true"))
-        return [graph.packed(self.handle(one), with_headers=with_headers) for one in graph.operations(call)]
-
     # How it is answered
-
-    def _business(self, call: Call) -> str:
-        return next((each.id for each in self.accounts() if call.token == keys.page_token(each)), "0")
-
-    def _answer(self, payload: object, call: Call) -> Response:
-        return Response(status=200, body=graph.encode(payload), headers={**self.manners.headers(self._business(call))})
-
-    def _trouble(self, trouble: Trouble, call: Call) -> Response:
-        trace = f"A{next(self._traces):07d}standin"
-        headers = {**self.manners.headers(self._business(call)), **trouble.headers}
-        return Response(status=trouble.status, body=graph.encode(trouble.envelope(trace)), headers=headers)
 
     def _picture(self) -> Response:
         """A picture, for as long as the seal in its address holds."""
@@ -359,6 +318,9 @@ class StandIn:
         shown = [comment for comment in self.world.under(post) if self._show.is_public(comment)]
         linked = next((comment for comment in shown if named and comment.id == named[-1]), None)
         return Response.page(page.render(self.platform, post, shown, linked))
+
+
+_POSTED = {apps.APPS: "subscribe"}
 
 
 def _public(request: Request) -> bool:

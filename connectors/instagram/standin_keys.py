@@ -30,7 +30,10 @@ APP_ID = "2210000000000043"
 APP_SECRET = "standin0insta0secret0of0no0use0elsewhere"  # noqa: S105  it opens nothing but this stand-in
 VERIFY_TOKEN = "standin-insta-verify-token"  # noqa: S105  nor does this
 PERSON = world.Person(id="10220000000000098", name="Page Staff", handle="page.staff")
-SCOPES = ["pages_show_list", "pages_read_engagement", "instagram_basic", "instagram_manage_comments", "pages_messaging"]
+SCOPES = (
+    *("pages_show_list", "pages_read_engagement", "pages_messaging", "pages_manage_metadata"),
+    *("instagram_basic", "instagram_manage_comments"),
+)
 APP = App(APP_ID, APP_SECRET, PERSON, SCOPES)
 USER_TOKEN = APP.user_token
 

@@ -7,21 +7,14 @@ reports alone is listed under *Unsure* in README.md.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connectors.standin import graph_troubles, world
+from connectors.standin import graph_troubles
 from connectors.standin.graph import Trouble
-from connectors.standin.graph_troubles import always, pitfall
+from connectors.standin.graph_troubles import SOME, always, pitfall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from connectors.standin.faults import Pitfalls
-    from connectors.standin.world import World, WorldComment
-
-SOME: Final = 0.3
-_LATE = timedelta(minutes=5)
+    from collections.abc import Mapping
 
 
 PITFALLS: Final = (
@@ -41,12 +34,9 @@ PITFALLS: Final = (
     pitfall("few_replies", "only three replies come with their comment"),
     pitfall("replies_without_next", "replies that come with their comment name no next page"),
     pitfall("hidden_by_instagram", "Instagram hides some comments by itself", SOME),
-    pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
-    pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
-    pitfall("gone_before_write", "some authors delete their comment just before we act on it", SOME),
     pitfall("missing_24", "what is not there is answered with Instagram's own 24 instead of 100/33"),
-    pitfall("writes_blocked", "every write is answered with 368 (abusive), reading works"),
     pitfall("writes_restricted", "the same in Instagram's own words, 4/2207051, which look like a limit"),
+    pitfall("own_exceptions", "Instagram's own errors are of the type IGApiException"),
     pitfall("calls_run_out", "200 calls an hour; every part of a batch counts; then 80002 with minutes"),
     pitfall("tags_not_permitted", "the media in which the account is tagged are refused with 10"),
     always("fifty", "a list of comments gives 50 at once, whatever is asked for"),
@@ -73,6 +63,7 @@ SWITCHES: Final[Mapping[str, tuple[str, str, object]]] = {
     "own_by_username": ("quirks", "own_by_id", False),
     "few_replies": ("quirks", "replies_most", 3),
     "replies_without_next": ("quirks", "replies_next", False),
+    "own_exceptions": ("quirks", "error_type", "IGApiException"),
     "missing_24": ("quirks", "missing", 24),
     "writes_blocked": ("quirks", "writes_blocked", 368),
     "writes_restricted": ("quirks", "writes_blocked", 4),
@@ -80,34 +71,6 @@ SWITCHES: Final[Mapping[str, tuple[str, str, object]]] = {
 """What a pitfall sets: the object, its attribute, the value. The others strike one thing at a time."""
 
 THROTTLED: Final = graph_troubles.too_many(80002, "Instagram")
-
-
-class Happenings:
-    """What Instagram, authors and staff do to a comment while nobody looks; each happens once to each."""
-
-    def __init__(self, world: World, pitfalls: Pitfalls) -> None:
-        """Take where it happens, and what may."""
-        self._world = world
-        self._pitfalls = pitfalls
-        self._done: set[tuple[str, str]] = set()
-
-    def catch_up(self, comment: WorldComment) -> None:
-        """Let everything happen that is due."""
-        late = self._world.clock() - comment.at >= _LATE
-        ours = comment.hidden_by == world.APP
-        self._once("hidden_by_instagram", comment, lambda: self._world.hide(comment, world.PLATFORM))
-        self._once("vanishing", comment, lambda: self._world.delete(comment, world.PLATFORM), due=late)
-        self._once("staff_undoes", comment, lambda: self._world.unhide(comment, world.STAFF), due=ours)
-
-    def before_write(self, comment: WorldComment) -> None:
-        """What happens just before we act."""
-        self._once("gone_before_write", comment, lambda: self._world.delete(comment, world.AUTHOR))
-
-    def _once(self, name: str, comment: WorldComment, happen: Callable[[], None], *, due: bool = True) -> None:
-        done = (name, comment.id) in self._done
-        if due and not done and not comment.deleted_by and self._pitfalls.strikes(name, comment.id):
-            self._done.add((name, comment.id))
-            happen()
 
 
 def blocked(code: int) -> Trouble:

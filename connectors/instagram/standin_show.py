@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from connectors.standin import graph
 from connectors.standin.graph import Manners, Trouble
+from connectors.standin.graph_standin import GraphQuirks
 from connectors.standin.graph_troubles import not_permitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
-    from connectors.instagram.standin_pitfalls import Happenings
     from connectors.standin.faults import Pitfalls
     from connectors.standin.graph import Call, Field
+    from connectors.standin.graph_standin import Happenings
     from connectors.standin.world import World, WorldAccount, WorldComment, WorldPost
 
     class Behind(Protocol):
@@ -60,39 +61,32 @@ class Shape:
 
 
 @dataclass(slots=True, kw_only=True)
-class Quirks:
-    """What differs from account to account and from comment to comment; tests switch it.
+class Quirks(GraphQuirks):
+    """What differs besides; see GraphQuirks.
 
     `hidden_listed`, `hidden_counted`: whether lists and counts hold hidden comments (unsure). `blank`: lists of
     comments are empty, with cursors, whatever is counted; a set of media: only theirs. `filtered`: comments that
-    Instagram's own filter keeps from programs, though they count. `phantoms`: how many more are counted than are there.
+    Instagram's own filter keeps from programs, though they count.
     `from_shown`: whether authors come with their identifiers; `named`: whether they are named at all. `own_by_id`: the
     account is known by its identifier and not by its username only. `replies_next`: whether replies that come with
-    their comment name a next page; `replies_most`: how many come so. `calls_allowed`: how many calls an hour are
-    answered. `refusal`: the code with which a comment that cannot be hidden is refused (unsure). `missing`: whether
-    what is not there is 100/33 or Instagram's own 24. `writes_blocked`: the code, 368 or 4, with which every write is
-    answered. `writes_missing`: every write is answered as if nothing were there. `lacks`: permissions the token does
-    not have. `success`: what a write that worked answers. `access_ends`: when the token's access to data ends.
-    `error_type`: what `type` of Instagram's own errors says.
+    their comment name a next page; `replies_most`: how many come so. `refusal`: the code with which a comment that
+    cannot be hidden is refused (unsure). `missing`: whether what is not there is 100/33 or Instagram's own 24.
+    `writes_blocked`: the code, 368 or 4, with which every write is answered. `access_ends`: when the token's access to
+    data ends. `error_type`: what `type` of Instagram's own errors says.
     """
 
     hidden_listed: bool = True
     hidden_counted: bool = True
     blank: bool | frozenset[str] = False
     filtered: frozenset[str] = frozenset()
-    phantoms: int = 0
     from_shown: bool = True
     named: bool = True
     own_by_id: bool = True
     replies_next: bool = True
     replies_most: int = COMMENTS_MOST
-    calls_allowed: int | None = None
     refusal: int = 100
     missing: int = 100
     writes_blocked: int | None = None
-    writes_missing: bool = False
-    lacks: frozenset[str] = frozenset()
-    success: object = field(default_factory=lambda: {"success": True})
     access_ends: int = 0
     error_type: str = "OAuthException"
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+SOME: Final = 0.3
+"""Of what a pitfall can strike, where it strikes some."""
+
+
 def pitfall(name: str, says: str, share: float = 1.0) -> Pitfall:
     """One that is switched; `share` of what it can strike, it strikes."""
     return Pitfall(name=name, says=says, share=share)
@@ -30,10 +34,18 @@ COMMON: Final = (
     pitfall("short_pages", "a page of a list is shorter than was asked for"),
     pitfall("writes_missing", "a write without permission is answered as if there were no such object"),
     pitfall("success_false", "a write is answered with success: false"),
+    pitfall("writes_blocked", "every write is answered with 368 (abusive), reading works"),
+    pitfall("gone_before_write", "some authors delete their comment just before we act on it", SOME),
+    pitfall("vanishing", "some comments vanish after minutes because their author was blocked or left", 0.1),
+    pitfall("staff_undoes", "staff show some comments again that we hid", SOME),
+    pitfall("success_unsaid", "a write is answered, and not whether it was done"),
     pitfall("no_usage", "the usage headers do not come"),
     pitfall("old_version", "the version that is served is not the one that was asked for"),
     pitfall("proof_required", "calls without appsecret_proof are refused"),
     pitfall("media_expired", "the addresses of pictures have expired"),
+    pitfall("not_subscribed", "the Page is not subscribed to the app's web hooks, and nothing is pushed"),
+    pitfall("another_app", "another app is subscribed to the Page, too"),
+    pitfall("hooks_not_permitted", "asking for the subscription, and subscribing, are refused with 10"),
     pitfall("hooks_unsigned", "web hooks come with a signature that is none"),
     pitfall("hooks_twice", "web hooks come twice"),
     pitfall("hooks_out_of_order", "web hooks come in any order"),
@@ -50,6 +62,7 @@ SWITCHES: Final[Mapping[str, tuple[str, str, object]]] = {
     "short_pages": ("manners", "page_most", 3),
     "writes_missing": ("quirks", "writes_missing", True),
     "success_false": ("quirks", "success", {"success": False}),
+    "success_unsaid": ("quirks", "success", {}),
     "no_usage": ("manners", "usage", None),
     "calls_run_out": ("quirks", "calls_allowed", 200),
     "old_version": ("manners", "served", "v25.0"),

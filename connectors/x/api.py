@@ -250,6 +250,7 @@ class Api:
                 raise problems.error_of(answer, now, self._transport.mask, acting=acting)
             return answer
         self._headers[limit] = answer.headers
+        self._transport.meter.used = problems.used(answer.headers) or self._transport.meter.used
         if costs:
             self.bill.request(*costs, now)
         return answer

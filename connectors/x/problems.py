@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
+from connectors.meter import Used
 from connectors.x.prices import WINDOW
 
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def full_until(headers: Mapping[str, str], now: datetime, *, kept: int) -> datet
     if not resets:
         return None
     return datetime.fromtimestamp(min(max(resets), int((now + _DAY).timestamp())), UTC)
+
+
+def used(headers: Mapping[str, str]) -> Used | None:
+    """How much of a limit is used: of the day's, where X tells of one, else of that of some minutes; None untold."""
+    for limit in reversed(_LIMITS):
+        most, left = headers.get(f"{limit}-limit", ""), headers.get(f"{limit}-remaining", "")
+        if _is_count(most) and _is_count(left) and int(most) >= max(1, int(left)):
+            brief = limit == _LIMITS[0]
+            return Used(1 - int(left) / int(most), "of some minutes' calls" if brief else "of a day's calls", brief)
+    return None
 
 
 def _windows(headers: Mapping[str, str], *, left: int | None) -> Iterator[tuple[int, int]]:

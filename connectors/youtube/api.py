@@ -18,6 +18,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+from connectors.meter import Used
 from connectors.youtube.costs import A_DAY, UNITS, bucket, cost
 from connectors.youtube.quota import ledger_of, quota_resets
 
@@ -100,6 +101,7 @@ class Api:
         method = str(request.methodId)
         self.ledger.book(method, now)
         self._transport.meter.add(units=cost(method) if bucket(method) == UNITS else 0)
+        self._transport.meter.used = Used(self.ledger.share(UNITS, now), "of the day's units")
         try:
             request.execute(num_retries=0)
         except _NotGood as answer:

@@ -69,6 +69,10 @@ class Ledger:
             self._turn(now)
             return self._spent(of)
 
+    def share(self, of: str, now: datetime) -> float:
+        """Which share of a bucket's allowance for today is spent."""
+        return self.spent(of, now) / self._a_day[of]
+
     def calls(self, now: datetime) -> Mapping[str, int]:
         """Today's calls by method."""
         with self._lock:

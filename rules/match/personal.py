@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rules.lookalikes import is_invisible, plain
 from rules.match import Hit
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ _PHONE = re.compile(  # North American Numbering Plan: neither area code nor exc
     _ALONE % r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-]?)[2-9]\d{2}[ .-]?\d{4}"
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})*\.[a-z]{2,24}(?![\w-])")
+_FIGURES_IN_A_ROW = re.compile(r"[0-9](?:[ .,_/*-]{0,2}[0-9]){11,}")
+_LONGEST_CARD = 19
+_SSN_ANYWHERE = re.compile(r"(?=(?<![0-9])((?!000|666|9)[0-9]{3}([ .-]?)(?!00)[0-9]{2}\2(?!0000)[0-9]{4})(?![0-9]))")
 _WITHDRAWN = {"078051120", "219099999", "457555462"}
 
 
@@ -81,6 +85,54 @@ class PersonalNumbers:
                     yield Hit(number, start, end, f"personal: {kind}")
 
 
+def secret_numbers(text: str) -> list[tuple[int, int]]:
+    """Find the valid card and social security numbers in verbatim text: merged spans, as (start, end).
+
+    Looks harder than rules do, since it only decides what a copy leaves out: also inside addresses and words, with any
+    mix of spaces and signs between the figures, and behind invisible characters. What rules find is always among it.
+    """
+    both = [(at, plain(sign)) for at, sign in enumerate(text)]
+    found: list[tuple[int, int]] = []
+    for read in (both, [(at, sign) for at, sign in both if not is_invisible(text[at])]):
+        told = "".join(sign for _, sign in read)
+        if sum(sign.isdecimal() for sign in told) >= _FEWEST_FIGURES:
+            found += [(read[start][0], read[end - 1][0] + 1) for start, end in (*_cards_in(told), *_ssns_in(told))]
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _cards_in(text: str) -> Iterator[tuple[int, int]]:
+    """Every stretch of whole groups of figures that is a card's number, whatever parts the groups."""
+    named = _CARD_NAMED.search(text) is not None
+    for run in _FIGURES_IN_A_ROW.finditer(text):
+        groups = [found.span() for found in re.finditer(r"[0-9]+", run[0])]
+        for first, (start, _) in enumerate(groups):
+            digits = ""
+            for begin, end in groups[first:]:
+                digits += run[0][begin:end]
+                if len(digits) > _LONGEST_CARD:
+                    break
+                if _is_card(digits, named=named):
+                    yield run.start() + start, run.start() + end
+
+
+def _is_card(digits: str, *, named: bool) -> bool:
+    issued = _ISSUERS.fullmatch(digits) or (named and _ISSUERS_IF_NAMED.fullmatch(digits))
+    return bool(issued) and _luhn(digits)
+
+
+def _ssns_in(text: str) -> Iterator[tuple[int, int]]:
+    named = _SSN_NAMED.search(text) is not None
+    for found in _SSN_ANYWHERE.finditer(text):
+        if (found[2] == "-" or named) and re.sub(r"[^0-9]", "", found[1]) not in _WITHDRAWN:
+            yield found.span(1)
+
+
 def _may_hold_an_address(text: str) -> bool:
     """Tell whether an @ stands behind something, as in no mention of a person."""
     return "@" in text and "@" in text.removeprefix("@").replace(" @", "")
@@ -89,9 +141,7 @@ def _may_hold_an_address(text: str) -> bool:
 def _cards(text: str) -> Iterator[tuple[int, int]]:
     named = _CARD_NAMED.search(text) is not None
     for found in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", found[0])
-        issued = _ISSUERS.fullmatch(digits) or (named and _ISSUERS_IF_NAMED.fullmatch(digits))
-        if issued and _luhn(digits):
+        if _is_card(re.sub(r"\D", "", found[0]), named=named):
             yield found.span()
 
 

@@ -39,8 +39,11 @@ from archive import (
     copies,
     evidence,
     gaps,
+    gauges,
     handwork,
     holds,
+    jobs,
+    leases,
     ledger,
     links_used,
     media,
@@ -278,6 +281,9 @@ def live(url: str, folder: Path) -> None:
             _signed_in(tx)
             _kept_besides(tx)
             _witnessed(tx, folder, later(11 * 366 * 86_400))
+            run = {"every": 60.0, "began_at": later(82), "ended_at": None, "next_at": later(142), "why": "cut off"}
+            jobs.note(tx, [jobs.Run(name="work", noted_at=later(83), **run)])
+            gauges.keep(tx, [gauges.Gauge(name="quota:youtube:UCcity", value=0.5, said="of it", at=later(82))])
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
 
 
@@ -311,6 +317,8 @@ def _kept_besides(tx: Tx) -> None:
     held = holds.add(tx, holds.Scope(case=old.ref), matter="M-1", why="a claim", agent=PERSON, now=later(906))
     holds.release(tx, held.id, why="settled", agent=PERSON, now=later(907))
     destroy(tx, SERIES, now=later(10 * 366 * 86_400))
+    leases.enter(tx, name="one", run="r1", host="h", pid=1, folder="f", now=later(908))
+    leases.share(tx, "r1", [key], ready=())
 
 
 def _witnessed(tx: Tx, folder: Path, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from archive import card
 from archive.capture import BrowserSettings, Camera, NoBrowser
+from archive.embeds import EMBEDS, Embed, shell
 from bot.domain.types import Author, Quality
 
 if TYPE_CHECKING:
@@ -282,6 +284,45 @@ def test_a_page_that_does_not_show_it_is_partial_and_says_why(
     assert capture.conditions["signed_in"] == "no"
 
 
+NOT_THERE, LOGIN = "a page that says it is not available", "a login page"
+ROBOTS, CONSENT = "a check for robots", "a consent page"
+PLATFORMS_WALLS = [  # as they show them; ids of elements are theirs
+    ("/x", "<h1>Hmm...this page doesn’t exist. Try searching for something else.</h1>", NOT_THERE),
+    ("/x", "<article>This Post is from an account that no longer exists.</article>", NOT_THERE),
+    ("/x", "<article>This Tweet is unavailable. Learn more</article>", NOT_THERE),
+    ("/x", "<h2>Something went wrong. Try reloading.</h2>", NOT_THERE),
+    ("/x", "<h1>Continue to X</h1><p>Happening now</p>", LOGIN),
+    ("/i/flow/login", "<h1>Happening now</h1>", LOGIN),
+    ("/youtube", "<h1>Before you continue to YouTube</h1>", CONSENT),
+    ("/youtube", "<h1>Sign in to confirm you’re not a bot</h1>", ROBOTS),
+    ("/sorry/index", "<p>Our systems have detected unusual traffic from your computer network.</p>", ROBOTS),
+    ("/youtube", "<h1>Video unavailable</h1><p>This video is private</p>", NOT_THERE),
+    ("/facebook", "<h1>You must log in to continue.</h1>", LOGIN),
+    ("/facebook", "<h2>See more on Facebook</h2><input name=email>", LOGIN),
+    ("/facebook", "<h2>This content isn’t available right now</h2>", NOT_THERE),
+    ("/facebook", "<p>The link you followed may be broken, or the page may have been taken down.</p>", NOT_THERE),
+    ("/facebook", "<p>This Facebook post is no longer available.</p>", NOT_THERE),
+    ("/facebook", "<h2>Allow the use of cookies from Facebook on this browser?</h2>", CONSENT),
+    ("/checkpoint/1", "<h2>Choose a way to prove it</h2>", LOGIN),
+    ("/accounts/login/", "<h2>Instagram</h2>", LOGIN),
+    ("/instagram", "<h2>Sorry, this page isn’t available.</h2>", NOT_THERE),
+    ("/nextdoor", "<h1>Log in or sign up to see this post</h1>", LOGIN),
+    ("/nextdoor", "<div id=px-captcha>&nbsp;</div>", ROBOTS),
+    ("/bluesky", "<h1>Post not found</h1>", NOT_THERE),
+    ("/bluesky", "<p>This account has requested that users sign in to view their account. Sign in to view</p>", LOGIN),
+]
+
+
+@pytest.mark.parametrize(("path", "html", "what"), PLATFORMS_WALLS)
+def test_the_walls_of_each_platform_are_named_and_partial(
+    hasty: Camera, tmp_path: Path, site: Site, path: str, html: str, what: str
+) -> None:
+    site.pages[path] = f"<!doctype html><meta charset=utf-8><title>A page</title>{html}"
+    capture = hasty.capture(standing_at(f"{site.url}{path}"), ("page",), tmp_path, now=NOON)
+    assert capture.quality is Quality.PARTIAL
+    assert failed(capture)["find the comment"] == f"the comment is not on the page; shown is {what}"
+
+
 def test_what_changes_while_it_is_pictured_is_partial(camera: Camera, tmp_path: Path, site: Site) -> None:
     fleeting = article(
         TEXT,
@@ -334,12 +375,89 @@ def test_a_comment_without_web_address_has_no_page(camera: Camera, tmp_path: Pat
     assert failed(capture) == {"render": "the comment has no web address"}
 
 
+# ------------------------------------------------------------------------------------------------------------- embed
+
+
+WIDGETS = """
+const quote = document.querySelector("blockquote");
+const frame = Object.assign(document.createElement("iframe"), {src: SITE + "/embed?id=" + quote.dataset.id});
+frame.style.cssText = "width:550px;height:420px;margin-top:40px";
+quote.replaceWith(frame);
+"""
+
+
+def embedded(site: Site, shown: str, into: Path, *, deadline: float = 24, extra: str = "") -> Capture:
+    """Capture from the embed of a stand-in platform: a script in our page that opens a frame, as X's does."""
+    site.pages["/widgets.js"] = WIDGETS.replace("SITE", f"'{site.url}'")
+    site.pages["/embed"] = shown.replace("width: 600px", "width: 500px")
+    markup = f'<blockquote data-id="{{item}}">…</blockquote>{extra}<script src="{site.url}/widgets.js"></script>'
+    embed = Embed(markup=markup, hosts=("127.0.0.1",))
+    with Camera(BrowserSettings(deadline=deadline, embeds={"youtube": embed}), "9.9") as camera:
+        return camera.capture(a_subject(TEXT), ("embed",), into, now=NOON)
+
+
+def test_an_embed_is_full_and_only_what_is_in_its_frame_counts(tmp_path: Path, site: Site) -> None:
+    capture = embedded(site, article(TEXT), tmp_path)
+    assert failed(capture) == {}
+    assert (capture.quality, capture.source) == (Quality.FULL, "embed")
+    assert names(tmp_path) == {"comment.png", "page.png", "page.mhtml", "page.wacz"}
+    assert "/embed?id=c1" in capture.conditions["frames_shown"]
+    assert "own embed" in capture.conditions["rendition"]
+    with Image.open(tmp_path / "comment.png") as picture:
+        wide, tall = picture.size
+        pixels = picture.convert("RGB").load()
+        drawn = [(x, y) for x in range(wide) for y in range(tall) if pixels[x, y] == OUTLINE]
+    left, right, bottom = min(x for x, _ in drawn), max(x for x, _ in drawn), max(y for _, y in drawn)
+    assert (0 < left < 8, wide - 8 < right < wide, tall - 8 < bottom < tall) == (True, True, True), "whole, and no more"
+    with zipfile.ZipFile(tmp_path / "page.wacz") as replayed:
+        assert any(b"/embed?id=c1" in replayed.read(name) for name in replayed.namelist())
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (article(TEXT.replace("20%", "2O%")), "the comment is not on the page"),
+        ("<p>This Post is unavailable. Learn more</p>", "shown is a page that says it is not available"),
+        (article(TEXT, style="[role=article]{margin-top:900px}"), ""),
+    ],
+)
+def test_an_embed_that_does_not_show_the_comment_is_partial(tmp_path: Path, site: Site, shown: str, why: str) -> None:
+    capture = embedded(site, shown, tmp_path, deadline=6)
+    if why:
+        assert capture.quality is Quality.PARTIAL
+        assert why in failed(capture)["find the comment"]
+    else:
+        assert failed(capture) == {}, "it is brought into the frame"
+
+
+def test_an_embed_loads_from_no_host_but_the_platforms(tmp_path: Path, site: Site) -> None:
+    with Site() as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        image = f"<img src='{elsewhere}/a.png'><iframe src='{elsewhere}/frame'></iframe>"
+        capture = embedded(site, article(TEXT, extra=image), tmp_path, extra=image)
+        assert capture.quality is Quality.FULL
+        assert other.asked == []
+        assert "localhost" in capture.conditions["requests_refused"]
+
+
+def test_a_platform_without_an_embed_says_so_and_the_record_steps_in(camera: Camera, tmp_path: Path) -> None:
+    capture = camera.capture(a_subject(), ("embed", "record"), tmp_path, now=NOON)
+    assert (capture.quality, capture.source) == (Quality.FULL, "record")
+    assert failed(capture) == {"render": "YouTube has no embed that shows one comment"}
+
+
+def test_our_page_around_an_embed_says_nothing_of_the_comment_but_its_identifier() -> None:
+    page = shell(EMBEDS["x"], '1"><script>alert(1)</script>')
+    assert "<script>alert" not in page
+    assert "https://x.com/i/status/1&quot;" in page
+
+
 # ----------------------------------------------------------------------------------------------------------- the rest
 
 
 def test_sources_there_are_not_are_refused(camera: Camera, tmp_path: Path) -> None:
-    for sources in ((), ("embed",)):
-        with pytest.raises(ValueError, match="page, record"):
+    for sources in ((), ("hearsay",)):
+        with pytest.raises(ValueError, match="page, embed, record"):
             camera.capture(a_subject(), sources, tmp_path, now=NOON)
 
 

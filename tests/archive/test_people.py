@@ -202,7 +202,7 @@ def test_a_mail_is_begun_and_sent(tx: Tx) -> None:
     outbox.begin(tx, id_, later(1))
     (mail,) = outbox.due(tx, later(1), 10)
     assert (mail.attempts, mail.unfinished) == (1, True), "killed here, it is sent again as a possible second copy"
-    outbox.sent(tx, id_, later(2), "250 ok")
+    outbox.sent(tx, id_, later(2), "250 ok", b"Subject: A test")
     assert outbox.due(tx, later(99), 10) == []
     assert outbox.accepted(tx, "evidence:e1")
     assert _kinds(tx)[-1] == "mail.sent"
@@ -235,7 +235,7 @@ def test_mails_are_due_oldest_first(tx: Tx) -> None:
 def test_a_mail_that_is_not_there_is_said(tx: Tx) -> None:
     for change in (
         lambda: outbox.begin(tx, "nope", NOON),
-        lambda: outbox.sent(tx, "nope", NOON, "250"),
+        lambda: outbox.sent(tx, "nope", NOON, "250", b""),
         lambda: outbox.failed(tx, "nope", NOON, until=NOON, why="x"),
     ):
         with pytest.raises(LookupError, match="no mail nope"):

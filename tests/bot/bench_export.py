@@ -68,6 +68,7 @@ def main(count: int) -> None:
                 kept = Kept(sha256=media.store(folder / "media", data), kind="image/jpeg", size=len(data))
                 media.conclude(tx, one, kept, later(2))
         settings = SimpleNamespace(
+            data=folder,
             media_folder=folder / "media",
             evidence_folder=folder / "evidence",
             browser=None,

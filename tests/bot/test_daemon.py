@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Self
 import pytest
 from city import VIOLATION
 
-from archive import cases, ledger, pauses
+from archive import cases, gauges, jobs, ledger, pauses
 from archive.backup import Place, restore
 from archive.database import Database
+from bot import heard
 from bot.domain.states import State
 from bot.promises import ref_of
 from bot.settings import load
@@ -99,6 +100,15 @@ def test_it_hides_stops_for_the_switch_goes_on_and_ends_when_told(running: Runni
 
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(timeout=60) == 0
+    with Database.open(running.settings.database_url) as database, database.read() as tx:
+        runs = {run.name: run for run in jobs.every(tx)}
+        clocks = gauges.of_kind(tx, heard.CLOCK)
+    assert {"work", "mail", "digest", "pause switch", "book of jobs"} <= runs.keys()
+    assert sum(name.startswith("poll ") for name in runs) == len(running.settings.accounts)
+    assert sum(name.startswith("token check ") for name in runs) == len(running.settings.accounts)
+    assert all(run.why is None for run in runs.values()), runs
+    assert clocks, "the stand-ins' answers carry a date"
+    assert all(abs(one.value) < 2 for one in clocks.values()), "and it is this machine's own"
 
 
 def test_a_drill_says_how_long_the_switch_takes_and_lets_go_again(running: Running) -> None:

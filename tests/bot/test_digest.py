@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 from city import HARMLESS, City, for_review
 
-from archive import outbox, pauses
+from archive import cases, evidence, outbox, pauses
+from archive.card import platform_name
 from bot import digest
+from bot.promises import ref_of
 from bot.review import person
 from connectors.standin.faults import UNAUTHORISED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -35,9 +39,11 @@ def text_of(message: EmailMessage, kind: str = "plain") -> str:
 
 
 def test_a_quiet_day_sends_a_digest_too(city: City) -> None:
+    city.poll()
     city.make_digests()
     (message,) = digests(city)
     assert "Nothing needs you today" in text_of(message)
+    assert "NOT READ YET" not in text_of(message)
     assert "digest no. 1, 0 hidden, 0 waiting" in str(message["Subject"])
 
 
@@ -52,10 +58,11 @@ def test_it_tells_what_was_hidden_and_why_and_what_waits(city: City) -> None:
         assert waits.text in text
         assert HARMLESS not in text
         assert "C2, rule" in text
-        assert "citymod review uphold CASE" in text
-        assert "youtube:" in text
-    pictures = [part for part in message.walk() if part.get_content_type() == "image/png"]
-    assert len(pictures) == 1
+        assert f"citymod review uphold {ref_of(waits)} --reason" in text
+        assert f"citymod review dismiss {ref_of(waits)} --reason" in text
+        assert f"citymod review restore {ref_of(hidden)} --reason" in text
+    (picture,) = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert len(picture.get_content()) < 30_000, "small: to be recognised, not read"
 
 
 def test_each_digest_begins_where_the_last_one_ended(city: City) -> None:
@@ -109,6 +116,54 @@ def test_digests_are_numbered_and_made_once_a_day(city: City) -> None:
         mark = outbox.last_digest(tx, city.settings.pios[0].email)
     assert mark is not None
     assert mark.number == 2
+
+
+def test_before_anything_was_read_nobody_is_told_that_nothing_needs_them(city: City) -> None:
+    city.make_digests()
+    text = text_of(digests(city)[-1])
+    assert "Nothing needs you today" not in text
+    for entry in city.settings.accounts:
+        assert f"* {entry.name} on {platform_name(entry.platform)}: automated, NOT READ YET." in text
+
+
+def test_what_ends_soon_is_told_before_it_ends(city: City) -> None:
+    until = city.clock() + timedelta(days=2)
+    with city.parts.database.begin() as tx:
+        pauses.pause(tx, "*", person("on-call"), "a storm of bots", until, city.clock())
+    city.make_digests()
+    text = text_of(digests(city)[-1])
+    assert "ENDS OR FALLS DUE SOON (1)" in text
+    assert "The pause of everything ends Nov 22" in text
+    city.clock.move(days=5)
+    city.make_digests()
+    assert "ENDS OR FALLS DUE SOON" not in text_of(digests(city)[-1])
+
+
+def test_evidence_that_is_not_on_the_disk_keeps_no_digest_from_going(city: City) -> None:
+    city.write("facebook")
+    city.run()
+    with city.parts.database.read() as tx:
+        (sealed,) = evidence.all_of(tx, next(cases.every(tx)).ref)
+    folder = city.settings.evidence_folder / sealed.folder
+    folder.chmod(0o755)
+    (folder / "comment.png").unlink()
+    with city.parts.database.begin() as tx:
+        number = outbox.last_digest(tx, city.settings.pios[0].email)
+        outbox.mark_digest(tx, city.settings.pios[0].email, number.number if number else 0, 0, city.clock())
+    city.make_digests()
+    assert f"citymod evidence show {sealed.id}" in text_of(digests(city)[-1], "html")
+
+
+def test_a_digest_can_be_had_again_as_it_was_sent(
+    city: City, citymod: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    city.poll()
+    city.make_digests()
+    (sent,) = city.sink.folder.glob("*.eml")
+    file, to = tmp_path / "again.eml", ("--to", city.settings.pios[0].email, "--config", city.file)
+    assert citymod("digest", "--number", 1, "--file", file, *to)[0] == 0
+    assert file.read_bytes() == sent.read_bytes()
+    assert citymod("digest", "--number", 2, "--file", file, *to)[0] == 2
 
 
 class Images(HTMLParser):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from archive import evidence
+from ruamel.yaml import YAML
+
+from archive import evidence, ledger
 from bot.exhibit import exhibit
 from bot.promises import ref_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from city import City
 
     from bot.domain.types import Evidence
@@ -25,6 +30,33 @@ def sealed_of(city: City, comment: WorldComment) -> Evidence:
         sealed = evidence.latest(tx, ref_of(comment))
     assert sealed is not None
     return sealed
+
+
+def test_a_sign_in_is_stored_encrypted_for_one_account_and_is_on_record(
+    city: City, citymod: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, youtube = city.file.parent / "credentials" / "browser", f"youtube:{city.accounts['youtube'].id}"
+    said = YAML(typ="safe").load(city.file)
+    entry = next(one for one in said["accounts"] if one["platform"] == "youtube")
+    entry |= {"evidence": ["page", "record"], "sign_in": {"credential": "browser", "permission": "letter of May 4"}}
+    city.file.write_text(json.dumps(said, default=str))
+    key.touch(mode=0o600)
+    key.write_text(json.dumps({"key": "too short"}))
+    store = ("evidence", "sign-in", youtube, "--who", "Sam", "--reason", "as permitted", "--config", city.file)
+    code, _, problem = citymod(*store)
+    assert (code, "32 bytes in base64" in problem) == (2, True)
+    key.write_text(json.dumps({"key": b64encode(bytes(32)).decode()}))
+    state = json.dumps({"cookies": [{"name": "a", "value": "s3cret"}], "origins": []}).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(state)))
+    assert citymod(*store)[0] == 0
+    assert citymod("evidence", "sign-in", f"x:{city.accounts['x'].id}", *store[3:])[0] == 2, "not in the settings"
+    (kept,) = (city.settings.data / "sign-ins").iterdir()
+    assert b"s3cret" not in kept.read_bytes()
+    assert citymod(*store, "--forget")[0] == 0
+    assert not kept.exists()
+    with city.parts.database.read() as tx:
+        kinds = [line.kind for line in ledger.entries(tx, kinds=["sign_in.stored", "sign_in.forgotten"])]
+    assert kinds == ["sign_in.stored", "sign_in.forgotten"]
 
 
 def test_it_names_files_steps_and_conditions_and_checks_them(city: City, citymod: Run) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ import pikepdf
 import pytest
 from city import HARMLESS, VIOLATION, City
 
-from archive import ledger, requests
+from archive import evidence, ledger, records, requests
 from archive.requests import Withheld
-from bot import workdays
+from bot import export_spool, workdays
+from bot.promises import ref_of
 from bot.redaction import Blotter
 
 if TYPE_CHECKING:
@@ -163,6 +165,65 @@ def test_nothing_withheld_is_in_any_byte(town: City, citymod: Run, tmp_path: Pat
     assert "RSMo 610.021(27)" in (closed / "withheld.csv").read_text("utf-8-sig")
 
 
+def redacted(citymod: Run, town: City, comment: str, *what: str) -> str:
+    """Open a request, withhold that of a comment, and give the request's name."""
+    config = ("--config", town.file)
+    citymod("request", "open", "--for", "everything", *WHO, *config)
+    name = f"PRR-{datetime.now(CENTRAL).year}-001"
+    law = ("--authority", "RSMo 610.021(27)", "--reason", "private")
+    code, out, err = citymod("request", "redact", name, "--comment", comment, *what, *law, *WHO, *config)
+    assert code == 0, out + err
+    return name
+
+
+SPELT = (
+    "816 555 0143",
+    "(816) 555.0143",
+    "8165550143",
+    "816\u2011555\u20110143",
+    "8\u200b16-555-01\u00ad43",
+    "\uff18\uff11\uff16\uff0d\uff15\uff15\uff15\uff0d\uff10\uff11\uff14\uff13",
+    "816%2D555%2D0143",
+    "&#56;16-555-0143",
+    "ODE2LTU1NS0wMTQz",
+)
+
+
+def test_no_spelling_of_what_is_withheld_is_in_any_byte(town: City, citymod: Run, tmp_path: Path) -> None:
+    for words in SPELT:
+        town.write("youtube", f"Somebody there answers at {words} all day")
+    town.run()
+    (comment,) = [str(ref_of(one)) for one in town.world.comments.values() if SECRET in one.text]
+    name = redacted(citymod, town, comment, "--words", SECRET)
+    open_, closed = tmp_path / "open", tmp_path / "closed"
+    exported(citymod, town, open_, "--raw", "--no-pdf")
+    exported(citymod, town, closed, "--raw", "--request", name)
+    spelt = [
+        form.encode(code) for word in SPELT for form in (word, ascii(word)[1:-1]) for code in ("utf-8", "utf-16-le")
+    ]
+    there = [data for _, data in every_byte(open_)]
+    assert all(any(word.encode() in data for data in there) for word in SPELT), "the search finds what is there"
+    assert [(name, word) for name, data in every_byte(closed) for word in spelt if word in data] == []
+    told = {one["text"] for one in lines_of(closed)}
+    assert len([text for text in told if text.startswith("Somebody there answers at")]) > 1, "the rest stays"
+
+
+def test_a_text_withheld_whole_leaves_neither_its_excerpts_nor_what_is_made_from_it(
+    town: City, citymod: Run, tmp_path: Path
+) -> None:
+    (hidden,) = [one for one in town.world.comments.values() if SECRET in one.text]
+    with town.parts.database.read() as tx:
+        (sealed,) = evidence.all_of(tx, ref_of(hidden))
+        revision = records.comment(tx, ref_of(hidden)).revision
+    name = redacted(citymod, town, str(ref_of(hidden)), "--field", "text")
+    exported(citymod, town, tmp_path / "open", "--no-pdf")
+    exported(citymod, town, tmp_path / "closed", "--request", name)
+    telling = [word.encode() for word in ("fuck", sealed.id, revision)]  # its name is a hash of the words, too
+    there = [data for _, data in every_byte(tmp_path / "open")]
+    assert all(any(word in data for data in there) for word in telling), "the search finds what is there"
+    assert [(name, word) for name, data in every_byte(tmp_path / "closed") for word in telling if word in data] == []
+
+
 def test_a_redrawn_picture_says_so_and_has_its_words(town: City, citymod: Run, tmp_path: Path) -> None:
     config = ("--config", town.file)
     citymod("request", "open", "--for", "everything", *WHO, *config)
@@ -206,7 +267,31 @@ def test_an_export_is_on_record_before_its_copies_can_leave(
     monkeypatch.setattr(requests, "exported", dies)  # the process ends where it would write down what was made
     target = tmp_path / "copies"
     citymod("export", target, "--config", town.file, "--no-pdf", *WHO, *WHY)
-    assert not target.exists()
+    assert list(tmp_path.glob("*copies*")) == []
+    assert list(tmp_path.glob(".export-*")) == []
     with town.parts.database.read() as tx:
         (begun,) = ledger.entries(tx, kinds=["export.begun"])
     assert begun.detail["target"] == "copies"
+
+
+def test_what_a_killed_export_left_is_swept_and_what_another_makes_is_not(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from bot.export_spool import spool\n"
+        "with spool(Path(sys.argv[1]), Path(sys.argv[2])) as place:\n"
+        "    (place / 'comments.jsonl').write_text('copies'); print('made', flush=True); sys.stdin.read()"
+    )
+    data, there = tmp_path / "data", tmp_path / "elsewhere"
+    there.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", code, data, there], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"made\n"
+        export_spool.sweep(data)
+        (copies,) = there.iterdir()
+        assert (copies / "comments.jsonl").is_file(), "it is still being made"
+        other.kill()
+    assert export_spool.left(data) == [copies]
+    export_spool.sweep(data)
+    assert list(there.iterdir()) == []
+    assert list((data / export_spool.NOTES).iterdir()) == []

@@ -181,7 +181,7 @@ def test_a_person_is_asked_and_each_answer_is_checked_as_it_is_typed(tmp_path: P
     person.answer("Social Media Manager", "social@fountains.example")
     person.answer("on call", "one@fountains.example, two@fountains.example")
     person.answer("User name", "citymod")
-    person.answer("password", "swordfish-and-more")
+    person.answer("(not shown): ", "swordfish-and-more")
     person.answer("first account", "myspace")
     person.answer("no platform 'myspace'", "youtube")
     person.answer("Which account", "UCfountains")

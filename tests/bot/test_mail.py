@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from city import VIOLATION, City
 
-from archive import outbox
+from archive import ledger, outbox
 from bot import mail
 from bot.domain.states import State
 
@@ -92,7 +93,7 @@ def test_killed_between_handing_over_and_writing_it_down_sends_again_and_says_so
     with city.parts.database.begin() as tx:
         (queued,) = [each for each in outbox.due(tx, city.clock(), 10) if each.kind == "evidence"]
         outbox.begin(tx, queued.id, city.clock())
-    first = mail.addressed(queued, city.settings)
+    first = message_from_bytes(mail.as_sent(queued), policy=policy.default)
     city.clock.move(hours=2)
     city.deliver()
     (again,) = evidence_mails(city)
@@ -109,3 +110,17 @@ def test_each_mail_goes_out_once(city: City) -> None:
     identifiers = [message["Message-ID"] for message in received(city)]
     assert len(identifiers) == len(set(identifiers))
     assert len(evidence_mails(city)) == len(city.accounts)
+
+
+def test_what_is_kept_is_what_was_sent_to_the_byte(city: City) -> None:
+    city.write("youtube", f"{VIOLATION} 🚧 «¡qué calle!» \r\n.\r\n" + "long " * 500)
+    city.run()
+    arrived = {path.read_bytes() for path in city.sink.folder.glob("*.eml")}
+    with city.parts.database.read() as tx:
+        sent = [line.detail for line in ledger.entries(tx, kinds=("mail.sent",))]
+        kept = {detail["key"]: outbox.kept(tx, detail["key"]) for detail in sent}
+        queued = {line.detail["key"]: line.detail["sha256"] for line in ledger.entries(tx, kinds=("mail.queued",))}
+    assert len(sent) == len(arrived) == 2
+    assert arrived == set(kept.values())
+    for detail in sent:
+        assert hashlib.sha256(kept[detail["key"]] or b"").hexdigest() == detail["sha256"] == queued[detail["key"]]

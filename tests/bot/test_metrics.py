@@ -96,7 +96,7 @@ def test_alerts_and_dashboard_ask_for_figures_that_there_are(city: City, health:
         for found in re.findall(r'kind=~?"([^"]+)"', expression)
         for kind in found.split("|")
     }
-    assert kinds <= {f"case.{event}" for event in Event} | {"comment.recorded"}
+    assert kinds <= {f"case.{event}" for event in Event} | {"comment.recorded", "archive.failed", "digest.marked"}
 
 
 def test_a_pause_shows(city: City, health: Health) -> None:

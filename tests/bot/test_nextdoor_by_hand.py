@@ -168,7 +168,7 @@ def test_the_digest_says_how_it_is_watched(town: City) -> None:
         with town.parts.database.read() as tx:
             return dict(digest.fold(tx, town.settings, town.settings.pios[0], town.clock()).coverage)
 
-    assert told()["City of Fountains on Nextdoor"].endswith("NEVER checked")
+    assert told()["City of Fountains on Nextdoor"].endswith("NOT READ YET")
     town.run()
     assert told()["City of Fountains on Nextdoor"].startswith("assisted (read by API, acted on by hand), last read Nov")
     assert told()["City of Fountains on Facebook"].startswith("automated, last read Nov")

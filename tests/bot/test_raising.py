@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from city import HARMLESS, VIOLATION, City, for_review
 from archive import card, cases, evidence, ledger, orders, outbox
 from archive.capture import Capture
 from archive.verify import verify
-from bot import digest, letters, securing
+from bot import digest, digest_items, letters, securing
 from bot.domain.states import State
 from bot.domain.types import Action, AgentKind, Quality
 from bot.promises import ref_of
@@ -99,10 +100,10 @@ def test_what_is_upheld_carries_that_clause_into_picture_mail_and_digest_and_no_
         assert "solicitation of commerce" not in text
         assert "No rule matched" not in text
     mail = the_mail(quiet, comment)
-    assert QUOTED in mail.replace("=\n", "").replace("\n", " ")
-    assert "AR 1-27 5.0.A.2.e (bullet 8)" in mail.partition("\n\n")[0].replace("\n", "")
+    assert QUOTED in mail
+    assert "AR 1-27 5.0.A.2.e (bullet 8)" in mail.partition("\n\n")[0]
     with quiet.parts.database.read() as tx:
-        (item,) = (digest._item(tx, quiet.settings, ref_of(comment), None),)
+        item = digest_items.item(tx, quiet.settings, ref_of(comment))
     assert item.reasons == (f"C8, AR 1-27 5.0.A.2.e (bullet 8): “{QUOTED}”. {said}",)
 
 
@@ -137,7 +138,10 @@ def the_mail(city: City, comment: WorldComment) -> str:
         )
         letters.evidence(tx, city.settings, subject=subject, sealed=sealed, order=order, now=city.clock())
         (mail,) = outbox.due(tx, city.clock(), 5)
-    return mail.message.decode()
+    message = message_from_bytes(mail.message, policy=policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    return f"{message['Subject']}\n\n{body.get_content()}"
 
 
 def test_a_clause_can_be_named_when_upholding_and_must_be_where_no_rule_names_one(quiet: City) -> None:

@@ -9,13 +9,14 @@ import pytest
 from builders import a_batch, a_comment, a_post, an_attachment
 from city import VIOLATION, for_review
 
-from archive import cases, records
+from archive import cases, ledger, records
 from bot import review, verdicts
 from bot.domain.states import State
 from bot.domain.types import Mode, Outcome, Sighting, Visibility
 from bot.promises import ref_of
 from bot.standins import worked
 from connectors.standin.world import AUTHOR, STAFF, Person
+from connectors.youtube.connector import LOOK_PAGES
 
 if TYPE_CHECKING:
     from city import City
@@ -308,6 +309,24 @@ def test_while_the_first_copy_cannot_be_looked_at_nothing_is_hidden(city: City) 
     for _ in range(3):
         city.run()
     assert [each.public for each in (second, third)] == [True, False]
+
+
+def test_where_nobody_can_tell_whether_the_first_copy_is_seen_a_person_decides(city: City) -> None:
+    """YouTube holds more back than a look reads, so the first copy may be among it, or gone."""
+    first, second, third = write(city, "youtube", OFFER, OFFER, OFFER)
+    judged(city)
+    city.secure()
+    city.world.hide(first, STAFF)
+    crowd = Person(id=f"UCcrowd{1:017}", name="A Crowd", handle="crowd")
+    for number in range(100 * LOOK_PAGES + 1):
+        city.world.hide(city.world.add_comment(city.posts["youtube"], f"Spam {number}", author=crowd), STAFF)
+    city.enforce()
+    assert [city.state(each) for each in (second, third)] == [State.IN_REVIEW, State.IN_REVIEW]
+    assert second.public
+    assert third.public
+    with city.parts.database.read() as tx:
+        (refused, _) = ledger.entries(tx, kinds=["order.refused"])
+    assert "does not say whether" in str(refused.detail["why"])
 
 
 def test_what_another_rule_hides_too_does_not_wait_for_the_first_copy(city: City) -> None:

@@ -53,6 +53,15 @@ def test_a_mistake_names_file_line_and_key(tmp_path: Path, old: str, new: str, s
     assert said in str(problems.value)
 
 
+def test_an_embed_is_taken_where_the_platform_has_one(tmp_path: Path) -> None:
+    x = "    credential: x\n    poll_seconds: 60\n    evidence: [record] "
+    entry = load(changed(tmp_path, x, x.replace("[record]", "[embed, record]"))).accounts[2]
+    assert (entry.platform, entry.evidence) == ("x", ("embed", "record"))
+    youtube = "    poll_seconds: 120\n    evidence: [record]"
+    with pytest.raises(FileProblems, match="youtube has no embed"):
+        load(changed(tmp_path, youtube, youtube.replace("[record]", "[embed, record]")))
+
+
 def test_an_account_without_a_digest_reader_is_refused(tmp_path: Path) -> None:
     some = '["x:1000000001", "instagram:17841400000000001"]'
     text = EXAMPLE.read_text(encoding="utf-8").replace("    hour: 7\n", f"    hour: 7\n    accounts: {some}\n")

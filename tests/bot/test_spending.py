@@ -9,7 +9,7 @@ from city import the_rulebook
 
 from archive import accounts, ledger, spending
 from archive.spending import Cost
-from bot import digest, pipeline
+from bot import daemon, digest, pipeline
 from bot import spending as money
 from bot.domain.states import State
 from bot.parts import Parts
@@ -61,6 +61,7 @@ def test_it_outlives_the_program(city: City) -> None:
     before = booked(city)
     assert before["x"].mills > 0
     again = Parts.assemble(city.settings, rulebook=the_rulebook(), camera=city.parts.camera)
+    daemon.make_ready(again, city.clock())
     pipeline.poll(again, f"x:{city.accounts['x'].id}", city.clock)
     with again.database.read() as tx:
         after = money.this_month(tx, city.clock())

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive import pauses
+from city import City
+
+from archive import gauges, pauses
 from archive.capture import BrowserSettings, Camera
-from bot import digest, pipeline, troubles
+from archive.gauges import Gauge
+from bot import digest, heard, pipeline, troubles
 from bot.parts import VERSION
 from bot.review import person
 
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from city import City
 
 
 def wrong(city: City) -> list[str]:
@@ -122,9 +124,66 @@ def test_a_browser_that_takes_no_picture_any_more(city: City, tmp_path: Path) ->
     assert "captures" in wrong(city)
 
 
+def test_what_passed_cannot_be_remembered(city: City) -> None:
+    assert "packs-passed" not in wrong(city)
+    city.settings.packs_passed.unlink(missing_ok=True)
+    city.settings.packs_passed.mkdir()
+    assert "packs-passed" in wrong(city)
+
+
 def test_a_digest_that_is_not_made(city: City) -> None:
+    """It is nine in Chicago, and a digest is due at seven."""
+    key = f"digest:{city.settings.pios[0].email}"
     city.make_digests()
-    city.clock.move(hours=25)
+    city.clock.move(hours=23)
+    assert key not in wrong(city), "an hour late is late, and no trouble"
+    city.clock.move(hours=1, minutes=1)
+    assert key in wrong(city)
+
+
+def test_a_first_digest_that_is_never_made(city: City) -> None:
+    city.clock.move(hours=23)
     assert not any(key.startswith("digest") for key in wrong(city))
     city.clock.move(hours=2)
     assert f"digest:{city.settings.pios[0].email}" in wrong(city)
+
+
+def test_over_the_weekend_no_digest_is_missed_where_none_is_due(tmp_path: Path, camera: Camera) -> None:
+    pio = {"name": "Kim", "email": "kim@fountains.example", "hour": 7, "days": "business"}
+    with City(tmp_path, camera, pios=[pio]) as city:
+        city.make_digests()  # on a Friday
+        city.clock.move(hours=48)
+        assert wrong(city) == []
+        assert digest.make_due(city.parts, city.clock()) == 0
+        city.clock.move(hours=22)
+        assert digest.make_due(city.parts, city.clock()) == 1
+        city.deliver()
+        city.clock.move(hours=26)
+        assert wrong(city) == ["digest:kim@fountains.example"]
+
+
+def heard_of(city: City, kind: str, value: float, *, each: bool = False) -> None:
+    """Let this be what platforms said last."""
+    keys = list(city.parts.readers)[: None if each else 1]
+    with city.parts.database.begin() as tx:
+        gauges.keep(tx, [Gauge(name=f"{kind}:{key}", value=value, said="of them", at=city.clock()) for key in keys])
+
+
+def test_a_limit_that_is_nearly_used_up(city: City) -> None:
+    key = next(iter(city.parts.readers))
+    heard_of(city, heard.QUOTA, 0.94)
+    assert wrong(city) == []
+    heard_of(city, heard.BRIEF, 0.99)
+    assert wrong(city) == [], "some minutes' limit begins anew by itself"
+    heard_of(city, heard.QUOTA, 0.95)
+    assert wrong(city) == [f"quota:{key}"]
+    city.clock.move(hours=3)
+    assert wrong(city) == [], "what was heard long ago says nothing"
+
+
+def test_a_clock_that_most_platforms_gainsay(city: City) -> None:
+    heard_of(city, heard.CLOCK, 1.0, each=True)
+    heard_of(city, heard.CLOCK, 4000.0)
+    assert wrong(city) == [], "one server that is wrong is no proof"
+    heard_of(city, heard.CLOCK, -31.0, each=True)
+    assert wrong(city) == ["clock"]

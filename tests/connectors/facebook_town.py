@@ -2,74 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.util
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from bot.domain.types import Account, Ref
-from connectors.facebook.connector import Facebook, connect
+from graph_town import NOON, Clock, GraphTown, comments, oracle_of
+
 from connectors.facebook.standin import StandIn
 from connectors.standin import faults
-from connectors.standin.server import Server
-from connectors.standin.world import Person, World
-from connectors.transport import Transport
+from connectors.standin.world import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.domain.types import Batch, Comment, Cursor
-    from connectors.standin.world import WorldComment
+__all__ = ["NOON", "PAT", "SAM", "Clock", "Town", "a_town", "comments", "oracle"]
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PAT = Person(id="24110000000000007", name="Pat Q. Public", handle="pat.public")
 SAM = Person(id="24110000000000008", name="Sam Visitor", handle="sam.visitor")
-ORACLE = Path(__file__).parent.parent / "contract" / "oracles" / "facebook.py"
 
 
-@dataclass
-class Clock:
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def on(self, **step: float) -> datetime:
-        self.now += timedelta(**step)
-        return self.now
-
-
-@dataclass
-class Town:
+class Town(GraphTown):
     """The world, its stand-in, and a connector of its Page."""
 
-    clock: Clock = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        self.world = World(clock=self.clock)
-        self.standin = StandIn(self.world)
-        self.page = self.world.add_account("facebook", "1020000000000001", "City of Example", "cityofexample")
-        self.server = Server(self.standin)
-        self.account = Account(platform="facebook", id=self.page.id, name=self.page.name)
-        self.connector = self.connect()
-
-    def connect(self, **credentials: str) -> Facebook:
-        transport = Transport(api=self.server.url, web=self.server.url, connect=2, read=5, total=10)
-        return connect(self.account, self.standin.credentials(self.page) | credentials, transport)
-
-    def ref(self, comment: WorldComment) -> Ref:
-        return Ref(platform="facebook", account=self.page.id, item=comment.id)
-
-    def poll(self, cursor: Cursor | None = None) -> list[Batch]:
-        return list(self.connector.poll(cursor, now=self.clock.now))
-
-    def requests(self, verb: str | None = None) -> list[Any]:
-        return [line.request for line in self.server.log if verb in (None, line.verb)]
-
-    def acts(self) -> list[tuple[str, str]]:
-        return [(effect.what, effect.comment) for effect in self.world.effects_by(["app"])]
+    platform: ClassVar[str] = "facebook"
+    ident: ClassVar[str] = "1020000000000001"
+    made: ClassVar[Any] = StandIn
 
 
 @contextmanager
@@ -84,14 +40,4 @@ def a_town() -> Iterator[Town]:
 
 
 def oracle() -> Any:
-    spec = importlib.util.spec_from_file_location("oracle_facebook", ORACLE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def comments(batches: list[Batch]) -> dict[str, Comment]:
-    """The latest reading of each comment."""
-    return {comment.ref.item: comment for batch in batches for comment in batch.comments}
+    return oracle_of("facebook")

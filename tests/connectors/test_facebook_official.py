@@ -60,7 +60,7 @@ def peopled(town: Town, many: int = 30) -> list[WorldComment]:
 
 def test_it_subscribes_the_page_to_web_hooks(town: Town) -> None:
     page = Page(town.page.id, api=official(town))
-    town.standin.subscribed[town.page.id] = []
+    town.standin.apps.fields[town.page.id] = []
     assert "not subscribed" in str(town.connector.check(now=NOON).notes)
     page.create_subscribed_app(params={"subscribed_fields": ["feed"]})
     assert town.connector.check(now=NOON).notes == ()

@@ -10,7 +10,7 @@ import pytest
 from facebook_town import PAT, SAM, Town, a_town, comments
 
 from bot.domain.types import Action, Cursor, Visibility
-from connectors.contract import ConnectorError, RateLimited, Refused, Transient, Unauthorised
+from connectors.contract import ConnectorError, Malformed, RateLimited, Refused, Transient, Unauthorised
 from connectors.facebook.standin_pitfalls import OWN_FAULTS, PITFALLS
 from connectors.facebook.standin_show import Kind
 from connectors.standin import faults, world
@@ -106,6 +106,13 @@ def test_a_write_that_says_it_did_not_succeed_is_refused(town: Town) -> None:
     assert act_on_all(town, peopled(town, 2)) == [Refused] * 2
 
 
+def test_a_write_that_does_not_say_whether_it_succeeded_is_no_answer(town: Town) -> None:
+    written = peopled(town, 2)
+    town.standin.switch(["success_unsaid"])
+    assert act_on_all(town, written) == [Malformed] * 2
+    town.server.log.clear()  # the tables know no such answer
+
+
 def test_blocked_writing_stops_acting_for_hours_and_reading_goes_on(town: Town) -> None:
     written = peopled(town, 2)
     town.standin.switch(["writes_blocked"])
@@ -149,6 +156,7 @@ SAID = [
     ("old_version", "served v25.0"),
     ("ads_not_permitted", "ads_posts"),
     ("reels_not_permitted", "video_reels"),
+    ("reviews_not_permitted", "ratings"),
     ("not_subscribed", "not subscribed"),
     ("hooks_not_permitted", "whether Facebook pushes is not known"),
 ]
@@ -257,8 +265,15 @@ class Life:
 
     def lost(self) -> list[str]:
         """What the world has in its last wording and the archive has not."""
-        left = [comment for comment in self.town.world.comments_of(self.town.page) if not comment.deleted_by]
+        left = [c for c in self.town.world.comments_of(self.town.page) if not c.deleted_by and self._given(c)]
         return [one.id for one in left if one.text not in self.archive.get(one.id.rpartition("_")[2], set())]
+
+    def _given(self, comment: WorldComment) -> bool:
+        """Whether Facebook gives what is said there: not under others' posts, nor where nothing names the thread."""
+        kind, strikes = self.town.standin.thing(comment.post).kind, self.town.standin.pitfalls.strikes
+        return kind is not Kind.TAGGED and not (
+            kind is Kind.REVIEW and strikes("reviews_without_story", comment.post.id)
+        )
 
     def _publish(self) -> None:
         kind = self.chance.choice([Kind.POST, Kind.POST, *Kind])
@@ -281,6 +296,8 @@ class Life:
 def live_through(town: Town, seed: int, events: int) -> Life:
     """Let so much happen, with everything awkward and one request in twenty failing; end with two quiet days."""
     not_read = {"reads_as_person", "thread_without_end", "ads_not_permitted", "reels_not_permitted", "calls_run_out"}
+    not_read |= {"ads_limited", "reviews_not_permitted"}
+    town.connector = town.connect(**town.standin.ads_credentials(town.page))
     town.standin.switch(set(town.standin.pitfalls.names) - not_read, seed=seed)
     for name in town.server.faults.names:
         town.server.faults.sometimes(name, share=0.05 / len(town.server.faults.names), seed=seed)

@@ -59,7 +59,7 @@ class TestLooking:
         ref = Ref(platform="instagram", account=town.page.id, item=item)
         assert town.connector.look(ref, now=NOON).visibility is Visibility.GONE
 
-    @pytest.mark.parametrize("pitfalls", [[], ["missing_24"]])
+    @pytest.mark.parametrize("pitfalls", [[], ["missing_24"], ["missing_24", "own_exceptions"]])
     def test_what_was_deleted_is_gone_with_its_replies(self, town: Town, pitfalls: list[str]) -> None:
         town.standin.switch(pitfalls)
         comment = town.comment()

@@ -184,6 +184,7 @@ NOT_ALL_AT_ONCE = {
     "blank_media",
     "filtered",
     "success_false",
+    "success_unsaid",
     "writes_blocked",
     "writes_restricted",
     "writes_missing",

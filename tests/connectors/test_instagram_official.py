@@ -277,6 +277,7 @@ def told(town: Town, written: list[WorldComment]) -> list[Any]:
         (f"{town.page.id}/media", "id,comments_count"),
         (f"{written[0].post.id}/comments", "id,text,username,from,user,hidden,replies.limit(4){id}"),
         (f"{town.page.id}/tags", "id"),
+        ("me/subscribed_apps", "id"),
         ("18000000000000001", "id"),
     ):
         _seen(lambda path=path, fields=fields: api.call("GET", tuple(path.split("/")), params={"fields": fields}))

@@ -15,8 +15,9 @@ from instagram_town import NOON, PAT, SAM, Town, a_town, comments
 
 from bot.domain.types import Account, Author, Cursor, Ref, Speaker, Visibility
 from connectors.contract import Malformed, RateLimited, Transient, Unauthorised
+from connectors.graph_place import Due
 from connectors.instagram import parse, place
-from connectors.instagram.place import Due, Place
+from connectors.instagram.place import Place
 from connectors.standin import faults, world
 
 if TYPE_CHECKING:
@@ -538,7 +539,7 @@ class TestCursor:
     def test_kinds_of_reading_follow_each_other(self) -> None:
         now = NOON
         assert Place().due(now) is Due.FULL
-        done = Place().done(now)
+        done = Place().done(Place().due(now), now)
         assert done.due(now + timedelta(minutes=9)) is Due.NEWS
         assert done.due(now + timedelta(minutes=10)) is Due.SWEEP
         assert done.due(now + timedelta(days=1)) is Due.FULL

@@ -18,6 +18,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "reads_as_person": "every list is empty; only the health check can tell",
         "thread_without_end": "what stands beyond some hundred comments is never given",
         "calls_run_out": "200 calls an hour are too few for a sweep of a run's posts",
+        "ads_unlisted": "without an ad account nothing names them; a test of the platform's own has one",
     },
     "instagram": {
         "blank_lists": "every list is empty, and the account stops, as it should",

@@ -25,6 +25,7 @@ from archive.verify import verify
 from bot.domain.states import State
 from bot.promises import Witness, broken, ref_of
 from bot.settings import load
+from bot.sharing import THE_ONLY_ONE
 from bot.standins import StandIns
 from bot.trial import MailSink, lay_out
 from connectors.standin.world import APP, Person, World
@@ -161,7 +162,7 @@ class Town:
 
     def leftovers(self) -> list[str]:
         """What is in the spool."""
-        return sorted(path.name for path in self.settings.spool_folder.iterdir())
+        return sorted(path.name for path in (self.settings.spool_folder / THE_ONLY_ONE).iterdir())
 
     def effects(self) -> list[Effect]:
         """What the program has done to comments."""

@@ -28,7 +28,7 @@ import psutil
 from steps import Steps
 
 import archive.verify  # noqa: F401  everything that a life may import, it finds imported
-from bot import daemon, lock, log
+from bot import daemon, lock, log, sharing
 from bot.parts import Parts
 from bot.settings import load
 from connectors.find import automated
@@ -78,7 +78,7 @@ def live(settings: Path, folder: Path, asked: Mapping[str, Any], told: int) -> N
     )
     try:
         loaded = load(settings)
-        with lock.sole(loaded.data):
+        with lock.one_of(loaded.data, sharing.THE_ONLY_ONE):
             parts = Parts.assemble(loaded)
             try:
                 work(parts, lambda: datetime.now(UTC) + ahead, asked["seconds"])

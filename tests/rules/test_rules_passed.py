@@ -87,6 +87,20 @@ def test_a_damaged_file_costs_time_alone(tmp_path: Path, file: Path, damage: Any
         load(path, file)
 
 
+def test_a_file_that_cannot_be_read_or_written_costs_time_alone_and_is_told(tmp_path: Path, file: Path) -> None:
+    file.mkdir()
+    path = write_pack(tmp_path, good())
+    known = Passed(file)
+    assert "cannot be read" in known.why
+    assert load_pack(path, policy(), None, None, passed=known).rules
+    known.save()
+    assert "cannot be written" in known.why
+    assert [left.name for left in tmp_path.iterdir() if left.name.startswith(file.name)] == [file.name]
+    file.rmdir()
+    load(path, file)
+    assert not Passed(file).why
+
+
 def test_what_is_remembered_approves_nothing(tmp_path: Path, file: Path) -> None:
     path = write_pack(tmp_path, good())
     load(path, file, Approvals.assume("a tester", APPROVED_ON, [path]))

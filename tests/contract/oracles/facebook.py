@@ -1,16 +1,15 @@
 """Holds what clients ask of the Facebook stand-in, and what it answers, against the tables in Meta's own SDK.
 
-facebook-business lists, for every call, the method, path, parameters and enumerations, and for every object its fields
-and their types. It leaves out what any call may carry (`UNIVERSAL`), the envelope of lists and errors, and the
-debug_token and batch calls; those are held against the Graph API guides here.
+See tests/graph_oracle.py, which checks what is the same for Instagram.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from typing import TYPE_CHECKING, Any
+
+import graph_oracle as meta
 
 from connectors import verbatim
 from connectors.facebook import parse
@@ -19,6 +18,9 @@ from connectors.standin.server import PAGE, Exchange, Request, Response
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    from facebook_business.adobjects.ad import Ad
+    from facebook_business.adobjects.adaccount import AdAccount
+    from facebook_business.adobjects.adcreative import AdCreative
     from facebook_business.adobjects.advideo import AdVideo
     from facebook_business.adobjects.application import Application
     from facebook_business.adobjects.comment import Comment
@@ -26,31 +28,21 @@ with warnings.catch_warnings():
     from facebook_business.adobjects.page import Page
     from facebook_business.adobjects.pagepost import PagePost
     from facebook_business.adobjects.photo import Photo
+    from facebook_business.adobjects.recommendation import Recommendation
     from facebook_business.adobjects.user import User
-    from facebook_business.api import FacebookAdsApi, FacebookRequest
-    from facebook_business.session import FacebookSession
     from facebook_business.typechecker import TypeChecker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from facebook_business.api import FacebookRequest
+
     from bot.domain.types import Account
     from bot.domain.types import Comment as OurComment
     from bot.domain.types import Post as OurPost
 
-UNIVERSAL = {
-    "access_token": r"\S+",
-    "after": r"\S+",
-    "appsecret_proof": r"[0-9a-f]{64}",
-    "before": r"\S+",
-    "fields": r"[\w,.{}()]+",
-    "limit": r"\d+",
-    "summary": r"true|false|[a-z_,]+",
-    "until": r"\S+",
-    "__paging_token": r"\S+",
-}
-_API = FacebookAdsApi(FacebookSession("1", "secret", "token"), api_version="v26.0")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000")
+UNIVERSAL = meta.UNIVERSAL | {"summary": r"true|false|[a-z_,]+", "until": r"\S+", "__paging_token": r"\S+"}
+_API = meta.API
 _EDGES: dict[str, tuple[FacebookRequest, ...]] = {
     "accounts": (User("1", api=_API).get_accounts(pending=True),),
     "comments": (PagePost("1", api=_API).get_comments(pending=True), Comment("1", api=_API).get_comments(pending=True)),
@@ -64,6 +56,9 @@ _EDGES: dict[str, tuple[FacebookRequest, ...]] = {
     "video_reels": (Page("1", api=_API).get_video_reels(pending=True),),
     "live_videos": (Page("1", api=_API).get_live_videos(pending=True),),
     "subscribed_apps": (Page("1", api=_API).get_subscribed_apps(pending=True),),
+    "ratings": (Page("1", api=_API).get_ratings(pending=True),),
+    "tagged": (Page("1", api=_API).get_tagged(pending=True),),
+    "ads": (AdAccount("act_1", api=_API).get_ads(pending=True),),
 }
 _SENT: dict[str, tuple[FacebookRequest, ...]] = {
     "comments": (Comment("1", api=_API).create_comment(pending=True),),
@@ -76,7 +71,7 @@ _MADE = {
     "subscribed_apps": {"success": bool},
 }
 _PLAIN_NODES = tuple(kind("1", api=_API).api_get(pending=True) for kind in (Page, User, Photo, AdVideo, LiveVideo))
-_OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo)
+_OBJECTS = (Comment, Page, PagePost, User, Photo, AdVideo, LiveVideo, Recommendation, Ad, AdCreative)
 # Edges, like `comments`; of reactions only the number is asked for.
 _UNLISTED = {(User, "accounts"), (Page, "picture"), (Application, "subscribed_fields"), (PagePost, "reactions")}
 _PAIRED_NODES = {
@@ -84,32 +79,13 @@ _PAIRED_NODES = {
     "POST": (Comment("1", api=_API).api_update(pending=True),),
     "DELETE": (Comment("1", api=_API).api_delete(pending=True),),
 }
-_CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo}
-_LISTS = {"feed": parse.listed, "photos": parse.photo, "videos": parse.video, "live": parse.live}
-_ERROR = {
-    "message": str,
-    "type": str,
-    "code": int,
-    "error_subcode": int,
-    "is_transient": bool,
-    "error_user_title": str,
-    "error_user_msg": str,
-    "error_data": dict,
-    "fbtrace_id": str,
-}
-_ABOUT_TOKEN = {
-    "app_id": str,
-    "application": str,
-    "type": str,
-    "is_valid": bool,
-    "expires_at": int,
-    "data_access_expires_at": int,
-    "issued_at": int,
-    "scopes": list,
-    "granular_scopes": list,
-    "profile_id": str,
-    "user_id": str,
-    "error": dict,
+_CHILDREN = {"comments": Comment, "parent": Comment, "video": AdVideo, "creative": AdCreative, "reviewer": User}
+_LISTS = {
+    "ratings": parse.review,
+    "feed": parse.listed,
+    "photos": parse.photo,
+    "videos": parse.video,
+    "live": parse.live,
 }
 
 
@@ -117,8 +93,7 @@ def check(exchange: Exchange) -> list[str]:
     """Say everything that the tables do not allow in one exchange; nothing if it is all right."""
     if exchange.verb == PAGE:
         return []
-    problems = list(_exchange(exchange.request, exchange.response))
-    return [f"{exchange.request.method} {exchange.request.path}: {problem}" for problem in problems]
+    return meta.told(exchange, _exchange(exchange.request, exchange.response))
 
 
 def parsed(name: str, body: bytes, account: Account) -> Iterable[OurPost | OurComment]:
@@ -134,16 +109,11 @@ def parsed(name: str, body: bytes, account: Account) -> Iterable[OurPost | OurCo
 def _exchange(request: Request, response: Response) -> Iterator[str]:
     call = graph.Call.of(request)
     if not call.path:
-        yield from _batch(call, response) if call.method == "POST" else _several(call, response)
+        yield from meta.batch(call, response, _exchange) if call.method == "POST" else _several(call, response)
     elif call.path == ("debug_token",):
-        yield from _debug_token(call, response)
+        yield from meta.debug_token(call, response)
     else:
-        candidates = _candidates(call)
-        if not candidates:
-            yield "the SDK knows no such call"
-            return
-        found = [[*_asked(candidate, call), *_answered(candidate, call, response)] for candidate in candidates]
-        yield from min(found, key=len)
+        yield from meta.of_calls(call, response, _candidates(call), _asked, _answered)
 
 
 def _candidates(call: graph.Call) -> tuple[FacebookRequest, ...]:
@@ -156,28 +126,9 @@ def _candidates(call: graph.Call) -> tuple[FacebookRequest, ...]:
 
 
 def _asked(contract: FacebookRequest, call: graph.Call) -> Iterator[str]:
-    """Whether the parameters are the call's own or universal, and their values of the kind."""
-    checker = contract._param_checker
-    for name, value in call.params.items():
-        if checker.is_valid_key(name):
-            if not checker.is_valid_pair(
-                name, _decoded(value) if checker.get_type(name).startswith(("Object", "list<")) else value
-            ):
-                yield f"parameter {name}={value!r} is not {checker.get_type(name)}"
-        elif name not in UNIVERSAL:
-            yield f"parameter {name!r} is not the call's"
-        elif not re.fullmatch(UNIVERSAL[name], value):
-            yield f"parameter {name}={value!r} has not the form it should"
+    yield from meta.parameters(contract, call, UNIVERSAL)
     if "fields" in call.params and contract._target_class in _OBJECTS:
         yield from _fields(contract._target_class, graph.fields(call.params["fields"], ""))
-
-
-def _decoded(value: str) -> Any:
-    """An object travels in a form as JSON; what is none stays as it is."""
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _fields(target: Any, asked: tuple[graph.Field, ...]) -> Iterator[str]:
@@ -194,13 +145,13 @@ def _fields(target: Any, asked: tuple[graph.Field, ...]) -> Iterator[str]:
 
 def _answered(contract: FacebookRequest, call: graph.Call, response: Response) -> Iterator[str]:
     """Whether the answer is an error in its envelope, a list in its own, or an object with its fields."""
-    if "json" not in response.headers.get("content-type", ""):
+    if not meta.is_json(response):
         return
     value = json.loads(response.body)
     if response.status != 200:
-        yield from _error(value)
+        yield from meta.error(value)
     elif contract._method == "POST" and len(call.path) > 1:
-        yield from _typed(value, _MADE[call.path[1]])
+        yield from meta.typed(value, _MADE[call.path[1]])
     elif contract._method != "GET":
         if not (isinstance(value, dict) and isinstance(value.get("success"), bool)):
             yield "a write does not answer with `success`"
@@ -210,23 +161,11 @@ def _answered(contract: FacebookRequest, call: graph.Call, response: Response) -
         yield from _object(contract._target_class, value)
 
 
-def _error(value: Any) -> Iterator[str]:
-    error = value.get("error") if isinstance(value, dict) and set(value) == {"error"} else None
-    if not isinstance(error, dict):
-        yield "an error without its envelope"
-        return
-    yield from _typed(error, _ERROR)
-    yield from (f"an error without {name}" for name in ("message", "type", "code", "fbtrace_id") if name not in error)
-
-
 def _list(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"a list has no {name!r}" for name in set(value) - {"data", "paging", "summary"})
+    yield from meta.paged(value, "summary")
     for item in value["data"]:
         yield from _object(target, item)
-    paging = value.get("paging", {})
-    yield from _typed(paging, {"cursors": dict, "next": str, "previous": str})
-    yield from _typed(paging.get("cursors", {}), {"before": str, "after": str})
-    yield from _typed(value.get("summary", {}), {"order": str, "total_count": int, "can_comment": bool})
+    yield from meta.typed(value.get("summary", {}), {"order": str, "total_count": int, "can_comment": bool})
 
 
 def _object(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
@@ -238,29 +177,12 @@ def _object(target: Any, value: Mapping[str, Any]) -> Iterator[str]:
             pass  # an account's tasks are the user's, not the Page's; a picture is a list of one
         elif name not in target._field_types:
             yield f"{target.__name__} has no field {name!r}"
-        elif not checker.is_type(target._field_types[name], part):
-            yield f"{target.__name__}.{name} is not {target._field_types[name]}: {part!r}"
-        elif target._field_types[name] == "datetime" and not _TIME.fullmatch(str(part)):
-            yield f"{target.__name__}.{name} is not a time in Graph's spelling: {part!r}"
-        elif name in ("parent", "video"):
-            yield from _object(_CHILDREN[name], part)
-    if not isinstance(value.get("id"), str):
+        else:
+            yield from meta.field(target, name, part, checker)
+            if name in _CHILDREN:
+                yield from _object(_CHILDREN[name], part)
+    if target is not Recommendation and not isinstance(value.get("id"), str):
         yield f"a {target.__name__} without its id as text"
-
-
-def _typed(value: Mapping[str, Any], known: Mapping[str, type]) -> Iterator[str]:
-    for name, part in value.items():
-        if name not in known:
-            yield f"{name!r} is not known"
-        elif type(part) is not known[name]:
-            yield f"{name} is not {known[name].__name__}: {part!r}"
-
-
-def _debug_token(call: graph.Call, response: Response) -> Iterator[str]:
-    if call.method != "GET" or "input_token" not in call.params:
-        yield "debug_token is read, with input_token"
-    value = json.loads(response.body)
-    yield from _typed(value["data"], _ABOUT_TOKEN) if response.status == 200 else _error(value)
 
 
 def _several(call: graph.Call, response: Response) -> Iterator[str]:
@@ -268,25 +190,9 @@ def _several(call: graph.Call, response: Response) -> Iterator[str]:
     yield from (f"`ids` does not go with {name!r}" for name in set(call.params) - {"ids", *UNIVERSAL})
     value = json.loads(response.body)
     if response.status != 200:
-        yield from _error(value)
+        yield from meta.error(value)
     elif set(value) != set(call.params.get("ids", "").split(",")):
         yield "the answer does not hold what was asked for"
     else:
         for one in value.values():
             yield from min((list(_object(target, one)) for target in _OBJECTS), key=len)
-
-
-def _batch(call: graph.Call, response: Response) -> Iterator[str]:
-    unknown = set(call.params) - {"batch", "include_headers", "appsecret_proof"}
-    yield from (f"a batch takes no {name!r}" for name in unknown)
-    if "json" not in response.headers.get("content-type", ""):
-        return
-    answers = json.loads(response.body)
-    if not isinstance(answers, list):
-        yield from _error(answers)
-        return
-    for part, answer in zip(graph.operations(call), answers, strict=True):
-        if answer is None:
-            continue
-        headers = {"content-type": "application/json"}
-        yield from _exchange(part, Response(status=answer["code"], body=answer["body"].encode(), headers=headers))

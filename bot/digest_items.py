@@ -1,0 +1,174 @@
+"""How the e-mail digest tells one comment: in whose words, why, with which picture, and how to decide on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from archive import cases, evidence, records, withheld
+from archive.card import decided, platform_name
+from bot.letters import when, why_closed
+from bot.masking import INSTEAD, masked, masked_excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from archive.cases import Ground
+    from archive.database import Tx
+    from archive.ledger import Entry
+    from bot.domain.types import Comment, Evidence, Match, Ref
+    from bot.settings import Settings
+
+MOST_SHOWN = 30
+"""Of one kind of thing in a digest; the rest is counted."""
+MOST_REASONS = 4
+MOST_CHARACTERS = 300
+"""Of one text in a digest. A comment may have 10,000 and more."""
+SHORT = 150
+"""Of what describes a picture, beside which the words stand anyhow."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Some(Generic[T]):
+    """The first of many, and how many `more` there are. Its length is the number of all."""
+
+    shown: tuple[T, ...]
+    more: int = 0
+
+    @classmethod
+    def of(cls, every: Iterable[T]) -> Some[T]:
+        """As many as a mail can hold."""
+        known = tuple(every)
+        return cls(known[:MOST_SHOWN], max(0, len(known) - MOST_SHOWN))
+
+    def first(self, most: int) -> Some[T]:
+        """Show at most so many of them."""
+        return Some(self.shown[:most], self.more + max(0, len(self.shown) - most))
+
+    def __iter__(self) -> Iterator[T]:
+        """Go through those that are shown."""
+        return iter(self.shown)
+
+    def __len__(self) -> int:
+        """Count all, whether shown or not."""
+        return len(self.shown) + self.more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One thing that can be done about a comment: what it does, and the command that does it."""
+
+    label: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One comment in the digest, with the `ways` to decide on it. `closed`: why its picture is not shown."""
+
+    ref: Ref
+    account: str
+    at: str
+    author: str
+    text: str
+    url: str
+    why: str
+    reasons: tuple[str, ...]
+    evidence: Evidence | None = None
+    alternative: str = ""
+    cid: str = ""
+    closed: str = ""
+    ways: tuple[Way, ...] = ()
+
+
+def to_decide(ref: Ref) -> tuple[Way, ...]:
+    """How to decide on a comment that waits."""
+    return (_way("Hide it", "uphold", ref), _way("Let it stand", "dismiss", ref))
+
+
+def to_restore(ref: Ref) -> tuple[Way, ...]:
+    """How to show a hidden comment again."""
+    return (_way("Show it again", "restore", ref),)
+
+
+def _way(label: str, verb: str, ref: Ref) -> Way:
+    """The one place that says how something is decided on: by this command."""
+    return Way(label=label, command=f'citymod review {verb} {quote(str(ref))} --reason "…"')
+
+
+def item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None = None, ways: tuple[Way, ...] = ()) -> Item:
+    """Tell one comment; of one that was hidden, `line` says so, and only then is a picture shown.
+
+    Raises LookupError if there is no case of it.
+    """
+    case = cases.case(tx, ref)
+    if case is None:
+        message = f"the ledger speaks of {ref}, and there is no such case; run citymod verify"
+        raise LookupError(message)
+    comment = records.comment(tx, ref, case.revision)
+    stored = cases.latest_verdict(tx, ref)
+    ground = cases.ground(tx, ref, case.revision)
+    matches = [
+        match
+        for match in (stored.verdict.matches if stored else ())
+        if not match.shadow and (ground is None or match.clause == ground.clause)
+    ]
+    hands_off = withheld.is_withheld(tx, ref)
+    sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
+    closed = why_closed(tx, ref, sealed.revision) if sealed else ""
+    text = withheld.INSTEAD if hands_off else cut(masked(comment.text))
+    author = cut(masked(comment.author.name or comment.author.handle or "name not available"))
+    name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
+    return Item(
+        ref=ref,
+        account=name,
+        at=when(settings, line.at if line else case.since),
+        author=author,
+        text=text,
+        url=comment.url,
+        why=cut(masked(case.why, (str(ref),))),
+        reasons=() if hands_off else tuple(_reasons(ground, matches, comment)),
+        evidence=None if closed else sealed,
+        closed=f"The picture is not in this mail, since {closed}; it is evidence {sealed.id}."
+        if closed and sealed
+        else "",
+        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: "
+        + (text if len(text) <= SHORT else "its words stand above"),
+        cid=sealed.id if sealed else "",
+        ways=ways,
+    )
+
+
+def _elsewhere(match: Match) -> str:
+    return INSTEAD if match.matcher.startswith("personal:") else masked(match.excerpt)
+
+
+def cut(text: str) -> str:
+    """The beginning of a text that is too long for a mail; the whole of it is on record."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return f"{text[:MOST_CHARACTERS].rstrip()} […] ({len(text) - MOST_CHARACTERS} more characters)"
+
+
+def _reasons(ground: Ground | None, matches: list[Match], comment: Comment) -> Iterator[str]:
+    """The clause that a person named, and what rules met: each once, and not more than anybody reads."""
+    found = list(dict.fromkeys((*_ground(ground), *(_reason(match, comment) for match in matches))))
+    yield from found[:MOST_REASONS]
+    if len(found) > MOST_REASONS:
+        yield f"And {len(found) - MOST_REASONS} more reasons: citymod review show {comment.ref}"
+
+
+def _ground(ground: Ground | None) -> Iterator[str]:
+    if ground:
+        yield f"{ground.clause}, {ground.title}: “{ground.quoted}”. {cut(masked(decided(ground)))}"
+
+
+def _reason(match: Match, comment: Comment) -> str:
+    """What a rule met, quoted as far as these very words hold it."""
+    fits = comment.text[match.start : match.end] == match.excerpt
+    excerpt = masked_excerpt(comment.text, match.start, match.end) if fits else _elsewhere(match)
+    return f"{match.clause}, rule {match.rule}: “{cut(excerpt)}” ({match.reason})"
