@@ -217,8 +217,10 @@ def name_ground(tx: Tx, ref: Ref, revision: str, ground: Ground) -> None:
 def ground(tx: Tx, ref: Ref, revision: str) -> Ground | None:
     """Give the clause that a person named last for one very wording, or None: if nobody has, or let it stand since."""
     lines = [line for line in ledger.entries(tx, ref=ref, kinds=(GROUND_NAMED,)) if line.detail["revision"] == revision]
+    if not lines:
+        return None
     decision = latest_decision(tx, ref, revision)
-    if not lines or (decision and decision.kind in {"dismiss", "restore"} and decision.at > lines[-1].at):
+    if decision and decision.kind in {"dismiss", "restore"} and decision.at > lines[-1].at:
         return None
     said = {name: str(lines[-1].detail[name]) for name in ("clause", "title", "quoted", "counsel", "why")}
     return Ground(agent=lines[-1].agent, at=lines[-1].at, **said)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archive.database import Tx
     from bot.console.desk import Visit
 
-SHOWN = 25
+SHOWN = 20
 LETTERS = 280
 FEW = 8
 """Cases that are looked at for one that is free; others may take some of them in the meantime."""

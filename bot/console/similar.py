@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALIKE = 90
 """Of 100 letters, so many agree at least."""
 WORDS = 5  # the longest ones that are looked for
-LOOKED_AT = 60
+LOOKED_AT = 30
 SHOWN = 8
 
 
@@ -52,7 +52,8 @@ def alike(tx: Tx, comment: Comment, accounts: frozenset[str]) -> list[Alike]:
     for one in page.found:
         if one.state is None or one.ref == comment.ref or not one.present:
             continue
-        text = records.comment(tx, one.ref, one.revision).text
+        whole = not any(one.snippet.cut)
+        text = one.snippet.text if whole else records.comment(tx, one.ref, one.revision).text
         if ratio(said, _plain(text)) >= ALIKE:
             decision = cases.latest_decision(tx, one.ref, one.revision)
             found.append(Alike(ref=one.ref, text=text, at=one.posted_at, state=one.state, decision=decision))
