@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture hostile plan-month check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture simulate simulate-long hostile plan-month check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
@@ -48,6 +48,13 @@ bench-capture: setup-dev ## how fast records are captured against a floor, as on
 	@$(UV) pip install --quiet --python $(BIN)/python shot-scraper >&2 || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check shot-scraper >&2 || true
 	@PYTHONPATH=.:tests $(BIN)/python tests/archive/bench_capture.py $(ARGS)
+
+simulate: setup-run ## fresh days in which everything goes wrong, for five minutes (ARGS="--seed 7 --days 3" for certain ones)
+	@$(BIN)/citymod simulate $(or $(ARGS),--minutes 5)
+
+simulate-long: setup-run ## the same for an hour on two cores (MINUTES=60)
+	@$(BIN)/citymod simulate --minutes $(or $(MINUTES),60) & first=$$!; \
+		$(BIN)/citymod simulate --minutes $(or $(MINUTES),60); second=$$?; wait $$first && exit $$second
 
 hostile: setup-dev ## two hundred hostile pages and a hundred cards in every script (half an hour)
 	@$(BIN)/pytest tests/archive/test_hostile_pages.py -n 0 $(ARGS)

@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -84,15 +85,16 @@ class Database:
         self._turn = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True) -> Database:
+    def open(cls, url: str, *, migrate: bool = True, patience: int = BUSY_MILLISECONDS) -> Self:
         """Open ``sqlite:////path/x.db`` or ``postgresql+psycopg://…`` and bring it to this version's tables.
 
-        With `migrate` False nothing is changed. Raises `WrongDatabase` for a database that is newer than the program,
-        for an older one that may not be migrated, and for a file that is none; `Unavailable` if it cannot be reached.
+        With `migrate` False nothing is changed. `patience`: how long to wait for one's turn (ms). Raises
+        `WrongDatabase` for a database that is newer than the program, for an older one that may not be migrated, and
+        for a file that is none; `Unavailable` if it cannot be reached.
         """
         with bring_up(url, migrate=migrate):
             pass
-        return cls(_engine(url), _engine(url, read_only=True))
+        return cls(_engine(url, patience=patience), _engine(url, read_only=True, patience=patience))
 
     def close(self) -> None:
         """Close every connection."""
@@ -191,23 +193,23 @@ def _what_is_damaged(error: DatabaseError) -> str:
     return f"the database is damaged: {error.orig}. Keep the file, run `citymod verify`, and restore a backup"
 
 
-def _engine(url: str, *, read_only: bool = False, guarded: bool = True) -> Engine:
+def _engine(url: str, *, read_only: bool = False, guarded: bool = True, patience: int = BUSY_MILLISECONDS) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engine(url, read_only=read_only, guarded=guarded)
+        return _sqlite_engine(url, read_only=read_only, guarded=guarded, patience=patience)
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if read_only else {}
     engine = create_engine(url, execution_options=options, pool_pre_ping=True)
     if not read_only:
-        event.listen(engine, "begin", _take_turn)
+        event.listen(engine, "begin", partial(_take_turn, patience))
     return engine
 
 
-def _take_turn(connection: Connection) -> None:
+def _take_turn(patience: int, connection: Connection) -> None:
     """Wait until no other transaction writes, as SQLite does by itself: the ledger has one end, and all write to it."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience}")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
 
 
-def _sqlite_engine(url: str, *, read_only: bool, guarded: bool) -> Engine:
+def _sqlite_engine(url: str, *, read_only: bool, guarded: bool, patience: int) -> Engine:
     """An engine whose connections are set up for keeping records, and that begins transactions itself.
 
     Python's driver would begin them late and as readers; a writer says so at once (BEGIN IMMEDIATE), so that it waits
@@ -218,7 +220,7 @@ def _sqlite_engine(url: str, *, read_only: bool, guarded: bool) -> Engine:
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         # First the time-out: setting the journal mode needs a lock and would fail at once without it.
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+        connection.execute(f"PRAGMA busy_timeout={patience}")
         mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
         connection.execute(f"PRAGMA journal_mode={mode}")
         connection.execute("PRAGMA synchronous=FULL")

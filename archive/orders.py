@@ -286,12 +286,6 @@ def used_since(tx: Tx, account_key: str, since: datetime) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def by_rules(tx: Tx) -> dict[str, int]:
-    """Count the orders that rules ever placed, by account key."""
-    query = select(_order.account, func.count()).where(by_kind(tables.order_, AgentKind.RULE)).group_by(_order.account)
-    return dict(tx.execute(query).all())
-
-
 def tally_waiting(tx: Tx) -> list[Waiting]:
     """Give what waits, by account and action."""
     query = select(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Text, TypeDecorator
@@ -19,7 +20,7 @@ from sqlalchemy import Text, TypeDecorator
 from bot.domain.types import Agent, AgentKind, Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from enum import StrEnum
 
     from sqlalchemy import Dialect
@@ -33,6 +34,7 @@ _encoder = json.JSONEncoder(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 _MARK = "\ufdd0"
+_chance: Random = SystemRandom()
 E_ = TypeVar("E_", bound="StrEnum")
 
 
@@ -87,7 +89,18 @@ def read_agent(text: str) -> Agent:
 
 def new_id(now: datetime) -> str:
     """Make an identifier that sorts by time and can be read aloud: ``20261122T153400-5f0c9a1be2``."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(5)}"
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%S}-{_chance.getrandbits(40):010x}"
+
+
+@contextmanager
+def ids_drawn_from(chance: Random) -> Iterator[None]:
+    """Let identifiers be drawn from a seed meanwhile, so that a simulation can be run again."""
+    global _chance  # noqa: PLW0603  what is replaced is the system's own randomness
+    usual, _chance = _chance, chance
+    try:
+        yield
+    finally:
+        _chance = usual
 
 
 class Stored(TypeDecorator[Any]):

@@ -27,6 +27,7 @@ from bot.cli_push import push
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
+from bot.cli_simulate import simulate
 from bot.cli_watch import watch
 from bot.settings import MissingCredential, load
 from bot.sharing import NAMES, THE_ONLY_ONE
@@ -80,6 +81,7 @@ for _name, _commands in (("gaps", gaps), ("hold", hold), ("retention", retention
     app.add_typer(_commands, name=_name)
 app.add_typer(database, name="database")
 app.command("search")(search)
+app.command("simulate")(simulate)
 app.add_typer(proof)
 app.add_typer(watch)
 app.add_typer(request, name="request")

@@ -55,11 +55,17 @@ def _lines(lines: Iterable[str]) -> list[Line]:
 
 
 class Crowd:
-    """People who write comments, and where; the same seed gives the same events."""
+    """People who write comments, and where; the same seed gives the same events.
+
+    They leave posts alone that are older than `since`, unless there are no others.
+    """
+
+    since: datetime | None = None
 
     def __init__(self, world: World, accounts: Mapping[str, WorldAccount], seed: int) -> None:
         """Publish the City's posts on every account."""
         self._world = world
+        self._accounts = accounts
         self._random = random.Random(seed)  # noqa: S311  events of a demo, not secrets
         self._posts: dict[str, list[WorldPost]] = {platform: [] for platform in accounts}
         self._people: dict[tuple[str, str], Person] = {}
@@ -72,10 +78,18 @@ class Crowd:
                 at = world.clock() - timedelta(hours=hours)
                 self._posts[account.platform].append(world.add_post(account, given["text"], at=at))
 
+    def publish(self, platform: str, text: str) -> WorldPost:
+        """Let the City publish something more."""
+        post = self._world.add_post(self._accounts[platform], text)
+        self._posts[platform].append(post)
+        return post
+
     def write(self, line: Line, *, at: datetime | None = None) -> WorldComment:
         """Let somebody write that under a post of a platform chosen by the seed."""
         platform = self._random.choice([name for name, posts in self._posts.items() if posts])
-        post = self._random.choice(self._posts[platform])
+        posts = self._posts[platform]
+        young = [post for post in posts if self.since and post.at > self.since and post.deleted_by is None]
+        post = self._random.choice(young or posts)
         parent = None
         if line.reply:
             tops = [comment for comment in self._world.under(post) if comment.parent is None and comment.public]

@@ -13,13 +13,14 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sdnotify
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, cases, dispositions, evidence, gaps, gauges, jobs, ledger, spending
+from archive.database import Unavailable
 from archive.leases import LeaseLost
 from bot import (
     backups,
@@ -52,6 +53,8 @@ from connectors.contract import FORBIDDEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archive.database import Tx
+    from archive.stored import Json
     from bot.parts import Parts
 
 LEASE_SECONDS = 5
@@ -161,14 +164,46 @@ class Woken:
         return self._began[key] + WOKEN_APART if key in self._began else now
 
 
+class Scheduler(Protocol):
+    """What the daemon asks of a scheduler: APScheduler's own words."""
+
+    def add_job(  # noqa: PLR0913  APScheduler's signature
+        self,
+        func: Callable[[], object],
+        trigger: str,
+        *,
+        id: str,  # noqa: A002
+        seconds: float,
+        next_run_time: datetime,
+        name: str,
+    ) -> object:
+        """Run `func` each so many seconds, first at `next_run_time`."""
+
+    def modify_job(self, job_id: str, *, next_run_time: datetime) -> object:
+        """Let the next run be then."""
+
+    def get_job(self, job_id: str) -> Any:
+        """Give the job with its `next_run_time`, or None."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def shutdown(self, *, wait: bool) -> None:
+        """End; with `wait`, when the jobs that run have ended."""
+
+
 class Daemon:
     """The running program. `run` returns after SIGTERM or SIGINT, when the work in hand is done."""
 
-    def __init__(self, parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:
-        """Take the parts; nothing starts yet."""
+    def __init__(
+        self, parts: Parts, clock: Callable[[], datetime] = utc_now, scheduler: Scheduler | None = None
+    ) -> None:
+        """Take the parts; nothing starts yet. A `scheduler` other than the usual one makes time as it likes."""
         self._parts = parts
         self._clock = clock
         self._stop = threading.Event()
+        self._untold: dict[tuple[str, str], tuple[datetime, int]] = {}
+        self._telling = threading.Lock()
         self._watch = Watch(parts, clock)
         self._woken = Woken()
         self._receiver: Receiver | None = None
@@ -178,7 +213,7 @@ class Daemon:
             self._book = Book(jobs.every(tx))
         self._systemd = sdnotify.SystemdNotifier()
         workers = len(parts.settings.accounts) + 10
-        self._scheduler = BackgroundScheduler(
+        self._scheduler: Scheduler = scheduler or BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
@@ -188,9 +223,7 @@ class Daemon:
         """Work until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        make_ready(self._parts, self._clock())
-        self._note_start()
-        self._schedule()
+        self.begin()
         self._scheduler.start()
         with ExitStack() as listening:
             self._listen(listening)
@@ -206,6 +239,12 @@ class Daemon:
         if self._superseded:
             message = f"the name {self._parts.share.daemon}"
             raise LeaseLost([message])
+
+    def begin(self) -> None:
+        """Make ready, write down that the program starts, and lay down what is to run when."""
+        make_ready(self._parts, self._clock())
+        self._note_start()
+        self._schedule()
 
     def _note_start(self) -> None:
         """Write down that the program starts, so that a gap before it has its reason."""
@@ -340,9 +379,10 @@ class Daemon:
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
             log.exception("job failed", job=name)
-            self._tell(name, why)
+            self._failed(name, why)
         finally:
             self._book.ended(name, self._clock(), why)
+        self._tell_failures()
 
     def _keep_book(self) -> None:
         """Write down how the jobs stand and what platforms told besides, for `citymod status` and the next start."""
@@ -354,25 +394,44 @@ class Daemon:
         job = self._scheduler.get_job(name)
         return job.next_run_time if job else None
 
-    def _tell(self, name: str, why: str) -> None:
-        """Put an unexpected failure where people see it. If even that fails, the next heartbeat stays away."""
+    def _failed(self, name: str, why: str) -> None:
+        with self._telling:
+            since, times = self._untold.get((name, why), (self._clock(), 0))
+            self._untold[name, why] = (since, times + 1)
+
+    def _tell_failures(self) -> None:
+        """Put unexpected failures where people see them; what the archive does not take now is told with a later job.
+
+        While it takes nothing, the heartbeat stays away as well.
+        """
+        with self._telling:
+            if not self._untold:
+                return
+            try:
+                with self._parts.database.begin() as tx:
+                    for (name, why), (since, times) in self._untold.items():
+                        self._tell(tx, name, why, since, times)
+            except Unavailable as error:
+                log.error("a failure cannot be told yet", why=str(error))  # noqa: TRY400  it was logged itself
+                return
+            self._untold.clear()
+
+    def _tell(self, tx: Tx, name: str, why: str, since: datetime, times: int) -> None:
         now = self._clock()
-        with self._parts.database.begin() as tx:
-            ledger.append(
-                tx, kind="daemon.failed", ref=None, agent=ledger.DAEMON, at=now, detail={"job": name, "why": why}
-            )
-            alarm(
-                tx,
-                self._parts.settings,
-                key=f"job:{name}:{now.date()}",
-                subject=f"{name} fails",
-                lines=(
-                    f"The job {name!r} failed unexpectedly: {why}.",
-                    "It is run again at its next time. Comments stay visible; nothing recorded is lost.",
-                    "The daemon's log has the details. This is said once a day; every failure is in the e-mail digest.",
-                ),
-                now=now,
-            )
+        detail: dict[str, Json] = {"job": name, "why": why, "since": since.isoformat(), "times": times}
+        ledger.append(tx, kind="daemon.failed", ref=None, agent=ledger.DAEMON, at=now, detail=detail)
+        alarm(
+            tx,
+            self._parts.settings,
+            key=f"job:{name}:{now.date()}",
+            subject=f"{name} fails",
+            lines=(
+                f"The job {name!r} failed unexpectedly: {why}.",
+                "It is run again at its next time. Comments stay visible; nothing recorded is lost.",
+                "The daemon's log has the details. This is said once a day; every failure is in the e-mail digest.",
+            ),
+            now=now,
+        )
 
     def _work(self) -> None:
         while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():

@@ -236,8 +236,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         tasks=ours(map(_task, by_hand)),
         requests=ours(requests.lines(asked, settings.zone, now)),
         soon=ours(_soon(tx, settings, now)),
-        gaps=ours(_trouble(settings, line) for line in lines if line.kind == GAP),
-        trouble=ours(_trouble(settings, line) for line in lines if line.kind in TROUBLE),
+        gaps=ours(told_as(settings, line) for line in lines if line.kind == GAP),
+        trouble=ours(told_as(settings, line) for line in lines if line.kind in TROUBLE),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
@@ -366,17 +366,19 @@ def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
     return line.detail.get("account", keys[0]) in keys
 
 
-def _trouble(settings: Settings, line: Entry) -> str:
+def told_as(settings: Settings, line: Entry) -> str:
+    """How a line of a kind in `TROUBLE` is told, without numbers of persons and not too long."""
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
     if line.kind == GAP:
         since, until = (read_utc(line.detail[name]) for name in ("since", "until"))
         why = f"from {when(settings, since)} to {when(settings, until)}: {why}"
-    return (
+    said = (
         f"{when(settings, line.at)}: {TROUBLE.get(line.kind, 'Not read')}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
+    return cut(masked(said, names(settings, said)))
 
 
 def _advice(line: Entry) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, redirect_stderr
+from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
 _NEVER = frozenset({"text", "token", "password", "secret", "authorization"})
@@ -35,6 +38,18 @@ def start(*, level: str = "info", human: bool | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+@contextmanager
+def into(stream: TextIO) -> Iterator[None]:
+    """Send logs to a stream meanwhile, one JSON object a line."""
+    before = structlog.get_config()
+    with redirect_stderr(stream):
+        start(human=False)
+        try:
+            yield
+        finally:
+            structlog.configure(**before)
 
 
 def logger(part: str) -> FilteringBoundLogger:

@@ -18,7 +18,7 @@ from connectors.contract import Streams
 from connectors.find import connect
 from connectors.meter import Meter
 from connectors.moderation import ModerationServer
-from connectors.transport import Transport
+from connectors.transport import Transport, Wire
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
 from rules.passed import Passed
@@ -113,25 +113,29 @@ class Parts:
     spool: Path
 
     @classmethod
-    def assemble(
+    def assemble(  # noqa: PLR0913  what may be at hand already
         cls,
         settings: Settings,
         *,
         daemon: str = THE_ONLY_ONE,
         rulebook: Rulebook | None = None,
         camera: Camera | None = None,
+        database: Database | None = None,
+        wire: Wire | None = None,
     ) -> Self:
         """Open and connect everything. Raises what the parts raise; each error says what to do.
 
-        `daemon` is the name under which it shares the work with others. A `rulebook` or `camera` that is at hand
-        already is taken as it is.
+        `daemon` is the name under which it shares the work with others. A `rulebook`, `camera` or `database` that is
+        at hand already is taken as it is; `wire`: see `Transport`.
         """
         spool = settings.spool_folder / daemon  # captures of two daemons must not meet before they are sealed
         for folder in (settings.data, settings.evidence_folder, spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         meters = {entry.account.key: Meter() for entry in settings.accounts}
-        listeners = {key: one for key, one in _connected(settings, meters) if isinstance(one, Streams) and one.line}
-        database = Database.open(settings.database_url)
+        listeners = {
+            key: one for key, one in _connected(settings, meters, wire) if isinstance(one, Streams) and one.line
+        }
+        database = database or Database.open(settings.database_url)
         return cls(
             settings=settings,
             database=database,
@@ -140,8 +144,8 @@ class Parts:
             rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.packs_passed),
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
-            readers=dict(_connected(settings, meters)),
-            actors=dict(_connected(settings, meters)),
+            readers=dict(_connected(settings, meters, wire)),
+            actors=dict(_connected(settings, meters, wire)),
             listeners=listeners,
             meters=meters,
             moderation=moderation_server(settings),
@@ -185,9 +189,9 @@ def sign_in(settings: Settings, entry: AccountSettings) -> SignIn:
     return SignIn(account=entry.account.key, file=file_of(settings.sign_in_folder, entry.account.key), key=key)
 
 
-def _connected(settings: Settings, meters: Mapping[str, Meter]) -> Iterator[tuple[str, Connector]]:
+def _connected(settings: Settings, meters: Mapping[str, Meter], wire: Wire | None) -> Iterator[tuple[str, Connector]]:
     for entry in settings.accounts:
-        yield entry.account.key, connector(settings, entry, meters[entry.account.key])
+        yield entry.account.key, connector(settings, entry, meters[entry.account.key], wire)
 
 
 def moderation_server(settings: Settings) -> ModerationServer | None:
@@ -204,10 +208,10 @@ def moderation_server(settings: Settings) -> ModerationServer | None:
     return ModerationServer(transport, model=wanted.model, token=secrets.get("token"), categories=wanted.categories)
 
 
-def connector(settings: Settings, entry: AccountSettings, meter: Meter) -> Connector:
+def connector(settings: Settings, entry: AccountSettings, meter: Meter, wire: Wire | None = None) -> Connector:
     """Connect one account with its credential; what it costs goes to `meter`. Raises MissingCredential."""
     secrets = credential(settings, entry.credential) if entry.credential else {}
-    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter)
+    transport = Transport(api=entry.api, web=entry.web, secrets=tuple(secrets.values()), meter=meter, wire=wire)
     granted = {"units_a_day": str(entry.units_a_day)} if entry.units_a_day else {}
     try:
         return connect(entry.account, secrets | granted, transport)

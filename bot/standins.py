@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from bot import corpus
 from connectors import find
 from connectors.standin.faults import Pitfalls
-from connectors.standin.server import Server
+from connectors.standin.server import Desk, Server
 from connectors.standin.world import World
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from connectors.standin.world import WorldAccount
 
+DOMAIN = "stand-in.example"
+"""Where stand-ins are that listen nowhere."""
 ONE_IN = 20
 """An error that is switched on strikes one request in so many."""
 
@@ -44,19 +46,26 @@ def worked() -> list[str]:
 class StandIns:
     """One server for every platform that has a stand-in, over one world."""
 
-    def __init__(self, world: World, port: int = 0) -> None:
-        """Bind all servers: to free ports, or from `port` upwards in alphabetical order of the platforms."""
+    def __init__(self, world: World, port: int | None = 0) -> None:
+        """Bind all servers: to free ports, or from `port` upwards in alphabetical order of the platforms.
+
+        `port` None: nothing is bound, and they are reached over a `connectors.standin.wire.Wire` alone.
+        """
         self.world = world
-        self.servers: dict[str, Server] = {}
+        self.servers: dict[str, Desk] = {}
         for number, platform in enumerate(find.with_api()):
-            module = importlib.import_module(f"connectors.{platform}.standin")
-            self.servers[platform] = Server(module.StandIn(world), port + number if port else 0)
+            standin = importlib.import_module(f"connectors.{platform}.standin").StandIn(world)
+            if port is None:
+                self.servers[platform] = Desk(standin, f"http://{platform}.{DOMAIN}")
+            else:
+                self.servers[platform] = Server(standin, port + number if port else 0)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         """Start serving."""
         for server in self.servers.values():
-            self._stack.enter_context(server)
+            if isinstance(server, Server):
+                self._stack.enter_context(server)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,7 +134,7 @@ def fault_list() -> list[str]:
         return [f"{platform}:{name}  {says}" for platform, names in listed for name, says in names.items()]
 
 
-def _switchable(server: Server) -> dict[str, str]:
+def _switchable(server: Desk) -> dict[str, str]:
     errors = dict.fromkeys(server.faults.names, f"an error that one request in {ONE_IN} meets")
     pitfalls = getattr(server.standin, "pitfalls", None)
     if not isinstance(pitfalls, Pitfalls):

@@ -57,11 +57,11 @@ def watch(tx: Tx, settings: Settings, now: datetime) -> None:
     """Tell what has begun since the last look, and what is over."""
     found = {trouble.key: trouble for trouble in look(tx, settings, now)}
     known = lasting(tx)
-    for key in found.keys() - known.keys():
+    for key in sorted(found.keys() - known.keys()):
         trouble = found[key]
         entry = _note(tx, BEGAN, key, trouble.subject, now)
         alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=trouble.subject, lines=trouble.lines, now=now)
-    for key in known.keys() - found.keys():
+    for key in sorted(known.keys() - found.keys()):
         entry = _note(tx, OVER, key, known[key], now)
         lines = (f"What was told before is over: {known[key]}.",)
         alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=f"over: {known[key]}", lines=lines, now=now)

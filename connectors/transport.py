@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 MASK = "[masked]"
+Wire = HTTPAdapter
+"""What carries a request and gives the answer; the library's own goes over the network."""
 _CHUNK = 64 * 1024
 
 
@@ -50,6 +52,7 @@ class Transport:
     """How one account reaches its platform.
 
     `api` and `web` replace the platform's own API and web addresses (a stand-in, a proxy); None keeps them.
+    `wire` takes requests there another way than over the network.
     `connect`, `read` (between two pieces) and `total` (until the body has ended) are seconds; `most` is bytes, counted
     after decompression. `secrets` are never shown by `mask`. `meter` counts requests and what else they cost.
     """
@@ -63,6 +66,7 @@ class Transport:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     last: Exchange | None = field(default=None, repr=False)
     meter: Meter = field(default_factory=Meter, repr=False)
+    wire: HTTPAdapter | None = field(default=None, repr=False)
 
     def session(self) -> requests.Session:
         """A session for tweepy and facebook-sdk: bounded in time and size, sent to `api` where one is set."""
@@ -114,7 +118,8 @@ class _Bounded(HTTPAdapter):
         deadline = asked + limits.total
         if limits.api:
             request.url = _rebase(request.url or "", limits.api)
-        response = super().send(
+        carry = limits.wire.send if limits.wire else super().send
+        response = carry(
             request,
             stream=True,
             timeout=(limits.connect, limits.read),

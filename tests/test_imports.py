@@ -15,8 +15,11 @@ SOURCES = sorted(path for folder in ("bot", "connectors", "rules", "archive") fo
 
 # The daemon, the command line and the demo say what time it is; a stand-in's world has a clock of its own.
 CLOCKS = {"bot/terminal.py", "bot/daemon.py", "bot/demo.py", "bot/trial.py", "connectors/standin/world.py"}
-# Who may know that platforms can be stood in for: the demo and what it is made of.
-DEMO = {"bot.canary_line", "bot.corpus", "bot.demo", "bot.promises", "bot.standins", "bot.trial"}
+# Who may know that platforms can be stood in for: demo, canary and simulation, and what they are made of.
+DEMO = {
+    *("bot.canary_line", "bot.corpus", "bot.demo", "bot.promises", "bot.standins", "bot.trial"),
+    *("bot.mishaps", "bot.onlooker", "bot.simulation", "bot.townspeople"),
+}
 READINGS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
 

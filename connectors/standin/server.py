@@ -37,6 +37,18 @@ class Request:
         """The first value of a query parameter."""
         return self.query.get(name, [default])[0]
 
+    @classmethod
+    def of(cls, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Request:
+        """What a client sent to an address, whole or without its host."""
+        split = urlsplit(address)
+        return cls(
+            method=method,
+            path=split.path,
+            query=parse_qs(split.query, keep_blank_values=True),
+            headers={name.lower(): value for name, value in headers.items()},
+            body=body,
+        )
+
     @property
     def form(self) -> dict[str, list[str]]:
         """The body as a form."""
@@ -115,20 +127,17 @@ class StandIn(Protocol):
         """The public address of a comment."""
 
 
-class Server(Listener):
-    """Runs one stand-in on loopback: ``with Server(standin) as server: server.url``."""
+class Desk:
+    """Answers for one stand-in, faults included, and keeps the log; `url` is where it is to be found."""
 
-    def __init__(self, standin: StandIn, port: int = 0) -> None:
-        """Bind to the port (0: any free one). OSError if it is taken."""
+    def __init__(self, standin: StandIn, url: str) -> None:
+        """Nothing goes wrong yet, and nothing was asked."""
         self.standin = standin
         self.faults = faults.Faults(names=(*faults.NAMES, *getattr(standin, "own_faults", ())))
         self.log: list[Exchange] = []
         self._log_lock = threading.Lock()
-        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
-        standin.base = self.url
-        super().__init__(server, f"standin-{standin.platform}", notices_after=0.02)
+        self.url = url
+        standin.base = url
 
     def ledger(self) -> dict[str, Any]:
         """What was asked of the stand-in: requests by kind, faults and pitfalls met, and what the platform counts."""
@@ -163,26 +172,29 @@ class Server(Listener):
         return None if fault in (faults.ANSWER_LOST, faults.CONNECTION_RESET) else response
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+class Server(Desk, Listener):
+    """Runs one stand-in on loopback: ``with Server(standin) as server: server.url``."""
+
+    def __init__(self, standin: StandIn, port: int = 0) -> None:
+        """Bind to the port (0: any free one). OSError if it is taken."""
+        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        server.daemon_threads = True
+        Desk.__init__(self, standin, f"http://127.0.0.1:{server.server_address[1]}")
+        Listener.__init__(self, server, f"standin-{standin.platform}", notices_after=0.02)
+
+
+def _handler(server: Desk) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # head and body go out apart; waiting for the first's receipt costs 40 ms
 
         def _serve(self) -> None:
-            split = urlsplit(self.path)
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(length)
             if len(body) < length:  # the client died in the middle, and nobody acts on half a request
                 self.close_connection = True
                 return
-            request = Request(
-                method=self.command,
-                path=split.path,
-                query=parse_qs(split.query, keep_blank_values=True),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=body,
-            )
-            response = server.answer(request)
+            response = server.answer(Request.of(self.command, self.path, dict(self.headers), body))
             if response is None:
                 self.close_connection = True
                 return

@@ -1,0 +1,164 @@
+"""Eleven versions of the program that break a promise, made on purpose: the simulation catches each of them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archive import accounts, cases, ledger, records
+from bot import daemon, enforcing, letters, pipeline, securing, simulation, verdicts
+from bot.domain.states import State
+from bot.parts import Parts
+from bot.pause import Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.domain.types import Batch
+
+    Break = Callable[[pytest.MonkeyPatch], None]
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.*family=1:ResourceWarning")  # sdnotify's own
+SEEDS = range(1, 5)
+DAYS = 1
+
+
+def evidence_skipped(patch: pytest.MonkeyPatch) -> None:
+    """Evidence is on record and mailed, and its files are nowhere."""
+    mailed = letters.evidence
+
+    def mail(*args: Any, settings: Any = None, sealed: Any, **others: Any) -> None:
+        mailed(*args, sealed=sealed, **others)
+        shutil.rmtree(args[1].evidence_folder / sealed.folder)
+
+    patch.setattr(securing.letters, "evidence", mail)
+
+
+def act_before_commit(patch: pytest.MonkeyPatch) -> None:
+    """The platform is called, and that an attempt begins is not written down before."""
+    patch.setattr(enforcing, "_begun", enforcing._may_begin)
+
+
+def cursor_before_data(patch: pytest.MonkeyPatch) -> None:
+    """How far an account was read is committed before what was read."""
+
+    class Hasty:
+        def __init__(self, reader: Any, parts: Parts, key: str) -> None:
+            self._reader, self._parts, self._key = reader, parts, key
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._reader, name)
+
+        def poll(self, *args: Any, **others: Any) -> Iterator[Batch]:
+            for batch in self._reader.poll(*args, **others):
+                with self._parts.database.begin() as tx:
+                    accounts.move_cursor(tx, self._key, batch.cursor)
+                yield batch
+
+    assemble = Parts.assemble
+
+    def hasty(*args: Any, **others: Any) -> Parts:
+        parts = assemble(*args, **others)
+        return replace(parts, readers={key: Hasty(one, parts, key) for key, one in parts.readers.items()})  # type: ignore[misc]
+
+    patch.setattr(Parts, "assemble", hasty)
+    patch.setattr(simulation, "DIES", 0.5)
+
+
+def pause_unread(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks at the switch."""
+    patch.setattr(Switch, "pulled", lambda *_: None)
+    patch.setattr(Switch, "clause_says", staticmethod(lambda *_: None))
+    patch.setattr(Switch, "file_says", lambda _: None)
+
+
+def double_act(patch: pytest.MonkeyPatch) -> None:
+    """Each call is made twice, to be on the safe side."""
+    once = enforcing._answers
+
+    def twice(*args: Any) -> Any:
+        once(*args)
+        return once(*args)
+
+    patch.setattr(enforcing, "_answers", twice)
+
+
+def lost_edit(patch: pytest.MonkeyPatch) -> None:
+    """A comment that is known is not looked at again."""
+    patch.setattr(records, "_same", lambda case, _: case.state is not State.GONE)
+
+
+def ledger_gap(patch: pytest.MonkeyPatch) -> None:
+    """A number of the ledger is left out."""
+    kept = ledger.kept_head
+
+    def leap(tx: Any) -> tuple[str, int]:
+        head, seq = kept(tx)
+        return head, seq + (seq == 150)
+
+    patch.setattr(ledger, "kept_head", leap)
+
+
+def poll_error_swallowed(patch: pytest.MonkeyPatch) -> None:
+    """That an account could not be read is written nowhere."""
+    patch.setattr(accounts, "poll_failed", lambda *_, **__: None)
+
+
+def job_error_swallowed(patch: pytest.MonkeyPatch) -> None:
+    """That a job failed is written into the log alone."""
+    patch.setattr(daemon.Daemon, "_failed", lambda *_: None)
+    patch.setattr(simulation, "SPELL", 0.2)
+    patch.setattr(simulation, "DIES", 0)
+
+
+def staff_overridden(patch: pytest.MonkeyPatch) -> None:
+    """What a person let stand is judged again."""
+    observed = verdicts._observed
+
+    def everything(parts: Parts, tx: Any) -> list[Any]:
+        cleared = cases.standing_at(tx, State.CLEARED, limit=1000, accounts=parts.readers)
+        return observed(parts, tx) + [case for case in cleared if really_dismissed(tx, case.ref, case.revision)]
+
+    really_dismissed = cases.dismissed
+    patch.setattr(verdicts, "_observed", everything)
+    patch.setattr(cases, "dismissed", lambda *_: False)
+
+
+def secret_logged(patch: pytest.MonkeyPatch) -> None:
+    """What an account is worked with stands in the log."""
+    read = pipeline.poll
+
+    def talkative(parts: Parts, key: str, clock: Any) -> int:
+        platform = key.partition(":")[0]
+        pipeline.log.info("reading", using=(parts.settings.folder / "credentials" / platform).read_text())
+        return read(parts, key, clock)
+
+    patch.setattr(pipeline, "poll", talkative)
+
+
+BROKEN: dict[Break, str] = {
+    evidence_skipped: "P1",
+    act_before_commit: "P2",
+    cursor_before_data: "P2",
+    pause_unread: "P4",
+    double_act: "P2",
+    lost_edit: "P",
+    ledger_gap: "P8",
+    poll_error_swallowed: "P11",
+    job_error_swallowed: "P11",
+    staff_overridden: "P6",
+    secret_logged: "P12",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_it_is_caught(broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken(monkeypatch)
+    for seed in SEEDS:
+        if breach := simulation.simulate(seed, DAYS).breach:
+            assert breach.said.startswith(BROKEN[broken]), breach
+            return
+    pytest.fail("no seed has caught it")
