@@ -217,8 +217,10 @@ def name_ground(tx: Tx, ref: Ref, revision: str, ground: Ground) -> None:
 def ground(tx: Tx, ref: Ref, revision: str) -> Ground | None:
     """Give the clause that a person named last for one very wording, or None: if nobody has, or let it stand since."""
     lines = [line for line in ledger.entries(tx, ref=ref, kinds=(GROUND_NAMED,)) if line.detail["revision"] == revision]
+    if not lines:
+        return None
     decision = latest_decision(tx, ref, revision)
-    if not lines or (decision and decision.kind in {"dismiss", "restore"} and decision.at > lines[-1].at):
+    if decision and decision.kind in {"dismiss", "restore"} and decision.at > lines[-1].at:
         return None
     said = {name: str(lines[-1].detail[name]) for name in ("clause", "title", "quoted", "counsel", "why")}
     return Ground(agent=lines[-1].agent, at=lines[-1].at, **said)
@@ -252,9 +254,19 @@ def count_at(tx: Tx, state: State, accounts: Collection[str]) -> int:
     return int(tx.execute(select(func.count()).where(_case.state == state, _case.account.in_(accounts))).scalar_one())
 
 
-def in_review(tx: Tx, limit: int) -> list[Case]:
-    """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first."""
-    query = _of(None).where(_case.state == State.IN_REVIEW)
+def in_review(
+    tx: Tx, limit: int, *, accounts: Collection[str] | None = None, free_for: tuple[str, datetime] | None = None
+) -> list[Case]:
+    """Give up to `limit` cases that wait for a person: urgent ones before all others, then longest waiting first.
+
+    Only those of these account keys; with `free_for` (a login and the time now) only those that nobody else has in
+    hand then.
+    """
+    query = _of(accounts).where(_case.state == State.IN_REVIEW)
+    if free_for is not None:
+        claim, (login, now) = tables.claim.c, free_for
+        elsewhere = select(1).where(claim.ref == _case.ref, claim.login != login, claim.until > now)
+        query = query.where(~elsewhere.exists())
     return _cases(tx, query.order_by(_is_urgent().desc(), _case.since, _case.ref).limit(limit))
 
 

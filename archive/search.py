@@ -54,7 +54,8 @@ class NothingToFind(Exception):
 class Query:
     """What is looked for: `words` in the text and `author` in the author's names (one of both at least), and limits.
 
-    `phrase`: the words stand in a row, as given. `account` is a key (``platform:id``). `clause`: some rule, not on
+    `phrase`: the words stand in a row, as given. `account` is a key (``platform:id``), `accounts` are those
+    that whoever asks may see. `clause`: some rule, not on
     trial, met that very wording under this clause, or a person named it. `state` and `visibility` are the case's
     present ones. `since` and `until` (not included) are about when it was written. `before` is the key of the last one
     on the page before. With `clause`, `state` or `visibility` posts are left out, since nobody moderates them.
@@ -64,6 +65,7 @@ class Query:
     phrase: bool = False
     author: str = ""
     account: str | None = None
+    accounts: frozenset[str] | None = None
     clause: str | None = None
     state: State | None = None
     visibility: Visibility | None = None
@@ -188,6 +190,8 @@ def _limits(query: Query) -> Iterator[ColumnElement[bool]]:
     yield ~select(1).where(tables.withheld.c.ref == _revision.ref).exists()  # nobody may be shown it; see withheld.py
     if query.account is not None:
         yield func.coalesce(_comment.account, _post.account) == query.account
+    if query.accounts is not None:
+        yield func.coalesce(_comment.account, _post.account).in_(query.accounts)
     if query.since is not None:
         yield posted_at >= query.since
     if query.until is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,10 +19,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from archive import cases, ledger, outbox, records
+from archive import cases, ledger, outbox, records, staff
 from archive.database import Database
 from bot import corpus, promises
+from bot.console import proofs
 from bot.domain.states import State
+from bot.domain.types import Agent, AgentKind, Role
 from bot.settings import load
 from bot.standins import StandIns
 from bot.trial import SETTINGS, MailSink, lay_out
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
 
 FEEDING_SHARE = 0.45
 MOST_SHOWN = 12
+VISITOR, PASSWORD = "visitor", "demonstration only"
+"""Who may look around in the demo's console; the code changes and stands below the table."""
 QUIET = (State.OBSERVED, State.CLEARED)
 """States of comments that nothing follows from; the table shows the others."""
 
@@ -53,6 +60,8 @@ class Demo:
         self._folder = (folder or Path("demo-output") / stamp).resolve()
         self._console = Console(stderr=quiet)
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._console_process: subprocess.Popen[bytes] | None = None
+        self._generator = ""  # of the codes for the console
 
     def run(self) -> dict[str, Any]:
         """Start everything, feed it, watch it, stop it, and check from outside whether the promises were kept."""
@@ -64,7 +73,9 @@ class Demo:
             accounts = standins.open_accounts()
             stamps = [{"url": authority.url, "certificate": str(authority.certificate)}]
             timestamps = {"authorities": stamps, "each_manifest": True}
-            lay_out(self._folder, standins, accounts, sink.port, timestamps=timestamps)
+            lay_out(
+                self._folder, standins, accounts, sink.port, timestamps=timestamps, console=self._console_settings()
+            )
             settings = load(self._folder / SETTINGS)
             self._say(f"A made-up city on stand-ins of {', '.join(sorted(accounts))}. All is left in {self._folder}")
             crowd = corpus.Crowd(standins.world, accounts, self._seed)
@@ -73,6 +84,7 @@ class Demo:
                 try:
                     self._feed_and_watch(crowd, settings)
                 finally:
+                    self._stop_console()
                     self._stop_daemon()
                 self._daemon_once("digest")
                 self._daemon_once("pass")
@@ -88,6 +100,48 @@ class Demo:
         if self._daemon:
             self._daemon.terminate()
             self._daemon.wait(timeout=120)
+
+    def _console_settings(self) -> dict[str, Any]:
+        """The console is for people who look around: nobody does in a run that ends by itself."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        key = self._folder / "credentials" / "console"
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.touch(mode=0o600)
+        key.write_text(json.dumps({"key": secrets.token_urlsafe(48)}), encoding="utf-8")
+        return {"port": port, "address": f"http://localhost:{port}"}
+
+    def _start_console(self, database: Database, settings: Settings) -> None:
+        """Let somebody in who may do everything, and serve the console."""
+        self._generator, kept = proofs.new_generator(settings)
+        with database.begin() as tx:
+            staff.add(
+                tx,
+                VISITOR,
+                name="Visitor",
+                roles=list(Role),
+                accounts=[],
+                password=proofs.hashed(PASSWORD),
+                totp=kept,
+                agent=Agent(kind=AgentKind.PERSON, name="demonstration"),
+                now=datetime.now(UTC),
+            )
+        command = [sys.executable, "-m", "bot.cli", "console", "--config", str(self._folder / SETTINGS)]
+        with (self._folder / "console.log").open("wb") as log:
+            self._console_process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)  # noqa: S603  ours
+
+    def _stop_console(self) -> None:
+        if self._console_process:
+            self._console_process.terminate()
+            self._console_process.wait(timeout=30)
+
+    def _where(self, settings: Settings) -> str:
+        """Where the console is, and what one signs in with at this moment."""
+        if self._console_process is None or settings.console is None:
+            return ""
+        code = proofs.code(self._generator, datetime.now(UTC))
+        return f"\nConsole: {settings.console.address}  name {VISITOR}  password {PASSWORD}  code {code}"
 
     def _daemon_once(self, command: str) -> None:
         with (self._folder / "daemon.log").open("ab") as log:
@@ -115,8 +169,10 @@ class Demo:
                     written = max(written, due)
                     if database is None and (settings.data / "citymod.db").exists():
                         database = Database.open(settings.database_url)
+                        if not self._ends and not self._quiet:
+                            self._start_console(database, settings)
                     if database is not None and not self._quiet:
-                        live.update(self._table(database, written))
+                        live.update(self._table(database, written, self._where(settings)))
                     self._look_after_daemon()
                     time.sleep(0.25)
         except KeyboardInterrupt:
@@ -134,7 +190,7 @@ class Demo:
             message = f"the daemon ended by itself with status {self._daemon.returncode}; its log ends with:\n{tail}"
             raise RuntimeError(message)
 
-    def _table(self, database: Database, written: int) -> Table:
+    def _table(self, database: Database, written: int, where: str) -> Table:
         with database.read() as tx:
             tally = cases.tally(tx)
             mails = outbox.tally(tx)
@@ -152,7 +208,9 @@ class Demo:
         for case, text in texts:
             short = " ".join(text.split())
             table.add_row(case.account_key.partition(":")[0], str(case.state), short[:60], case.why[:60])
-        table.caption = "Mail: " + (", ".join(f"{number} {state}" for state, number in mails.items()) or "none yet")
+        table.caption = (
+            "Mail: " + (", ".join(f"{number} {state}" for state, number in mails.items()) or "none yet") + where
+        )
         return table
 
     def _say(self, text: str) -> None:

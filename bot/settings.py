@@ -315,12 +315,14 @@ class SignIn(_Strict):
     """The City's own sign-in service (OpenID Connect), such as Entra ID or Keycloak.
 
     `credential` names a JSON object with `client_secret`. `claim`: what it says of a person that is their login here.
+    `scope`: what is asked for; it must bring a refresh token, with which the service is asked again later.
     """
 
     issuer: Annotated[str, AfterValidator(_own_server)]
     client_id: Annotated[str, Field(min_length=1)]
     credential: str
     claim: Literal["email", "preferred_username", "upn", "sub"] = "email"
+    scope: str = "openid email profile offline_access"
     timeout_seconds: float = Field(default=10, gt=0, le=30)
 
 

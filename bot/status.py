@@ -82,10 +82,7 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         ],
         "duties": list(_duties(tx, settings, {run.name: run for run in runs}, now)),
         "jobs": [_job(run) for run in runs if not run.name.startswith(tokens.name_of(""))],
-        "accounts": [
-            _account(tx, settings, standing, now) | _lag(settings, standing, used, now)
-            for standing in accounts.all_standing(tx)
-        ],
+        "accounts": accounts_of(tx, settings, used, now),
         "requests": list(requests.lines(every_request(tx), settings.zone, now)),
         "tasks": len(tasks.waiting(tx, settings, now)),
         "cases": {str(state): number for state, number in cases.tally(tx).items()},
@@ -97,6 +94,14 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
         "bucket": _bucket(tx, settings),
         "daemons": [*sharing.told(tx, now)],
     }
+
+
+def accounts_of(tx: Tx, settings: Settings, used: Mapping[str, Gauge], now: datetime) -> list[dict[str, Any]]:
+    """Each account by itself: mode, when it was read last and is next, how it stands, what is known of its page."""
+    return [
+        _account(tx, settings, standing, now) | _lag(settings, standing, used, now)
+        for standing in accounts.all_standing(tx)
+    ]
 
 
 def _iso(moment: datetime | None) -> str | None:

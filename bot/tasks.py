@@ -256,6 +256,12 @@ def _may_be_attested(  # noqa: PLR0913  all that has to fit
         raise NotPossible(message)
 
 
+def deeds(tx: Tx, settings: Settings, order_id: str) -> list[Deed]:
+    """Give what staff can say they did for an order that waits. Raises `NotPossible`."""
+    order = _waiting_order(tx, order_id)
+    return _deeds(settings.entry(_key(order)), order)
+
+
 def _deed(entry: AccountSettings, order: Order, did: str) -> Deed:
     known = _deeds(entry, order)
     deed = next((deed for deed in known if deed.name == did), None)

@@ -97,6 +97,10 @@ class Served:
         if known is None:
             self.add(login, *roles, accounts=accounts)
         with self.city.parts.database.begin() as tx:
+            if known is not None and roles:
+                staff.set_roles(
+                    tx, login, roles=roles, accounts=list(accounts), agent=ADMINISTRATOR, now=self.city.clock()
+                )
             token = sessions.begin(tx, login, self.city.clock())
         client = self.client()
         client.cookies.set("citymod", token, domain="localhost.local")

@@ -13,14 +13,27 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.console import pause_page, sign_in
+from bot.console import (
+    audit_page,
+    case_page,
+    health_page,
+    pause_page,
+    pictures,
+    policy_page,
+    queue_page,
+    search_page,
+    sign_in,
+    tasks_page,
+)
 from bot.console.desk import Desk
 from bot.console.door import behind
 from bot.console.limits import Limit
 from bot.console.may import MAY
+from bot.console.service import Service
 from bot.log import logger
 from bot.pause import Switch
 from bot.settings import MissingCredential
+from rules.load import Approvals, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,16 +70,36 @@ log = logger("console")
 
 def home(visit: Visit) -> Response:
     """Take people to what their roles are about."""
-    return visit.go("/pause")
+    return visit.go("/queue" if visit.may("queue") else "/pause")
 
 
 PAGES: tuple[tuple[str, str, str, Handler], ...] = (
     ("signing-in", "GET", "/sign-in", sign_in.signing_in),
     ("sign-in", "POST", "/sign-in", sign_in.sign_in),
+    ("service", "GET", "/sign-in/service", sign_in.service),
+    ("service-return", "GET", "/sign-in/return", sign_in.service_return),
     ("sign-out", "POST", "/sign-out", sign_in.sign_out),
     ("you", "GET", "/you", sign_in.you),
     ("you", "POST", "/you", sign_in.you),
     ("home", "GET", "/", home),
+    ("queue", "GET", "/queue", queue_page.queue),
+    ("next", "POST", "/queue/next", queue_page.next_one),
+    ("case", "GET", "/case", case_page.case),
+    ("decide", "POST", "/case", case_page.decide),
+    ("raise", "POST", "/case/raise", case_page.raise_),
+    ("keep", "POST", "/case/keep", queue_page.keep),
+    ("give-back", "POST", "/case/give-back", queue_page.give_back),
+    ("evidence", "GET", "/evidence", pictures.evidence),
+    ("attached", "GET", "/attached", pictures.attached),
+    ("search", "GET", "/search", search_page.find),
+    ("accounts", "GET", "/accounts", health_page.accounts),
+    ("tasks", "GET", "/tasks", tasks_page.tasks),
+    ("task", "POST", "/tasks", tasks_page.done),
+    ("refuse-task", "POST", "/tasks/refuse", tasks_page.refuse),
+    ("enter", "POST", "/tasks/enter", tasks_page.enter),
+    ("health", "GET", "/health", health_page.health),
+    ("policy", "GET", "/policy", policy_page.policy),
+    ("audit", "GET", "/audit", audit_page.audit),
     ("pause", "GET", "/pause", pause_page.pause),
     ("pausing", "POST", "/pause", pause_page.pausing),
     ("resuming", "POST", "/pause/resume", pause_page.resuming),
@@ -87,6 +120,10 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         database=database,
         clock=clock,
         switch=Switch(settings.switch_file),
+        policy=load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)),
+        service=Service(settings, settings.console.sign_in, settings.console.address)
+        if settings.console.sign_in
+        else None,
         requests=Limit(settings.console.requests_a_minute, timedelta(minutes=1)),
         tries=Limit(settings.console.tries_in_ten_minutes, timedelta(minutes=10)),
     )
@@ -97,11 +134,13 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         raise LookupError(message)
     routes = [Route(path, behind(desk, name, page), methods=[method]) for name, method, path, page in PAGES]
     static = Mount(STATIC, StaticFiles(directory=str(files("bot.console") / "static")))
-    return Starlette(
+    app = Starlette(
         routes=[*routes, static],
         middleware=[Middleware(_Armour, lasting=desk.secure)],
         exception_handlers={404: _nowhere, 405: _nowhere, 500: _broken},
     )
+    app.state.desk = desk
+    return app
 
 
 def start(settings: Settings, database: Database, clock: Callable[[], datetime]) -> None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from archive.sessions import Session
     from archive.staff import Person
     from bot.console.limits import Limit
-    from bot.domain.types import Ref
+    from bot.console.service import Service
+    from bot.domain.types import Policy, Ref
     from bot.pause import Switch
     from bot.settings import ConsoleSettings, Settings
 
@@ -41,10 +42,27 @@ TEMPLATES = Environment(
 )
 TEMPLATES.filters.update(shown=shown, platform=platform_name)
 
-NAVIGATION = (("home", "/", "Start"),)
+NAVIGATION = (
+    ("queue", "/queue", "Review"),
+    ("search", "/search", "Search"),
+    ("tasks", "/tasks", "Tasks"),
+    ("accounts", "/accounts", "Accounts"),
+    ("health", "/health", "Health"),
+    ("policy", "/policy", "Policy"),
+    ("audit", "/audit", "Audit"),
+)
 """Name of the route, path, and what the link to it says."""
 
 DONE = {
+    "uphold": "Upheld: a picture of it is sealed, and then it is hidden.",
+    "dismiss": "It stands. No rule will act on this wording again.",
+    "restore": "Ordered: it is shown again, and the platform is asked whether it is.",
+    "raised": "It waits for a decision now.",
+    "given-back": "You gave it back. Others can take it now.",
+    "none": "Nothing waits that is not in somebody’s hands already.",
+    "task": "Recorded, with your name.",
+    "step": "Recorded as a step. The comment is not gone yet, so the task stays.",
+    "entered": "Recorded. The rules judge it as any other comment.",
     "paused": "Acting is paused. The record says so, with your name and your reason.",
     "resumed": "The pause is ended.",
     "resumed-nothing": "There was no such pause. That you resumed is on record all the same.",
@@ -63,6 +81,8 @@ class Desk:
     database: Database
     clock: Callable[[], datetime]
     switch: Switch
+    policy: Policy
+    service: Service | None
     requests: Limit
     tries: Limit
 

@@ -23,6 +23,7 @@ from archive.database import Unavailable
 from archive.records import Unrecorded
 from bot.console.desk import Visit
 from bot.console.may import MAY
+from bot.console.service import ASKED_EACH, NotWelcome, Silent
 from bot.intake import NotTaken
 from bot.log import logger
 from bot.review import NotPossible
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.sessions import Session
     from bot.console.desk import Desk, Handler
     from bot.console.may import Entry
 
 SAFE = frozenset({"GET", "HEAD"})
 SIGNED_IN = "citymod"
 VISITING = "citymod-visitor"
+SILENT = "The City's sign-in service does not answer, so nobody can be let in by it now. Try again in a minute."
 """The cookies of who is signed in, and of who is about to be."""
 
 log = logger("console")
@@ -92,6 +95,7 @@ def _answer(  # noqa: PLR0913  all that a request is
     try:
         _know(visit, token)
         _is_not_too_often(visit)
+        _is_still_welcome(visit)
         away = _keep_out(visit, entry)
         if away is not None:
             return away
@@ -108,7 +112,11 @@ def _answer(  # noqa: PLR0913  all that a request is
     except Unavailable as error:
         log.warning("the archive cannot be used", why=str(error))
         return _sorry(visit, 503, "The archive cannot be used at this moment. Nothing was changed. Try again.")
-    _note(visit, name, entry, answer)
+    try:
+        _note(visit, name, entry, answer)
+    except Unavailable as error:
+        log.warning("who looked at what cannot be written down", why=str(error))
+        return _sorry(visit, 503, "It cannot be written down that you looked, so nothing is shown. Try again.")
     return _held(visit, answer)
 
 
@@ -129,6 +137,45 @@ def _is_not_too_often(visit: Visit) -> None:
         raise Refused(429, "That is too often. Wait a minute.")
 
 
+def _is_still_welcome(visit: Visit) -> None:
+    """Ask the sign-in service, every few minutes, whether whoever it let in is still there. Raises Refused."""
+    service, session = visit.desk.service, visit.session
+    if session is None or session.grant is None or session.asked_at is None:
+        return
+    if visit.now - session.asked_at < ASKED_EACH:
+        return
+    if service is None:
+        _out(visit, session)
+        return
+    with service.one_at_a_time():
+        with visit.desk.database.read() as tx:
+            present = sessions.of(tx, visit.held, visit.now, idle=visit.desk.idle, longest=visit.desk.longest)
+        if present is None or present.grant is None:
+            _out(visit, session)
+            return
+        if present.asked_at is not None and visit.now - present.asked_at < ASKED_EACH:
+            return  # another request has asked meanwhile
+        try:
+            grant = service.still(present.grant)
+        except NotWelcome:
+            _out(visit, session)
+            return
+        except Silent as error:
+            log.warning("the sign-in service is silent", why=str(error))
+            raise Refused(503, SILENT) from error
+        with visit.desk.database.begin() as tx:
+            sessions.asked(tx, present, grant, visit.now)
+
+
+def _out(visit: Visit, session: Session) -> None:
+    """End a session of somebody whom the sign-in service no longer knows."""
+    with visit.desk.database.begin() as tx:
+        sessions.end(tx, session)
+        access.note(tx, session.login, "signed out by the service", now=visit.now, origin=visit.origin)
+    visit.person = visit.session = None
+    visit.held = secrets.token_urlsafe(32)
+
+
 def _keep_out(visit: Visit, entry: Entry) -> Response | None:
     """Send those who must sign in to where they do; raise Refused for those who may not; None for who may."""
     if entry.roles is None:
@@ -138,7 +185,7 @@ def _keep_out(visit: Visit, entry: Entry) -> Response | None:
         then = f"{path}?{visit.request.url.query}" if visit.request.url.query else path
         to = f"/sign-in?{urlencode({'then': then})}" if visit.request.method in SAFE else "/sign-in"
         if "hx-request" in visit.request.headers:
-            return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+            return Response(status_code=401)  # what somebody is typing stays where it is
         return _held(visit, RedirectResponse(to, 303))
     if not visit.person.roles & entry.roles:
         held = ", ".join(sorted(visit.person.roles))

@@ -13,6 +13,8 @@ DECIDERS = frozenset({Role.REVIEWER, Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
 PAUSERS = DECIDERS | {Role.ON_CALL, Role.ADMINISTRATOR}
 """Stopping is safe, so many may. Going on is for those who answer for it."""
 RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.ADMINISTRATOR})
+HANDS = DECIDERS
+"""Who does by hand, on platforms where no program acts, what was ordered."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
@@ -31,13 +33,34 @@ class Entry:
 
 
 ANYBODY = None
+PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots
 
 MAY = {
     "signing-in": Entry(ANYBODY, noted=False),
     "sign-in": Entry(ANYBODY, noted=False),
+    "service": Entry(ANYBODY, noted=False),
+    "service-return": Entry(ANYBODY, noted=False),
     "sign-out": Entry(ALL),
     "you": Entry(ALL),
     "home": Entry(ALL, noted=False),
+    "queue": Entry(READERS),
+    "next": Entry(DECIDERS),
+    "case": Entry(READERS),
+    "decide": Entry(DECIDERS),
+    "raise": Entry(DECIDERS),
+    "keep": Entry(DECIDERS, noted=False),
+    "give-back": Entry(DECIDERS),
+    "evidence": Entry(READERS),
+    "attached": Entry(READERS),
+    "search": Entry(READERS),
+    "accounts": Entry(ALL),
+    "tasks": Entry(HANDS),
+    "task": Entry(HANDS, largest=PICTURES),
+    "refuse-task": Entry(HANDS),
+    "enter": Entry(HANDS, largest=PICTURES),
+    "health": Entry(ALL),
+    "policy": Entry(ALL),
+    "audit": Entry(AUDITORS),
     "pause": Entry(ALL),
     "pausing": Entry(PAUSERS),
     "resuming": Entry(RESUMERS),

@@ -49,6 +49,11 @@ def new_generator(settings: Settings) -> tuple[str, str]:
     return secret, cipher(settings, "totp").encrypt(secret.encode()).decode("ascii")
 
 
+def code(secret: str, now: datetime) -> str:
+    """What a generator with that secret shows now."""
+    return str(pyotp.TOTP(secret).at(now))
+
+
 def address(secret: str, login: str, city: str) -> str:
     """What a generator reads from a picture: the secret, and whose it is."""
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=f"citymod {city}")

@@ -7,14 +7,21 @@ from urllib.parse import urlsplit
 
 from archive import access, sessions, staff
 from bot.console import proofs
-from bot.console.door import SIGNED_IN, VISITING, Refused, give, take
+from bot.console.door import SIGNED_IN, SILENT, VISITING, Refused, cookie, give, take
+from bot.console.service import NotWelcome, Silent
+from bot.log import logger
 from bot.review import person as agent
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from bot.console.desk import Visit
+    from bot.console.service import Service
 
+log = logger("console")
+
+GOING = "citymod-going"
+"""The cookie of who is at the sign-in service."""
 NO = "Name, password and code do not fit together, or too many tries have locked you out for 15 minutes."
 """One sentence for whatever is wrong: it tells nobody which names exist."""
 
@@ -44,6 +51,52 @@ def let_in(visit: Visit, login: str, *, how: str, grant: str | None = None, then
     give(visit.desk, answer, SIGNED_IN, token)
     take(visit.desk, answer, VISITING)
     return answer
+
+
+def service(visit: Visit) -> Response:
+    """Send somebody to the City's own sign-in service."""
+    asked = _service(visit)
+    try:
+        url, held = asked.away(_inside(visit.asked("then")), visit.now)
+    except Silent as error:
+        log.warning("the sign-in service is silent", why=str(error))
+        raise Refused(503, SILENT) from error
+    answer = visit.go(url)
+    give(visit.desk, answer, GOING, held)
+    return answer
+
+
+def service_return(visit: Visit) -> Response:
+    """Let in whom the sign-in service vouches for, if they are known here and are who they were before."""
+    if not visit.desk.tries.allows(visit.origin, visit.now):
+        raise Refused(429, "There were too many tries to sign in from your network. Wait ten minutes.")
+    held = visit.request.cookies.get(cookie(visit.desk, GOING), "")
+    try:
+        found, then = _service(visit).back(held, visit.asked("state"), visit.asked("code"), visit.now)
+    except Silent as error:
+        log.warning("the sign-in service is silent", why=str(error))
+        raise Refused(503, SILENT) from error
+    except NotWelcome as error:
+        raise Refused(403, f"You are not signed in: {error}.") from error
+    with visit.desk.database.begin() as tx:
+        known = staff.by_login(tx, found.login)
+        if known is None or known.disabled_at is not None or known.subject not in {None, found.subject}:
+            access.note(tx, found.login[:200], "service, refused", now=visit.now, origin=visit.origin)
+            known = None
+        elif known.subject is None:
+            staff.bind(tx, found.login, found.subject, visit.now)
+    if known is None:
+        message = "The City's account is good, but nobody of that name may use this console. Ask an administrator."
+        raise Refused(403, message)
+    answer = let_in(visit, known.login, how="signed in by the service", grant=found.grant, then=then)
+    take(visit.desk, answer, GOING)
+    return answer
+
+
+def _service(visit: Visit) -> Service:
+    if visit.desk.service is None:
+        raise Refused(404, "The settings name no sign-in service.")
+    return visit.desk.service
 
 
 def sign_out(visit: Visit) -> Response:
