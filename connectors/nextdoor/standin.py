@@ -12,10 +12,12 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from connectors.standin import faults, page
+from connectors.nextdoor.standin_pitfalls import PITFALLS
+from connectors.standin import faults, page, world
 from connectors.standin.server import PAGE, Request, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from connectors.standin.world import Person, World, WorldAccount, WorldComment, WorldPost
@@ -26,6 +28,7 @@ CLIENT_ID = "standin-client"
 CLIENT_SECRET = "standin-nextdoor-secret"  # noqa: S105  opens nothing but this stand-in
 NEWEST = 50
 LASTS = timedelta(hours=1)
+_LATE = timedelta(minutes=5)
 
 
 class StandIn:
@@ -47,8 +50,14 @@ class StandIn:
         self.author_ids = True
         self.revoked: set[str] = set()
         self.login_tokens = False
+        self.pitfalls = faults.Pitfalls(PITFALLS)
+        self._asked = 0
         self._tokens: dict[str, tuple[str, str, datetime]] = {}
         world.minters[self.platform] = self
+
+    def switch(self, names: Iterable[str], *, seed: int | None = None) -> None:
+        """Switch these pitfalls on and all others off. Raises ValueError if one is unknown."""
+        self.pitfalls.switch(names, seed=seed)
 
     def mint_post(self, account: WorldAccount, at: datetime, number: int) -> str:  # noqa: ARG002  the world's protocol
         """A number, as a text."""
@@ -70,16 +79,35 @@ class StandIn:
                 return self._token(request)
             if not request.path.startswith(BASE):
                 return self._page(request)
-            found = self._tokens.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+            if trouble := self._trouble(request):
+                return trouble
+            found = self._tokens.get(_bearer(request))
             if found is None or found[2] <= self.world.clock() or found[1] in self.revoked:
                 return self.fault(faults.UNAUTHORISED, request)
-            account, staff = self.world.accounts[self.platform, found[0]], found[1]
-            if request.method == "GET" and request.path == f"{BASE}/post/":
-                return self._posts(request, account, staff)
-            if request.method == "GET" and request.path == f"{BASE}/me/profiles/" and not request.query:
-                profile = {"secure_profile_id": account.id, "name": account.name, "type": "agency"}
-                return Response.of({"profiles": [profile]})
-            return _error(404, "not found")
+            return self._called(request, self.world.accounts[self.platform, found[0]], found[1])
+
+    def _called(self, request: Request, account: WorldAccount, staff: str) -> Response:
+        """Answer a call of that member of staff."""
+        if request.method == "GET" and request.path == f"{BASE}/post/":
+            return self._posts(request, account, staff)
+        if request.method == "GET" and request.path == f"{BASE}/me/profiles/" and not request.query:
+            profile = {"secure_profile_id": account.id, "name": account.name, "type": "agency"}
+            return Response.of({"profiles": [profile]})
+        return _error(404, "not found")
+
+    def _trouble(self, request: Request) -> Response | None:
+        """What may be answered instead of what was asked for."""
+        self._asked += 1
+        asked, strikes = str(self._asked), self.pitfalls.strikes
+        if strikes("out_of_order", asked):
+            return _error(500, "internal server error")
+        if strikes("busy", asked):
+            return self.fault(faults.RATE_LIMITED_NO_RESET, request)
+        token = _bearer(request)
+        held = token in self._tokens and self._tokens[token][2] - self.world.clock() < LASTS - _LATE
+        if held and strikes("token_ends_early", asked):
+            del self._tokens[token]
+        return None
 
     def fault(self, name: str, request: Request) -> Response:
         """Answer as Nextdoor does when that goes wrong."""
@@ -113,6 +141,8 @@ class StandIn:
 
     def _token(self, request: Request) -> Response:
         """Trade a refresh token for an access token."""
+        if self.pitfalls.strikes("grant_taken_back"):
+            return self.fault(faults.UNAUTHORISED, request)
         form = {name: values[0] for name, values in request.form.items()}
         basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
         if request.method != "POST" or request.headers.get("authorization") != f"Basic {basic}":
@@ -135,11 +165,14 @@ class StandIn:
         if request.one("secure_profile_id") != account.id or set(request.query) - {"secure_profile_id"}:
             return _error(400, "bad input")
         own = [post for post in self.world.posts_of(account) if post.author.id == staff and post.deleted_by is None]
+        own = [post for post in own if not self.pitfalls.strikes("gone_from_the_list", post.id)]
         newest = sorted(own, key=lambda post: post.at, reverse=True)[: self.newest]
         return Response.of({"posts": [self._post(post) for post in newest], "posts_length": len(newest)})
 
     def _post(self, post: WorldPost) -> dict[str, Any]:
-        token = "?auto_token=loginloginlogin&s=mne" if self.login_tokens else ""
+        tokens = self.login_tokens or self.pitfalls.strikes("login_tokens")
+        token = "?auto_token=loginloginlogin&s=mne" if tokens else ""
+        self._remove(post)
         shown = [comment for comment in self.world.under(post) if comment.deleted_by is None]
         return {
             "id": post.id,
@@ -154,6 +187,13 @@ class StandIn:
             "comments": [self._comment(comment) for comment in shown],
         }
 
+    def _remove(self, post: WorldPost) -> None:
+        """What Nextdoor takes away by itself."""
+        for comment in self.world.under(post):
+            old = self.world.clock() - comment.at >= _LATE
+            if old and comment.deleted_by is None and self.pitfalls.strikes("removed_by_nextdoor", comment.id):
+                self.world.delete(comment, world.PLATFORM)
+
     def _comment(self, comment: WorldComment) -> dict[str, Any]:
         told = {
             "id": int(comment.id.rpartition("-")[2]),
@@ -161,7 +201,7 @@ class StandIn:
             "creation_date_epoch_seconds": int(comment.at.timestamp()),
             "parent_comment_id": int(comment.parent.id.rpartition("-")[2]) if comment.parent else None,
         }
-        if self.author_ids and comment.author:
+        if self.author_ids and comment.author and not self.pitfalls.strikes("authors_missing", comment.id):
             told["author_id"] = int(comment.author.id)
         return told
 
@@ -169,6 +209,10 @@ class StandIn:
         """What somebody sees who is not signed in: nothing."""
         del request
         return Response.page(page.not_available("Nextdoor"), status=403)
+
+
+def _bearer(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _grant(account: str, person: str) -> str:

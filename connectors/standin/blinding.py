@@ -22,6 +22,10 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "replies_without_next": "with three replies at once nothing says that there are more",
         "calls_run_out": "200 calls an hour are too few for a sweep of a run's media",
     },
+    "nextdoor": {
+        "grant_taken_back": "the account stops, as it should",
+        "gone_from_the_list": "what stands under such a post is given nowhere",
+    },
     "x": {
         "silent_fields": "the account stops, as it should: names of fields were withdrawn",
         "withheld": "an item without its author cannot be told from one of a withdrawn field name",

@@ -14,7 +14,7 @@ import hashlib
 import random
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -140,6 +140,15 @@ class Pitfalls:
             raise ValueError(message)
         self._on = {pitfall.name: pitfall for pitfall in self.known if pitfall.name in wanted}
         self.seed = self.seed if seed is None else seed
+
+    def turn(self, name: str, share: float = 1.0) -> None:
+        """Switch one on, to strike this share of what it can strike; 0 switches it off. ValueError if it is unknown."""
+        if name not in self.names:
+            message = f"no pitfall {name!r}; there are: {', '.join(self.names)}"
+            raise ValueError(message)
+        self._on.pop(name, None)
+        if share:
+            self._on[name] = replace(next(pitfall for pitfall in self.known if pitfall.name == name), share=share)
 
     def strikes(self, name: str, what: str = "") -> bool:
         """Whether the pitfall is on and strikes `what`, always the same for one seed; it is counted if so."""

@@ -68,6 +68,7 @@ class StandIn:
         self.pitfalls = Turns(PITFALLS)
         self.shelf = Shelf(world, self.pitfalls)
         self.ledger = Ledger()
+        self._protected: set[str] = set()
         self.grants = standin_auth.Grants()
         self.activity = Activity(world, self.shelf.everything, self.pitfalls, self.ledger)
         self._used: dict[tuple[str, str], tuple[datetime, int]] = {}
@@ -296,6 +297,8 @@ class StandIn:
             shown = self.shelf.wording(identifier)
             if self.pitfalls.meets("internal_error"):
                 missing.append(standin_troubles.internal_error(asked, identifier))
+            elif identifier in self._protected:
+                missing.append(asked.dialect.not_authorized("ids", identifier))
             elif shown:
                 found.append(shown)
             else:
@@ -305,6 +308,8 @@ class StandIn:
     def _one(self, request: Request, _: Caller, tweet: str) -> dict[str, Any]:
         asked = self._asked(request)
         shown = self.shelf.wording(tweet)
+        if tweet in self._protected:
+            return {"errors": [asked.dialect.not_authorized("id", tweet)]}
         if shown is None:
             return {"errors": [asked.dialect.not_found("id", tweet)]}
         whole = _answer(asked, [shown], [])
@@ -316,6 +321,8 @@ class StandIn:
             ask.invalid("hidden", "", "$.hidden: is missing but it is required")
         if self.pitfalls.meets("vanishing"):
             self._vanish(tweet)
+        if self.pitfalls.meets("protected"):
+            self._protected.add(tweet)
         comment = self._hideable(caller, tweet)
         if wish["hidden"]:
             if self.pitfalls.meets("full_conversation"):
@@ -333,7 +340,7 @@ class StandIn:
         """The reply, if this caller may hide it: in the caller's own conversation, by somebody else, and there."""
         if caller.account is None:
             raise ask.Declined(ask.app_only())
-        shown = self.shelf.wording(tweet)
+        shown = None if tweet in self._protected else self.shelf.wording(tweet)
         if shown is None:
             raise ask.Declined(Response.of({**standin_shape.POST.not_found("id", tweet), "status": 404}, status=404))
         source = shown.source

@@ -6,7 +6,7 @@ what is not there, limits, the bill) needs no switch and is always so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from connectors.standin.faults import Pitfall, Pitfalls
@@ -32,6 +32,7 @@ PITFALLS: Final = (
         name="internal_error", says="a look-up answers 200 with an error of X's own in place of an item", share=RARE
     ),
     Pitfall(name="vanishing", says="a reply is deleted by its author just before it is hidden"),
+    Pitfall(name="protected", says="a reply's author protects their account just before it is hidden"),
     Pitfall(name="no_reset", says="429 without a time", share=RARE),
     Pitfall(name="day_limit", says="429 with headers of the limit of 24 hours, while the window has room", share=RARE),
     Pitfall(name="monthly_cap", says="429 because the month's reads are used up", share=RARE),
@@ -60,15 +61,6 @@ class Turns(Pitfalls):
     """Those pitfalls that strike requests strike every so many; `turns` counts the requests they might have struck."""
 
     turns: int = 0
-
-    def turn(self, name: str, share: float = 1.0) -> None:
-        """Switch one on, to strike this share of what it can strike; 0 switches it off. ValueError if it is unknown."""
-        if name not in self.names:
-            message = f"no pitfall {name!r}; there are: {', '.join(self.names)}"
-            raise ValueError(message)
-        self._on.pop(name, None)
-        if share:
-            self._on[name] = replace(next(pitfall for pitfall in self.known if pitfall.name == name), share=share)
 
     def seeded(self, seed: int, share: float = RARE) -> None:
         """Switch on all of them."""

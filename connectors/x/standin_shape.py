@@ -54,6 +54,14 @@ class Dialect:
             "type": f"{self.problems}resource-not-found",
         }
 
+    def not_authorized(self, parameter: str, value: str) -> dict[str, Any]:
+        """The problem of asking for a post of somebody who protected their account."""
+        return self.not_found(parameter, value) | {
+            "detail": f"Sorry, you are not authorized to see the Post with {parameter}: [{value}].",
+            "title": "Authorization Error",
+            "type": f"{self.problems}not-authorized-for-resource",
+        }
+
 
 TWEET = Dialect(
     fields="tweet.fields",

@@ -48,20 +48,22 @@ class Threads:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
 
-    def learn(self, tweets: Iterable[Tweet], now: datetime, *, reading: bool = False) -> None:
+    def learn(self, tweets: Iterable[Tweet], now: datetime, *, reading: bool = False) -> list[Tweet]:
         """Remember these, and look up what must be known to place them: first the posts, then what is answered there.
 
-        When `reading`, some look-ups are left for those who act.
+        Gives what is answered in the City's conversations and had to be looked up. When `reading`, some look-ups are
+        left for those who act.
         """
         tweets = list(tweets)
         self._remember(tweets)
         self._look_up((tweet.conversation for tweet in tweets), now, reading=reading)
         inside = [tweet for tweet in tweets if self._is_citys(tweet.conversation)]
         outside = [tweet for tweet in tweets if not self._is_citys(tweet.conversation)]
-        self._look_up((tweet.replied_to for tweet in inside), now, reading=reading)
+        answered = self._look_up((tweet.replied_to for tweet in inside), now, reading=reading)
         self._look_up((tweet.quoted for tweet in outside), now, reading=reading)
         quoted = (self._known.get(tweet.quoted or "") for tweet in outside)
         self._look_up((one.conversation for one in quoted if one and self._said_by_city(one)), now, reading=reading)
+        return [tweet for tweet in answered if self._is_citys(tweet.conversation)]
 
     def place(self, tweet: Tweet) -> Place | None:
         """Where it stands, None if under no post of the City that X shows. Only after `learn`."""
@@ -103,10 +105,14 @@ class Threads:
                 if before is None or len(before.history) <= len(tweet.history):
                     self._known[name] = tweet
 
-    def _look_up(self, names: Iterable[str | None], now: datetime, *, reading: bool) -> None:
+    def _look_up(self, names: Iterable[str | None], now: datetime, *, reading: bool) -> list[Tweet]:
+        found: list[Tweet] = []
         asked_for = (name for name in dict.fromkeys(names) if name and name not in self._missing)
         missing = [name for name in asked_for if name not in self._known]
         for begin in range(0, len(missing), PAGE):
             asked = missing[begin : begin + PAGE]
-            self._remember(self._api.look_up(asked, now, reading=reading).tweets)
+            shown = self._api.look_up(asked, now, reading=reading).tweets
+            self._remember(shown)
+            found += shown
             self._missing.update(name for name in asked if name not in self._known)
+        return found

@@ -145,11 +145,27 @@ class Walk:
         return not timedelta() <= self._now - self._mark.searched < searches * PACE
 
     def _chunks(self, tweets: list[Tweet]) -> Iterator[list[Tweet]]:
-        """Oldest first, a batch's worth at a time, after learning what they hang under."""
-        self._threads.learn(tweets, self._now, reading=True)
-        ordered = sorted(tweets, key=lambda tweet: int(tweet.id))
+        """Oldest first, a batch's worth at a time, after learning what they hang under, and with what was met so."""
+        answered = self._threads.learn(tweets, self._now, reading=True)
+        found = {tweet.id: tweet for tweet in [*tweets, *self._answered(answered)]}
+        ordered = sorted(found.values(), key=lambda tweet: int(tweet.id))
         for begin in range(0, len(ordered), prices.PAGE):
             yield ordered[begin : begin + prices.PAGE]
+
+    def _answered(self, answered: Iterable[Tweet]) -> list[Tweet]:
+        """What is answered in conversations that are searched no more, and shows in no list: read as it reads today.
+
+        What a look-up shows may be an earlier wording; a search gives the latest. The very first reading asks for none.
+        """
+        searchable = [tweet for tweet in answered if snowflake.time_of(tweet.id) > self._now - SEARCHABLE]
+        unsearched = [tweet for tweet in searchable if tweet.conversation not in self._mark.roots]
+        if not unsearched or self._mark.swept is None:
+            return []
+        after = str(min(int(tweet.id) for tweet in unsearched) - 1)
+        queries = _queries((tweet.conversation for tweet in unsearched), self._account.id)
+        found = [tweet for query in queries for tweet in self._api.search(query, after, self._now)]
+        self._threads.learn(found, self._now, reading=True)
+        return found
 
     def _batch(self, chunk: list[Tweet]) -> Batch:
         """What of these belongs to the City's own conversations or quotes it, and was not given yet in this poll."""

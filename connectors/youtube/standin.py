@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from connectors.standin import faults, page
 from connectors.standin.faults import Pitfalls
 from connectors.standin.server import PAGE, Request, Response
-from connectors.standin.world import PLATFORM, Wording, WorldComment
+from connectors.standin.world import PLATFORM, STAFF, Wording, WorldComment
 from connectors.youtube.standin_call import MAIN, PLATFORM_NAME, Call, Method
 from connectors.youtube.standin_errors import No, Reason, answer, error
 from connectors.youtube.standin_methods import METHODS
@@ -235,8 +235,9 @@ class StandIn:
         self._known += len(new)
         for comment in new:
             ours = comment.account.platform == self.platform and not in_chat(comment)
-            if ours and self.pitfalls.strikes("held_by_youtube", comment.id):
-                self.world.hide(comment, PLATFORM)
+            for name, whose in (("held_by_youtube", PLATFORM), ("held_by_settings", STAFF)):
+                if ours and self.pitfalls.strikes(name, comment.id):
+                    self.world.hide(comment, whose)
 
     def _viewer(self, request: Request) -> str:
         """The channel whose access token was sent."""

@@ -31,6 +31,7 @@ PITFALLS: Final = (
     _pitfall("no_video", "some threads name no video: they stand on the channel, or under a community post", 0.1),
     _always("edits", "an edit shows only when a comment is read again, by its words and `updatedAt`"),
     _pitfall("held_by_youtube", "YouTube takes some comments for spam at once: only the list of spam has them", 0.1),
+    _pitfall("held_by_settings", "the channel's own settings hold some comments for review at once", 0.1),
     _always("no_status_by_id", "the id filter leaves the moderation status out"),
     _always("rejected_for_good", "what was rejected cannot be published again, and `banAuthor` needs a rejection"),
     _pitfall("processing_failure", "some requests fail with 400 processingFailure and work the next time", 0.1),

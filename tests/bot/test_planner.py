@@ -59,6 +59,16 @@ def test_tells_calls_units_dollars_and_detection_for_each_platform(citymod: Run,
     assert "youtube" in out
 
 
+def test_counts_what_advertisements_cost_where_an_ad_account_is_read(citymod: Run, tmp_path: Path) -> None:
+    file = settings(tmp_path, poll_seconds=600)
+    without = told(citymod("plan", "--json", "--config", file)[1])
+    found = told(citymod("plan", "--json", "--ads", 24, "--config", file)[1])
+    assert found["facebook"]["calls"] > without["facebook"]["calls"]
+    assert {name: each for name, each in found.items() if name != "facebook"} == {
+        name: each for name, each in without.items() if name != "facebook"
+    }
+
+
 def test_refuses_what_would_run_dry_before_midnight_in_california(citymod: Run, tmp_path: Path) -> None:
     code, _, err = citymod("plan", "--config", settings(tmp_path, poll_seconds=60))
     assert code == 1

@@ -30,7 +30,7 @@ READING_FAILS = {
     "silent_fields": Malformed,
 }
 READING_GOES_ON = {"untagged", "duplicates", "empty_pages", "partial_errors", "stale_since_id", "withheld"}
-ELSEWHERE = {"late_mentions", "internal_error", "vanishing", "full_conversation", "drip", "refresh_lost"}
+ELSEWHERE = {"late_mentions", "internal_error", "vanishing", "protected", "full_conversation", "drip", "refresh_lost"}
 STREAM = {"stream_duplicates", "stream_disorder", "stream_error", "stream_break", "subscription_unavailable"}
 
 
@@ -119,6 +119,13 @@ class TestActing:
         comment = place.comment(place.post(), "words")
         place.standin.pitfalls.turn("vanishing")
         assert place.connector().act(place.ref(comment), Action.HIDE, now=place.now) is Visibility.GONE
+
+    def test_whose_author_protects_their_account_just_before_is_gone_from_sight(self, place: Place) -> None:
+        comment = place.comment(place.post(), "words")
+        place.standin.pitfalls.turn("protected")
+        assert place.connector().act(place.ref(comment), Action.HIDE, now=place.now) is Visibility.GONE
+        assert place.connector().look(place.ref(comment), now=place.now).visibility is Visibility.GONE
+        assert comment.public
 
     def test_in_a_full_conversation_is_refused_and_says_what_may_be_the_reason(self, place: Place) -> None:
         comment = place.comment(place.post(), "words")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from connectors.standin.world import Person
 from connectors.x import prices, snowflake
 from connectors.x.bill import Bill
 from connectors.x.cursor import REWIND, Reach
-from connectors.x.walk import _queries
+from connectors.x.walk import MOST_ROOTS, _queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connectors.contract import Connector
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+ANSWER = "@CityOfExample an answer"
 QUOTER = Person(id="801", name="Quoting Example", handle="quoting")
 
 
@@ -87,6 +88,31 @@ class TestQuotes:
         elsewhere = place.post("theirs", author=QUOTER)
         place.standin.shelf.quote(elsewhere, "@CityOfExample see this", QUOTER)
         assert comments(place.poll()) == {}
+
+
+class TestUnderAPostThatIsSearchedNoMore:
+    def a_reply_that_no_list_shows(self, place: Place) -> tuple[Any, Cursor]:
+        """A reply without the City's name under the 101st newest post, and a poll before it was written."""
+        old = place.post("long ago")
+        for number in range(MOST_ROOTS):
+            place.post(str(number))
+        cursor = place.poll()[-1].cursor
+        place.standin.pitfalls.turn("untagged", 1.0)
+        return place.comment(old, "nobody named"), cursor
+
+    def test_what_somebody_answers_is_read_with_the_answer(self, place: Place) -> None:
+        untagged, cursor = self.a_reply_that_no_list_shows(place)
+        assert comments(place.poll(cursor)) == {}
+        place.comment(untagged.post, ANSWER, parent=untagged)
+        read = comments(place.poll(cursor))
+        assert read.keys() == {"nobody named", ANSWER}
+        assert read[ANSWER].parent == read["nobody named"].ref
+
+    def test_it_is_read_as_it_reads_today(self, place: Place) -> None:
+        untagged, cursor = self.a_reply_that_no_list_shows(place)
+        place.comment(untagged.post, ANSWER, parent=untagged)
+        place.world.edit(untagged, "thought over")
+        assert comments(place.poll(cursor)).keys() == {"thought over", ANSWER}
 
 
 class TestWhen:

@@ -89,6 +89,8 @@ class Stage:
     standin: StandIn
     server: Server
     page: WorldAccount
+    granted: dict[str, str] = field(default_factory=dict)
+    """Credentials besides those of the stand-in."""
     _people: int = field(default=0)
 
     @property
@@ -102,7 +104,7 @@ class Stage:
     def connector(self) -> Connector:
         """A new connector, as after a restart."""
         transport = Transport(api=self.server.url, web=self.server.url, connect=2, read=5, total=10)
-        return find.connect(self.account, self.standin.credentials(self.page), transport)
+        return find.connect(self.account, self.standin.credentials(self.page) | self.granted, transport)
 
     @property
     def acts(self) -> bool:
