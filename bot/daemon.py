@@ -44,7 +44,7 @@ from bot import (
     witnessing,
 )
 from bot.alarms import alarm
-from bot.jobs import Book
+from bot.jobs import LEAST_LATE, Book
 from bot.log import logger
 from bot.memory import keep_small
 from bot.metrics import Health
@@ -207,9 +207,16 @@ class Daemon:
     """The running program. `run` returns after SIGTERM or SIGINT, when the work in hand is done."""
 
     def __init__(
-        self, parts: Parts, clock: Callable[[], datetime] = utc_now, scheduler: Scheduler | None = None
+        self,
+        parts: Parts,
+        clock: Callable[[], datetime] = utc_now,
+        scheduler: Scheduler | None = None,
+        least_late: timedelta = LEAST_LATE,
     ) -> None:
-        """Take the parts; nothing starts yet. A `scheduler` other than the usual one makes time as it likes."""
+        """Take the parts; nothing starts yet. A `scheduler` other than the usual one makes time as it likes.
+
+        `least_late`: by how much a job must at least be late to have missed runs; see bot/jobs.py.
+        """
         self._parts = parts
         self._clock = clock
         self._stop = threading.Event()
@@ -222,7 +229,7 @@ class Daemon:
         self._turned_away = 0
         self._superseded = False
         with parts.database.read() as tx:
-            self._book = Book(jobs.every(tx))
+            self._book = Book(jobs.every(tx), least_late)
         self._rested: object = None
         self._rested_at = clock()
         self._systemd = sdnotify.SystemdNotifier()

@@ -249,7 +249,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         appeals=ours(appeals.lines(appealed, settings.zone, now)),
         answered=ours(_answered(settings, line) for line in lines if line.kind == DECIDED),
         soon=ours(_soon(tx, settings, now)),
-        gaps=ours(told_as(settings, line) for line in lines if line.kind == GAP),
+        gaps=Some.of(told_as(settings, line) for line in lines if line.kind == GAP),
         trouble=ours(
             (
                 *(told_as(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),

@@ -40,8 +40,9 @@ class Late:
 class Book:
     """What one daemon knows of its jobs. Threads tell it; `keep` writes it down from time to time."""
 
-    def __init__(self, known: list[Run]) -> None:
-        """Begin with what an earlier daemon wrote down."""
+    def __init__(self, known: list[Run], least_late: timedelta = LEAST_LATE) -> None:
+        """Begin with what an earlier daemon wrote down. `least_late`: what is less is late for no job."""
+        self._least_late = least_late
         self._runs = {run.name: run for run in known}
         self._changed: set[str] = set()
         self._late: dict[str, Late] = {}
@@ -52,7 +53,7 @@ class Book:
         """A job begins."""
         with self._lock:
             before = self._runs.get(name)
-            if before and (late := _late(before, now)):
+            if before and (late := _late(before, now, self._least_late)):
                 self._late[name] = late
             self._runs[name] = Run(
                 name=name, every=every, began_at=now, ended_at=None, next_at=None, why=None, noted_at=now
@@ -82,11 +83,11 @@ class Book:
             _tell(tx, late, now, started=started)
 
 
-def _late(before: Run, now: datetime) -> Late | None:
+def _late(before: Run, now: datetime, least: timedelta) -> Late | None:
     since = before.ended_at or before.began_at
     if not before.every:
         return None  # it comes when something happens
-    if now - since <= max(LATE * timedelta(seconds=before.every), LEAST_LATE):
+    if now - since <= max(LATE * timedelta(seconds=before.every), least):
         return None
     return Late(since=since, runs=int((now - since).total_seconds() // before.every))
 

@@ -56,6 +56,8 @@ BEGINNINGS = tuple(
 )
 """In the future, so that no file is older than the program's clock; at the ends of months and of summer time."""
 MOST_LINES = 40
+ASLEEP = timedelta(days=2)
+"""Rounds come so far apart that every job would be late; only who sleeps for longer has missed something."""
 REST_HOURS = (0.2, 1, 4, 9, 13, 25)
 """When everything was mended: how many hours later it is looked whether all has come right."""
 
@@ -407,7 +409,7 @@ class Simulation:
         )
         self._life = _Life(rounds=Rounds(), began=self._clock.of_program())
         self._count["lives"] += 1
-        Daemon(parts, self._clock.of_program, self._life.rounds).begin()
+        Daemon(parts, self._clock.of_program, self._life.rounds, ASLEEP).begin()
         return self._life
 
     def _end_life(self) -> None:
@@ -453,7 +455,12 @@ def _settings(file: Path, chance: random.Random) -> Settings:
     settings = load(file)
     accounts = tuple(entry.model_copy(update={"poll_seconds": POLL_SECONDS}) for entry in settings.accounts)
     return settings.model_copy(
-        update={"accounts": accounts, "data": Path("data"), "acts_a_day": chance.choice((3, 10, 50, 1000))}
+        update={
+            "accounts": accounts,
+            "data": Path("data"),
+            "acts_a_day": chance.choice((3, 10, 50, 1000)),
+            "canary": None,  # a process of its own, which no clock of ours turns
+        }
     )
 
 
