@@ -17,11 +17,11 @@ import secrets
 import socket
 import threading
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archive import leases
-from archive.database import fenced
+from archive.database import Unavailable, fenced
 from archive.leases import LeaseLost
 from bot.log import logger
 
@@ -184,15 +184,25 @@ def _in_kinds(names: Iterable[str]) -> list[Sequence[str]]:
 
 
 def _folder_id(folder: Path) -> str:
-    """What names a data folder, wherever it is mounted: some letters in a file in it, made by whoever comes first."""
+    """What names a data folder, wherever it is mounted: some letters in a file in it, made by whoever comes first.
+
+    The file appears whole or not at all. Raises `Unavailable` if it cannot be made.
+    """
     file = folder / FOLDER_FILE
-    try:
-        with file.open("x", encoding="ascii") as new:
-            new.write(secrets.token_hex(8))
-            new.flush()
-            os.fsync(new.fileno())
-    except FileExistsError:
-        pass
+    if not file.exists():
+        draft = folder / f"{FOLDER_FILE}.{secrets.token_hex(4)}"
+        try:
+            with draft.open("x", encoding="ascii") as new:
+                new.write(secrets.token_hex(8))
+                new.flush()
+                os.fsync(new.fileno())
+            with suppress(FileExistsError):  # another one came first
+                os.link(draft, file)
+        except OSError as error:
+            message = f"the data folder {folder} cannot be written to: {error.strerror}"
+            raise Unavailable(message) from error
+        finally:
+            draft.unlink(missing_ok=True)
     return file.read_text(encoding="ascii")
 
 

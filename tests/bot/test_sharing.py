@@ -11,15 +11,17 @@ from city import City, the_rulebook
 from sqlalchemy import update
 
 from archive import accounts, cases, leases, ledger, orders, tables
-from archive.leases import LEASE
+from archive.database import Unavailable
+from archive.leases import LEASE, NotTogether
 from bot import daemon, enforcing, pipeline
 from bot.domain.states import State
 from bot.parts import Parts
 from bot.pause import Switch
-from bot.sharing import ACCOUNT, told
+from bot.sharing import ACCOUNT, Share, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from archive.accounts import AccountStanding
     from connectors.standin.world import WorldComment
@@ -142,6 +144,17 @@ def test_what_a_platform_tells_one_daemon_is_polled_by_the_one_that_may(city: Ci
     other.share.ask(key)
     assert city.parts.share.beat(city.clock()) == [key]
     assert city.parts.share.beat(city.clock()) == []
+
+
+def test_a_folder_that_takes_no_file_is_told_and_none_is_left_half_written(city: City, tmp_path: Path) -> None:
+    folder = tmp_path / "nowhere"
+    share = Share(city.parts.database, daemon="lost", folder=folder, names=())
+    with pytest.raises(Unavailable, match="cannot be written to"):
+        share.enter(city.clock())
+    folder.mkdir()
+    with pytest.raises(NotTogether, match="another data folder"):
+        share.enter(city.clock())
+    assert [len(file.read_text()) for file in folder.iterdir()] == [16]
 
 
 def test_a_pause_file_on_one_machine_stops_the_other(city: City, other: Parts) -> None:
