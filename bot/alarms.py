@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from archive import accounts
 from bot import webhook
 from bot.letters import compose, names, put
+from bot.links import pause_link_in_mail
 from bot.log import logger
 from bot.masking import masked
 from connectors.contract import Malformed
@@ -30,7 +31,9 @@ def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
     subject, *lines = (masked(line, names(settings, line)) for line in (subject, *lines))
     message = compose(settings, settings.mail.on_call, f"citymod: {subject}", now)
     message["X-Priority"] = "1"
-    message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines]) + "\n")
+    link = pause_link_in_mail(settings, ", ".join(settings.mail.on_call), now)
+    stop = [f"Pause all acting at once, without signing in (holds once, for three days):\n{link}"] if link else []
+    message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines, *stop]) + "\n")
     put(tx, message, kind="alarm", key=f"alarm:{key}", to=settings.mail.on_call, now=now)
     webhook.owe(tx, settings, key=key, subject=subject, lines=lines, now=now)
 

@@ -27,6 +27,7 @@ from bot.domain.states import State
 from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
 from bot.letters import STYLES, TEMPLATES, compose, embed, names, put, when
+from bot.links import pause_link_in_mail
 from bot.log import logger
 from bot.masking import masked
 from bot.pause import Switch
@@ -136,6 +137,7 @@ class Digest:
     month: str = ""
     cost: tuple[str, ...] = ()
     tested: str = ""
+    stop: str = ""
 
     def with_at_most(self, most: int) -> Digest:
         """Show at most so many of each kind; what is left out is counted."""
@@ -260,6 +262,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(tx, settings, now)),
+        stop=pause_link_in_mail(settings, pio.email, now),
         filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),

@@ -17,9 +17,13 @@ from cryptography.fernet import InvalidToken
 
 from archive.stored import read_utc, utc_text
 from bot.keys import cipher
+from bot.log import logger
+from bot.settings import MissingCredential
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+
+log = logger("links")
 
 PAUSE = "pause"
 PAUSE_HOLDS = timedelta(days=3)
@@ -49,6 +53,15 @@ def pause_link(settings: Settings, to: str, now: datetime) -> str | None:
         return None
     link = Link(purpose=PAUSE, id=secrets.token_hex(16), to=to, until=now + PAUSE_HOLDS)
     return f"{settings.console.address}/pause/link?{urlencode({'link': write(settings, link)})}"
+
+
+def pause_link_in_mail(settings: Settings, to: str, now: datetime) -> str:
+    """The same for a mail, which goes out even where no link can be made: then it is empty, and the log says why."""
+    try:
+        return pause_link(settings, to, now) or ""
+    except MissingCredential as error:
+        log.warning("a mail goes without the link that pauses", why=str(error))
+        return ""
 
 
 def write(settings: Settings, link: Link) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +13,8 @@ import pytest
 from city import City
 from served import Served, console_settings, post
 
-from archive import ledger, pauses
-from bot import links
+from archive import ledger, outbox, pauses
+from bot import alarms, digest, links
 from bot.domain.types import Role
 from bot.links import Link, pause_link
 
@@ -132,6 +134,30 @@ def test_looking_at_a_link_does_nothing_and_pressing_the_button_pauses(console: 
     (paused,) = standing(console)
     assert (paused.scope, paused.who.name) == ("*", "Kim, by the link sent to oncall@city.example")
     assert paused.why == "it hides praise"
+
+
+def test_every_digest_and_every_alarm_carries_such_a_link(console: Served) -> None:
+    city = console.city
+    with city.parts.database.begin() as tx:
+        alarms.alarm(tx, city.settings, key="k", subject="something is wrong", lines=("Look.",), now=city.clock())
+        told = digest.fold(tx, city.settings, city.settings.pios[0], city.clock())
+        kept = outbox.kept(tx, "alarm:k")
+    assert kept is not None
+    alarm = message_from_bytes(kept, policy=policy.default).get_body()
+    assert alarm is not None
+    for text in (alarm.get_content(), told.as_text(), html.unescape(told.as_html())):
+        (address,) = re.findall(r"http://localhost:1(/pause/link\?link=[\w%.=-]+)", text)
+        with console.client() as client:
+            assert "Everything is paused" in press(client, address).text or len(standing(console)) > 1
+    assert len(standing(console)) == 2, "the digest's two forms carry one link, the alarm another"
+
+
+def test_mails_go_out_where_no_link_can_be_made(console: Served, tmp_path: Path) -> None:
+    city = console.city
+    keyless = city.settings.model_copy(update={"credentials": tmp_path / "nowhere"})
+    with city.parts.database.begin() as tx:
+        told = digest.fold(tx, keyless, keyless.pios[0], city.clock())
+    assert "Pause all acting" not in told.as_text() + told.as_html()
 
 
 def test_a_link_holds_once(console: Served) -> None:
