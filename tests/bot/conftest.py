@@ -5,9 +5,11 @@ Modules marked `both_engines` hold the main ways of a comment; each of their tes
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from city import City
 
 from archive.capture import BrowserSettings, Camera
@@ -51,8 +53,10 @@ def city(engine: str, tmp_path: Path, camera: Camera, request: pytest.FixtureReq
 
 
 @pytest.fixture
-def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
-    """Call a command; give status, standard output and standard error."""
+def citymod(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Call a command; give status, standard output and standard error. What it sets for its process ends with the test."""
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setenv("COLUMNS", "400")
@@ -63,4 +67,8 @@ def citymod(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         code = end.value.code
         return (code if isinstance(code, int) else 0), said.out, said.err
 
-    return call
+    logs, mask = structlog.get_config(), os.umask(0o022)
+    os.umask(mask)
+    yield call
+    structlog.configure(**logs)
+    os.umask(mask)

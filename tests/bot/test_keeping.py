@@ -209,7 +209,7 @@ def test_a_night_without_the_program_is_a_gap_in_the_digest(city: City, citymod:
     assert {line.detail["account"] for line in rows(city, "gap.recorded")} == set(city.parts.readers)
     city.make_digests()
     text = text_of(digests(city)[-1])
-    assert "An account was not read for a while" in text
+    assert "NOT READ FOR A WHILE (" in text
     assert "the program was not running until it was started again" in text
     code, out, err = citymod("gaps", "list", "--since", "2026-11-19", "--json", "--config", city.file)
     assert code == 0, err
