@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile plan-month audit check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
-# Tests wait for servers and a browser more than they compute: two at a time, and each file stays with one worker.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Tests wait for servers and a browser as much as they compute: three at a time, and each file stays with one worker.
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile
 UV := $(or $(wildcard $(BIN)/uv),uv)
 BENCH = $(shell sed -n '/^bench = \[/,/\]/s/.*"\(.*\)".*/\1/p' pyproject.toml)
 # One lock for every supported Python and system. It names no index, and pins what builds (setuptools) like the rest.

@@ -56,7 +56,7 @@ def city(engine: str, tmp_path: Path, camera: Camera, request: pytest.FixtureReq
 def citymod(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
-    """Call a command; give status, standard output and standard error. What it sets for its process ends with the test."""
+    """Call a command; give status, standard output and error. What it sets for the process ends with the test."""
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setenv("COLUMNS", "400")
