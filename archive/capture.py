@@ -217,7 +217,7 @@ class Camera:
             source=source,
             url=None if own else ADDRESS if embed else comment.url,
             html=card.render(subject, version=self._version, now=now) if own else None,
-            shell=shell(embed, comment.ref.item) if embed else None,
+            frame=shell(embed, comment.ref.item) if embed else None,
             item=card.shown(comment.ref.item),
             text=card.shown(comment.text),
             blank=card.is_blank(comment.text),
@@ -248,7 +248,7 @@ class Camera:
         own = job.html is not None
         return {
             "url": "none: the platform's embed on a page of ours"
-            if job.shell
+            if job.frame
             else job.url or "none: drawn from the record",
             "signed_in": f"yes: as stored for {job.account}" if job.account else "no",
             "network": "none" if own else ", ".join(job.hosts),

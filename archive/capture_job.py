@@ -31,7 +31,7 @@ class Job:
     source: str
     url: str | None
     html: str | None
-    shell: str | None
+    frame: str | None
     item: str
     text: str
     blank: bool

@@ -196,7 +196,7 @@ class Studio:
         return None
 
     def _browser_for(self, job: Job) -> Browser:
-        joined = job.shell is not None
+        joined = job.frame is not None
         if not set(job.hosts) <= self._hosts or (job.html is None and joined is not self._joined):
             self._hosts |= set(job.hosts)
             self._joined = joined
@@ -302,7 +302,7 @@ class Shot:
         self._page.on("dialog", _dismiss)
         self._page.on("response", self._remember_status)
         self._answers = None if own or self._job.account else Answers(self._devtools)
-        if self._job.shell is not None:
+        if self._job.frame is not None:
             self._devtools.send("DOM.enable")
         self._browser = browser
         return f"{browser.browser_type.name} {browser.version}"
@@ -319,8 +319,8 @@ class Shot:
     def _admit(self, route: Route) -> None:
         """Let a request pass if its host is on the list; count the others."""
         host = urlsplit(route.request.url).hostname or ""
-        if self._job.shell is not None and route.request.url == self._job.url:
-            route.fulfill(body=self._job.shell, content_type="text/html; charset=utf-8")
+        if self._job.frame is not None and route.request.url == self._job.url:
+            route.fulfill(body=self._job.frame, content_type="text/html; charset=utf-8")
             return
         if self._job.html is None and any(fnmatch.fnmatchcase(host, pattern) for pattern in self._job.hosts):
             route.continue_()
@@ -415,7 +415,7 @@ class Shot:
         """Look once, in the page or the frames that an embed opened; give what was found, and which wall is there."""
         answer, wall = {"ok": False, "why": "the comment is not on the page"}, ""
         for number, frame in enumerate(self._frames()):
-            if self._job.shell is not None:
+            if self._job.frame is not None:
                 self._enter(frame)
             answer = self._call("find", spec)
             if answer["ok"]:
@@ -434,7 +434,7 @@ class Shot:
             tree = waiting.pop(0)
             found.append(tree["frame"]["id"])
             waiting += tree.get("childFrames", ())
-        return found[:MOST_FRAMES] if self._job.shell is not None else found[:1]
+        return found[:MOST_FRAMES] if self._job.frame is not None else found[:1]
 
     def _placed(self, at: Mapping[str, Any]) -> Mapping[str, Any]:
         """A place in the frame that holds the comment as a place in the window; of a page itself it is one."""
@@ -625,10 +625,10 @@ class Shot:
         width, height = WINDOWS[self._job.source]
         refused = ", ".join(f"{host} ({times})" for host, times in sorted(self._refused.items()))
         agent = self._devtools.send("Browser.getVersion")
-        frames = [frame.url for frame in self._page.frames[1:MOST_FRAMES]] if self._job.shell is not None else []
+        frames = [frame.url for frame in self._page.frames[1:MOST_FRAMES]] if self._job.frame is not None else []
         self.conditions = {
             "url_shown": self._page.url.partition("?")[0] if self._job.account else self._page.url,
-            **({"frames_shown": ", ".join(frames) or "none"} if self._job.shell is not None else {}),
+            **({"frames_shown": ", ".join(frames) or "none"} if self._job.frame is not None else {}),
             "http_status": str(self._status or "none"),
             "browser": agent["product"],
             "user_agent": agent["userAgent"],

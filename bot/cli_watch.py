@@ -56,6 +56,7 @@ def _besides(found: Mapping[str, Any]) -> Iterator[str]:
     if found["tasks"]:
         yield f"By hand: {found['tasks']} task(s) wait: citymod tasks list"
     yield from found["proof"]
+    yield from found["daemons"]
     yield "Acting is " + ("paused: " + "; ".join(found["paused"]) if found["paused"] else "not paused")
 
 

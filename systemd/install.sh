@@ -58,7 +58,9 @@ folder() { # MODE OWNER PATH
         [ "$(stat -c %a "$3")" = "$1" ] || say "$3 has mode $(stat -c %a "$3"), not $1; it is left as it is"
         return 0
     fi
-    if here; then run install -d -m "$1" -o "${2%:*}" -g "${2#*:}" "$3"; else run install -d -m "$1" "$3"; fi
+    mode=$1
+    [ "${#1}" -gt 3 ] || mode=00$1 # five figures: what a folder would have from the one above it goes, too
+    if here; then run install -d -m "$mode" -o "${2%:*}" -g "${2#*:}" "$3"; else run install -d -m "$mode" "$3"; fi
 }
 file() { # MODE SOURCE TARGET: only if there is none
     if [ -e "$3" ]; then say "$3 is there, and stays as it is"; return 0; fi

@@ -112,7 +112,7 @@ def test_a_dry_run_says_everything_and_does_nothing(server: Server) -> None:
     for said in (
         "make_release",
         "etc/citymod/citymod.example.yaml",
-        "install -d -m 700",
+        "install -d -m 00700",
         "citymod.service",
         "run: point",
     ):

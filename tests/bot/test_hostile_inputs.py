@@ -132,8 +132,8 @@ def test_pages_hold_words_and_no_markup(
     pages = []
     assert citymod("export", tmp_path / "copies", "--reason", "x", "--who", "Kim", *config)[0] == 0
     pages += [path.read_text(encoding="utf-8") for path in (tmp_path / "copies").rglob("*.html")]
-    with city.parts.database.read() as tx:
-        pages += [drafts(tx, city.settings, ref_of(one), city.clock()) for one in comments if city.done_by_us(one)]
+    done = (ref_of(one) for one in comments if city.done_by_us(one))
+    pages += [drafts(city.parts.database, city.settings, ref, city.clock()) for ref in done]
     pages += [path.read_text(encoding="utf-8") for path in city.settings.evidence_folder.rglob("*.html")]
     assert len(pages) > len(KINDS)
     for page in pages:

@@ -67,6 +67,12 @@ REWRITTEN: dict[str, Callable[[str], str]] = {
 }
 
 
+def in_units(text: str) -> str:
+    """Each UTF-16 unit as JSON escapes it: what lies beyond 65,535 takes two (RFC 8259, 7)."""
+    units = text.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def by_character(form: str) -> Callable[[str], str]:
     return lambda text: "".join(form.format(ord(char)) for char in text)
 
@@ -78,7 +84,7 @@ def named(text: str) -> str:
 ESCAPED: dict[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     "as it is": (str, str),
     "JSON": (lambda text: json.dumps(text)[1:-1], lambda text: str(json.loads(f'"{text}"'))),
-    "JSON in full": (by_character("\\u{:04x}"), lambda text: str(json.loads(f'"{text}"'))),
+    "JSON in full": (in_units, lambda text: str(json.loads(f'"{text}"'))),
     "HTML": (html.escape, html.unescape),
     "HTML by number": (by_character("&#{};"), html.unescape),
     "HTML in hexadecimal": (by_character("&#X{:x};"), html.unescape),

@@ -15,7 +15,7 @@ from bot.domain.states import State
 from bot.parts import moderation_server
 from bot.promises import ref_of
 from bot.settings import Moderation
-from connectors.moderation import TEXTS_A_CALL
+from bot.verdicts import JUDGED_AT_ONCE
 from rules.engine import Engine
 
 if TYPE_CHECKING:
@@ -116,8 +116,9 @@ def test_a_pass_of_many_makes_few_calls(city: City) -> None:
         for number in range(80):
             city.write("youtube", f"Question no. {number}")
         city.poll()
-        assert verdicts.judge_standing(city.parts, city.clock()) == 80
-        assert [len(texts) for texts in sent(server)] == [TEXTS_A_CALL, 80 - TEXTS_A_CALL]
+        while verdicts.judge_standing(city.parts, city.clock()):
+            pass
+        assert [len(texts) for texts in sent(server)] == [JUDGED_AT_ONCE, JUDGED_AT_ONCE, JUDGED_AT_ONCE, 5]
 
 
 def test_the_server_is_asked_while_no_transaction_is_open(city: City) -> None:
@@ -220,11 +221,11 @@ def test_half_an_answer_is_used_as_far_as_it_goes(city: City) -> None:
 
     with serving(once) as server:
         engine = with_server(city, server)
-        for number in range(TEXTS_A_CALL + 10):
+        for number in range(JUDGED_AT_ONCE + 10):
             city.write("youtube", f"Question no. {number}")
         city.poll()
         city.judge()
-    assert sum(bool(context.scores) for context in engine.heard.values()) == TEXTS_A_CALL
+    assert sum(bool(context.scores) for context in engine.heard.values()) == JUDGED_AT_ONCE
     assert told(city)[0].detail["comments"] == 10
 
 

@@ -175,7 +175,7 @@ def test_a_pause_file_on_one_machine_stops_the_other(city: City, other: Parts) -
 
 
 def test_status_tells_who_works_what_and_who_is_silent(
-    city: City, citymod: Callable[..., tuple[int, str, str]]
+    city: City, other: Parts, citymod: Callable[..., tuple[int, str, str]]
 ) -> None:
     key = f"facebook:{city.accounts['facebook'].id}"
     code, said, _ = citymod("status", "--config", city.file)

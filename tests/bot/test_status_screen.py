@@ -120,6 +120,7 @@ def test_forty_accounts_fit_too_and_those_that_stand_still_come_first(
     ]
     found = {
         "city": "C",
+        "daemons": [],
         "at": "2026-11-20T15:00:00+00:00",
         "time_zone": "America/Chicago",
         "clock": "is right",

@@ -11,6 +11,7 @@ from archive import accounts, evidence, orders
 from bot.domain.states import State
 from bot.enforcing import MOST_ATTEMPTS
 from bot.promises import ref_of
+from bot.sharing import ACCOUNT, JOB, JOBS, Share
 from bot.standins import worked
 from connectors.standin.faults import (
     ANSWER_LOST,
@@ -47,8 +48,10 @@ def test_an_account_taken_out_of_the_settings_rests_and_holds_up_no_other(city: 
     city.poll()
     whole = city.parts
     others = tuple(entry for entry in city.settings.accounts if entry.platform != "facebook")
+    names = [*(f"{ACCOUNT}{entry.account.key}" for entry in others), *(f"{JOB}{job}" for job in JOBS)]
     city.parts = replace(
         whole,
+        share=Share(whole.database, daemon=whole.share.daemon, folder=city.settings.data, names=names),
         settings=city.settings.model_copy(update={"accounts": others}),
         readers={key: reader for key, reader in whole.readers.items() if not key.startswith("facebook:")},
         actors={key: actor for key, actor in whole.actors.items() if not key.startswith("facebook:")},

@@ -244,7 +244,9 @@ class Town:
 
     def lost_mails(self) -> list[str]:
         """Mails that are owed and did not arrive."""
-        return [name for (name,) in self.ask("SELECT id FROM outbox") if name not in self.mails()]
+        arrived = self.mails()
+        owed = self.ask("SELECT id, key, sent_at, not_before, failed_why FROM outbox")
+        return [" ".join(map(str, mail)) for mail in owed if mail[0] not in arrived]
 
 
 def _quicker(file: Path) -> None:
