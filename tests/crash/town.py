@@ -32,6 +32,7 @@ from connectors.standin.world import APP, Person, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from email.message import Message
 
     from connectors.standin.world import Effect, WorldComment
 
@@ -173,11 +174,11 @@ class Town:
         return sum(exchange.verb == "hide" for exchange in self.standins.servers[platform].log)
 
     def mails(self) -> dict[str, list[str]]:
-        """The subjects of all copies that arrived of each mail, in the order in which they came."""
+        """The subjects of all copies that arrived of each mail, by its Message-ID, in the order in which they came."""
         arrived: dict[str, list[str]] = {}
         for path in sorted(self.sink.folder.glob("*.eml")):
-            mail = BytesHeaderParser(policy=policy.default).parsebytes(path.read_bytes())
-            arrived.setdefault(mail["Message-ID"].strip("<>").partition("@")[0], []).append(mail["Subject"])
+            mail = _header(path.read_bytes())
+            arrived.setdefault(mail["Message-ID"], []).append(mail["Subject"])
         return arrived
 
     def at_rest(self) -> bool:
@@ -245,8 +246,12 @@ class Town:
     def lost_mails(self) -> list[str]:
         """Mails that are owed and did not arrive."""
         arrived = self.mails()
-        owed = self.ask("SELECT id, key, sent_at, not_before, failed_why FROM outbox")
-        return [" ".join(map(str, mail)) for mail in owed if mail[0] not in arrived]
+        owed = self.ask("SELECT key, message FROM outbox")
+        return [key for key, message in owed if _header(message)["Message-ID"] not in arrived]
+
+
+def _header(mail: bytes) -> Message:
+    return BytesHeaderParser(policy=policy.default).parsebytes(mail)
 
 
 def _quicker(file: Path) -> None:
