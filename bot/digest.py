@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from archive.appeals import Appeal
     from archive.database import Tx
     from archive.ledger import Entry
+    from archive.pauses import Pause
+    from archive.requests import Request
     from bot.digest_items import Item, Way
     from bot.domain.types import Ref
     from bot.export_pictures import Small
@@ -204,6 +206,8 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     head = ledger.head(tx)
     appealed = appeals.waiting(tx, keys)
     asked = every_request(tx)
+    stopped = list(_stopped(tx, keys))
+    standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
 
     def ours(told: Iterable[str]) -> Some[str]:
@@ -222,14 +226,14 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                     *canary.headlines(tx),
                     *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
                     *witnessing.headlines(tx, settings),
-                    *_stopped(tx, keys),
+                    *stopped,
                     *_held(tx, settings, keys, now),
                     *requests.lines(requests.pressing(asked, now), settings.zone, now),
                     *_appealed(appealed, now),
-                    *_unchecked(watched, "\n".join(_stopped(tx, keys))),
+                    *_unchecked(watched, "\n".join(stopped)),
                     *_spent(lines, settings),
                     *filter(None, (spending.nearly_spent(tx, settings, now),)),
-                    *_to_do(tx, settings, all_waiting, len(by_hand), now),
+                    *_to_do(standing, file_says, all_waiting, len(by_hand)),
                     *_unverified(len(unverified)),
                 )
             )
@@ -250,9 +254,9 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         requests=ours(requests.lines(asked, settings.zone, now)),
         appeals=ours(appeals.lines(appealed, settings.zone, now)),
         answered=ours(_answered(settings, line) for line in lines if line.kind == DECIDED),
-        soon=ours(_soon(tx, settings, now)),
+        soon=ours(_soon(settings, standing, asked, now)),
         gaps=Some.of(told_as(settings, line) for line in lines if line.kind == GAP),
-        trouble=ours(
+        trouble=Some.of(
             (
                 *(told_as(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
                 *(f"{told_as(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
@@ -261,7 +265,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         consistency=ours(_not_alike(lines, keys)),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
-        paused=ours(_pauses(tx, settings, now)),
+        paused=ours(_pauses(settings, standing, file_says)),
         stop=pause_link_in_mail(settings, pio.email, now),
         filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
@@ -339,12 +343,11 @@ def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str
             yield f"{name}: {said}"
 
 
-def _to_do(tx: Tx, settings: Settings, waiting: int, by_hand: int, now: datetime) -> Iterator[str]:
+def _to_do(standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
-    whole = [pause for pause in pauses.in_force(tx, now) if pause.scope == pauses.EVERYTHING]
-    if whole or Switch(settings.switch_file).files_say(tx):
+    if file_says or any(pause.scope == pauses.EVERYTHING for pause in standing):
         yield "Acting is paused: nothing is hidden or deleted"
-    elif any(_pauses(tx, settings, now)):
+    elif standing:
         yield "Acting is paused in part"
     if waiting:
         yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
@@ -358,12 +361,12 @@ def _unverified(attested: int) -> Iterator[str]:
         yield f"{attested} act{'s rest' if attested > 1 else ' rests'} on somebody's word alone"
 
 
-def _soon(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
+def _soon(settings: Settings, standing: list[Pause], asked: list[Request], now: datetime) -> Iterator[str]:
     """What ends or falls due by itself before long, so that nobody is taken by surprise."""
-    for pause in pauses.in_force(tx, now):
+    for pause in standing:
         if pause.until and pause.until - now <= SOON:
             yield f"The pause of {pause.what} ends {when(settings, pause.until)}, and acting goes on"
-    for one in every_request(tx):
+    for one in asked:
         if one.due_at - now <= SOON:
             yield f"Records request {one.id}: {requests.standing(one, settings.zone, now)}"
 
@@ -372,11 +375,10 @@ def _task(task: Task) -> str:
     return f"{task.what}{f' (not now: {task.held})' if task.held else ''}. Task {task.name}"
 
 
-def _pauses(tx: Tx, settings: Settings, now: datetime) -> Iterator[str]:
-    for pause in pauses.in_force(tx, now):
+def _pauses(settings: Settings, standing: list[Pause], file_says: str | None) -> Iterator[str]:
+    for pause in standing:
         until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
         yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
-    file_says = Switch(settings.switch_file).files_say(tx)
     if file_says:
         yield f"everything: {file_says}"
 

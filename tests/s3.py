@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
 
 import boto3
 import requests
@@ -86,11 +87,11 @@ class S3:
 
     def let_in_only(self) -> tuple[str, str]:
         """From now on ask for credentials; give the one pair that is let in."""
-        iam = self._client("iam")
-        iam.create_user(UserName="citymod")
-        pair = iam.create_access_key(UserName="citymod")["AccessKey"]
+        iam, user = self._client("iam"), uuid4().hex  # moto keeps users for the whole process
+        iam.create_user(UserName=user)
+        pair = iam.create_access_key(UserName=user)["AccessKey"]
         document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
-        iam.put_user_policy(UserName="citymod", PolicyName="all", PolicyDocument=document)
+        iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=document)
         self._reset_auth(b"0")
         return pair["AccessKeyId"], pair["SecretAccessKey"]
 

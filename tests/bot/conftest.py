@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from city import City
+from playwright.sync_api import sync_playwright
 
+from archive.browser import find_browser
 from archive.capture import BrowserSettings, Camera
 from bot.cli import main
 from bot.parts import VERSION
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Browser
     from postgres import Postgres
 
 
@@ -27,6 +30,15 @@ if TYPE_CHECKING:
 def camera() -> Iterator[Camera]:
     with Camera(BrowserSettings(), VERSION) as camera:
         yield camera
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for looking at pages, as a person would; what is pictured for evidence is the camera's."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), chromium_sandbox=os.geteuid() != 0)
+        yield browser
+        browser.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

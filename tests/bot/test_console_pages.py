@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from city import HARMLESS, VIOLATION, City, for_review
+from looked_at import LOOKS, faults, in_look, keep
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from served import PASSWORD, Served, console_settings
 
 from archive import cases, pauses
-from archive.browser import find_browser
 from bot.domain.states import State
 from bot.domain.types import Role
 from bot.links import pause_link
@@ -28,16 +26,7 @@ if TYPE_CHECKING:
 
     from archive.capture import Camera
 
-AXE = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
-LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 320, "height": 640}},
-    "large": {"viewport": {"width": 1024, "height": 768}},
-}
 EVERYTHING = "kim@city.example"
-SHOTS = os.environ.get("CITYMOD_SHOTS")
-"""A folder: with it, a picture of each page in each look is left there, to be looked at."""
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +50,6 @@ def fill(city: City) -> None:
             city.resident[platform] = Person(id=id_, name=f"Pat Resident {number}", handle="pat")
             city.write(platform, text)
     city.run()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), chromium_sandbox=os.geteuid() != 0)
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, console: Served, **look: Any) -> Page:
@@ -118,17 +99,10 @@ def test_axe_finds_nothing_on_any_page(console: Served, browser: Browser, look: 
         if name == "sign-in":
             page.context.clear_cookies()
         page.goto(console.url + path)
-        if look == "large":
-            page.add_style_tag(content="html { font-size: 200% }")
+        in_look(page, look)
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        if SHOTS:
-            page.screenshot(path=f"{SHOTS}/{name}-{look}.png", full_page=True)
-        page.evaluate(AXE)
-        found = page.evaluate("() => axe.run()")
-        wrong += [(name, one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-        assert len(found["passes"]) > 15, name
-        if not page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"):
-            wrong.append((name, "has to be scrolled sideways", []))
+        keep(page, f"{name}-{look}")
+        wrong += [(name, *fault) for fault in faults(page)]
     assert wrong == []
     page.context.close()
 

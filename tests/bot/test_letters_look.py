@@ -5,20 +5,17 @@ A busy day of 500 acts is one that nobody would want to read whole.
 
 from __future__ import annotations
 
-import os
 import re
 from base64 import b64encode
 from email import message_from_bytes, policy
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import looked_at
 import pytest
 from builders import PERSON, a_batch, a_comment, a_verdict, an_evidence
 from city import VIOLATION, City, for_review
-from playwright.sync_api import sync_playwright
 
 from archive import accounts, cases, evidence, orders, outbox, pauses, records
-from archive.browser import find_browser
 from bot import digest
 from bot.domain.states import Event
 from bot.domain.types import Action
@@ -33,12 +30,9 @@ if TYPE_CHECKING:
 
     from archive.capture import Camera
 
-AXE = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
 LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 320, "height": 640}},
-    "narrow-dark": {"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"},
+    **{look: looked_at.LOOKS[look] for look in ("light", "dark", "narrow")},
+    "narrow-dark": looked_at.LOOKS["narrow"] | looked_at.LOOKS["dark"],
     "tablet": {"viewport": {"width": 800, "height": 900}},
 }
 LONG = "unbrokenwordsthatgoonandon" * 12
@@ -82,15 +76,6 @@ def letters(tmp_path_factory: pytest.TempPathFactory, camera: Camera) -> dict[st
     return told
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = find_browser()
-        browser = playwright.chromium.launch(executable_path=path, chromium_sandbox=os.geteuid() != 0)
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", ["digest", "quiet", "evidence", "closed"])
 def test_axe_finds_nothing_and_nothing_is_too_wide(
@@ -98,13 +83,8 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
 ) -> None:
     page = browser.new_page(**LOOKS[look])
     page.set_content(page_of(letters[name]))
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run()")
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
-    assert len(found["passes"]) > 10
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    if folder := os.environ.get("CITYMOD_LOOK_AT"):
-        page.screenshot(path=f"{folder}/{name}-{look}.png", full_page=True)
+    assert looked_at.faults(page, looked_for=10) == []
+    looked_at.keep(page, f"{name}-{look}")
     page.close()
 
 

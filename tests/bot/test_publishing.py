@@ -5,20 +5,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 from collections import Counter
 from datetime import datetime
-from importlib.resources import files
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from city import HARMLESS, VIOLATION, City, for_review
-from playwright.sync_api import sync_playwright
+from looked_at import LOOKS, faults, in_look, keep
 from sqlalchemy import text
 
 from archive import orders, pauses
-from archive.browser import find_browser
 from bot.appeals import decide, number_of, open_
 from bot.promises import ref_of
 from bot.publishing import PAGES, NotOurs, publish
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
     from archive.capture import Camera
 
-AXE = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
 STAFF = ("Kim Clerk", "Robin Reviewer")
 
 
@@ -167,31 +163,12 @@ def test_both_languages_say_all_of_it() -> None:
     assert same <= {"none", "sha256"}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = find_browser()
-        browser = playwright.chromium.launch(executable_path=path, chromium_sandbox=os.geteuid() != 0)
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("look", ["light", "dark", "narrow", "large"])
+@pytest.mark.parametrize("look", LOOKS)
 def test_everybody_can_use_it(folder: Path, browser: Browser, name: str, look: str) -> None:
-    options: dict[str, dict[str, Any]] = {
-        "dark": {"color_scheme": "dark"},
-        "narrow": {"viewport": {"width": 320, "height": 640}},
-    }
-    page = browser.new_page(**options.get(look, {}), bypass_csp=True)
+    page = browser.new_page(**LOOKS[look], bypass_csp=True)
     page.goto((folder / name).as_uri())
-    if look == "large":
-        page.add_style_tag(content="html { font-size: 200% }")
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run()")
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
-    assert len(found["passes"]) > 15
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    if where := os.environ.get("CITYMOD_LOOK_AT"):
-        page.screenshot(path=f"{where}/public-{name}-{look}.png", full_page=True)
+    in_look(page, look)
+    assert faults(page) == []
+    keep(page, f"public-{name}-{look}")
     page.close()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Break = Callable[[pytest.MonkeyPatch], None]
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.*family=1:ResourceWarning")  # sdnotify's own
-SEEDS = range(1, 5)
+SEEDS = range(1, 13)
 DAYS = 1
 
 
