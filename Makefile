@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile plan-month audit check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile plan-month plan-month-each audit check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser as much as they compute: three at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 3 --dist loadfile
@@ -26,8 +26,11 @@ test-long: setup-dev ## all tests, the slow ones too
 bench-export: setup-dev ## an export of 10,000 comments with pictures, in seconds, as JSON (ARGS=number of comments)
 	@PYTHONPATH=.:tests $(BIN)/python tests/bot/bench_export.py $(ARGS)
 
-plan-month: setup-dev ## what plans say polling costs against what it costs the stand-ins in a month (a quarter of an hour)
-	@$(BIN)/pytest -n 2 --dist load tests/contract/test_plans.py -m slow -rP $(ARGS)
+plan-month: setup-dev ## twelve accounts of X and of YouTube on one bill for DAYS days, told for a month (a quarter of an hour)
+	@CITYMOD_PLAN_DAYS=$(or $(DAYS),7) $(BIN)/pytest -n 2 --dist load tests/contract/test_plans.py -m slow -k twelve -rP $(ARGS)
+
+plan-month-each: setup-dev ## one account of each platform for a whole month, against its plan (a quarter of an hour)
+	@$(BIN)/pytest -n 2 --dist load tests/contract/test_plans.py -m slow -k month -rP $(ARGS)
 
 # What others' filters make of the same comments is told if they can be had, and not missed if they cannot.
 bench-rules: setup-dev ## what the shipped rules do and how fast, as one JSON object (ARGS=--quick, --brief, --section X)

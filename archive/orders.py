@@ -356,13 +356,10 @@ def _reasons(tx: Tx, order: Order) -> Reasons:
 
 
 def _open_attempt(tx: Tx, order: Order) -> int | None:
-    """The number of the attempt that began and has no end."""
-    ended = select(_attempt.number).where(_attempt.order == order.id, _attempt.stage == "ended")
-    query = select(func.max(_attempt.number)).where(
-        _attempt.order == order.id, _attempt.stage == "begun", _attempt.number.not_in(ended)
-    )
-    number: int | None = tx.execute(query).scalar_one()
-    return number
+    """The number of the last attempt, if it has no end. One before it that a crash cut off never gets one."""
+    stages = select(_attempt.number, _attempt.stage).where(_attempt.order == order.id)
+    last = tx.execute(stages.order_by(_attempt.number.desc(), _attempt.stage.desc()).limit(1)).one_or_none()
+    return last.number if last and last.stage == "begun" else None
 
 
 def _end(tx: Tx, order: Order, status: OrderStatus, now: datetime, **values: Any) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from archive import accounts, cases, ledger, orders, outbox, pauses, records
 from archive.database import Unavailable
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from archive.accounts import AccountStanding
     from archive.database import Database, Tx
     from archive.ledger import Entry
-    from bot.domain.types import Order
+    from bot.domain.types import Batch, Cursor, Order
     from bot.mishaps import Machine
     from bot.settings import Settings
     from bot.standins import StandIns
+    from connectors.contract import Connector
     from connectors.standin.server import Desk, Exchange
     from connectors.standin.world import Effect
 
@@ -76,6 +77,7 @@ class Onlooker:
         self._machine = machine
         self._judged = 0
         self._owed: dict[str, set[bytes]] = {}
+        self._read: dict[str, _Read] = {}
         self._calls: dict[str, int] = {}
         self._pause_file_since = 0
         self._last = 0
@@ -169,6 +171,11 @@ class Onlooker:
         with self._at_poll(key) if verb == "poll" else self._at_work(life) if verb == "work" else nullcontext():
             yield
 
+    def follow(self, key: str, reader: Connector) -> Connector:
+        """Watch what a reader gives; use what comes back in its place."""
+        log = self._standins.servers[key.partition(":")[0]].log
+        return cast("Connector", _Followed(reader, self._read.setdefault(key, _Read()), log))
+
     @contextmanager
     def _at_work(self, life: datetime) -> Iterator[None]:
         """P11: no attempt is left without its end, unless the job itself is on record as failed."""
@@ -187,12 +194,16 @@ class Onlooker:
         desk = self._standins.servers[key.partition(":")[0]]
         first, met = len(desk.log), self._machine.met.total()
         before, failed = self._standing(key), self._failures()
+        read = self._read[key]
+        read.begin(first)
         try:
             yield
         except BaseException:
             self._owed.setdefault(key, set()).update(_shown(desk.log[first:]))
             raise
-        asked = [each for each in desk.log[first:] if each.verb != PAGE]
+        finally:
+            self._hold_cursor(key, before)
+        asked = [each for each in desk.log[first : read.until] if each.verb != PAGE]
         after = self._standing(key)
         if before is None or after is None or self._machine.met.total() != met:
             self._owed.setdefault(key, set()).update(_shown(asked))
@@ -206,6 +217,18 @@ class Onlooker:
         self._owed.setdefault(key, set()).update(_shown(asked))
         if faulty and self._failures() == failed and _same_standing(before, after):
             self.say(f"P11: reading {key} met {faulty[0]}, did not end, and nothing on record says so")
+
+    def _hold_cursor(self, key: str, before: AccountStanding | None) -> None:
+        """P2: the cursor on record covers no comment that is not on record, whatever became of the poll."""
+        after = self._standing(key)
+        if before is None or after is None or after.cursor == before.cursor:
+            return
+        given = self._read[key].batches
+        last = next((n for n, batch in enumerate(given) if batch.cursor == after.cursor), -1)
+        covered = {comment.ref for batch in given[: last + 1] for comment in batch.comments}
+        with self._office.read() as tx:
+            for ref in sorted(covered - set(cases.several(tx, covered)), key=str):
+                self.say(f"P2: {ref} is not on record, and the cursor of {key} has passed it", ref)
 
     def _standing(self, key: str) -> AccountStanding | None:
         with suppress(Unavailable), self._office.read() as tx:
@@ -321,6 +344,38 @@ class Onlooker:
             last = ledger.head(tx)
             self._last = last.seq if last else 0
         return self._last
+
+
+@dataclass(slots=True)
+class _Read:
+    """What one poll was given, and where in the log of exchanges its reading ends: other things are asked after it."""
+
+    batches: list[Batch] = field(default_factory=list)
+    until: int = 0
+
+    def begin(self, until: int) -> None:
+        self.batches.clear()
+        self.until = until
+
+
+class _Followed:
+    """A reader that is watched while it reads."""
+
+    def __init__(self, reader: Connector, read: _Read, log: list[Exchange]) -> None:
+        self._reader = reader
+        self._read = read
+        self._log = log
+
+    def poll(self, cursor: Cursor | None, *, now: datetime) -> Iterator[Batch]:
+        try:
+            for batch in self._reader.poll(cursor, now=now):
+                self._read.batches.append(batch)
+                yield batch
+        finally:
+            self._read.until = len(self._log)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
 
 
 def _tokens(text: str) -> set[bytes]:

@@ -13,7 +13,7 @@ import random
 import shutil
 from collections import Counter
 from contextlib import ExitStack, chdir
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -407,6 +407,7 @@ class Simulation:
         parts = Parts.assemble(
             self._settings, rulebook=the_rulebook(), camera=self._camera, database=self._database, wire=self._wire
         )
+        parts = replace(parts, readers={key: self._onlooker.follow(key, one) for key, one in parts.readers.items()})
         self._life = _Life(rounds=Rounds(), began=self._clock.of_program())
         self._count["lives"] += 1
         Daemon(parts, self._clock.of_program, self._life.rounds, ASLEEP).begin()

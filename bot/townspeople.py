@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from archive.database import Database, Tx
-    from bot.domain.types import Policy
+    from bot.domain.types import Policy, Ref
     from bot.onlooker import Onlooker
     from bot.settings import Settings
     from connectors.standin.world import World, WorldAccount, WorldComment
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 WHO = "Robin Staff"
 YOUNG = timedelta(days=4)
 """People write under posts not older than this: X searches a week, and can be down for a day."""
+INSIST, THINKS_BETTER = 0.3, 0.5
+"""How likely it is that who edits was let stand by staff, and that who edits again goes back to the words before."""
 RECENT = 60
 """How many of the newest comments people still do something about."""
 
@@ -60,6 +62,7 @@ class Townspeople:
         self._city = city
         self._lines = shipped_comments()
         self._written: list[WorldComment] = []
+        self._let_stand: set[Ref] = set()
         self._number = 0
         self._strangers: tuple[tuple[int, Callable[[], None]], ...] = (
             (60, self._write),
@@ -99,9 +102,18 @@ class Townspeople:
         return f"{text} w{self._number:06}z"
 
     def _edit(self) -> None:
-        comment = self._somewhere(lambda comment: comment.author is not None)
+        insists = self._chance.random() < INSIST
+        comment = self._somewhere(
+            lambda each: each.author is not None and (not insists or ref_of(each) in self._let_stand)
+        )
         if comment and comment.account.platform != "instagram":  # where nobody can
-            self._world.edit(comment, self._marked(self._chance.choice(self._lines).text))
+            self._world.edit(comment, self._other_words(comment))
+
+    def _other_words(self, comment: WorldComment) -> str:
+        """New words, or those that somebody thought better of."""
+        if comment.edited and self._chance.random() < THINKS_BETTER:
+            return comment.wordings[-2].text
+        return self._marked(self._chance.choice(self._lines).text)
 
     def _delete(self) -> None:
         if comment := self._somewhere():
@@ -136,6 +148,7 @@ class Townspeople:
         case = self._chance.choice(waiting)
         if self._chance.random() < 0.5:  # noqa: PLR2004
             review.dismiss(tx, case.ref, who=WHO, why="it may stand", now=now)
+            self._let_stand.add(case.ref)
             return
         category = self._policy.categories[self._chance.choice(("C2", "C5", "C9"))]
         review.uphold(tx, case.ref, who=WHO, why="it is as the clause says", now=now, category=category)
@@ -151,7 +164,9 @@ class Townspeople:
     def _restore(self, tx: Tx, now: datetime) -> None:
         enforced = cases.standing_at(tx, State.ENFORCED, limit=50)
         if enforced:
-            review.restore(tx, self._chance.choice(enforced).ref, who=WHO, why="it was a mistake", now=now)
+            case = self._chance.choice(enforced)
+            review.restore(tx, case.ref, who=WHO, why="it was a mistake", now=now)
+            self._let_stand.add(case.ref)
 
     def _show(self, tx: Tx, _: datetime) -> None:
         """Show again on the platform itself what the program has hidden, and say so to nobody."""

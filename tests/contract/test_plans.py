@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stage import START, Clock, Stage, account_id, standin_of
 
+from connectors.meter import MILL
 from connectors.planning import MONTH, Load, planners
 from connectors.standin.server import Server
 from connectors.standin.world import World
@@ -18,7 +20,7 @@ from connectors.standin.world import World
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.domain.types import Batch
+    from bot.domain.types import Batch, Cursor
     from connectors.standin.server import Exchange
     from connectors.standin.world import WorldComment, WorldPost
 
@@ -162,6 +164,107 @@ def measured(platform: str, load: Load, days: float) -> tuple[Ledger, float, Lat
     return ledger, units, lateness
 
 
+@dataclass
+class City:
+    """Twelve accounts in one little world, on one stand-in: what they cost together is on one bill."""
+
+    platform: str
+    load: Load
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(START.replace(hour=0))
+        world = World(clock=self.clock)
+        self.standin = standin_of(self.platform)(world)
+        self.server = Server(self.standin)
+        self.accounts = []
+        for number in range(ACCOUNTS):
+            ident = f"{account_id(self.platform)[:-2]}{number:02}"
+            page = world.add_account(self.platform, ident, f"Department {number}", f"City{number}")
+            stage = Stage(
+                platform=self.platform,
+                clock=self.clock,
+                world=world,
+                standin=self.standin,
+                server=self.server,
+                page=page,
+                _people=number * 10_000,  # nobody writes to two of them: what X bills once a day is then never shared
+            )
+            self.accounts.append(Account(stage, self.load, random.Random(8731 + number)))
+        self.cursors: dict[int, Cursor | None] = {}
+        self.connectors = [account.stage.connector() for account in self.accounts]
+
+    def poll(self, lateness: Lateness) -> None:
+        """Poll all of them once."""
+        for number, connector in enumerate(self.connectors):
+            for batch in connector.poll(self.cursors.get(number), now=self.clock.now):
+                self.cursors[number] = batch.cursor
+                lateness.seen(batch, self.clock.now)
+        self.server.log.clear()
+
+    def live(self, days: float) -> Lateness:
+        """Let so many days pass, polling as the load says."""
+        begun, lateness = self.clock.now, Lateness()
+        coming = sorted(
+            (at, number, what)
+            for number, account in enumerate(self.accounts)
+            for at, what in account.happen(begun, days)
+        )
+        for tick in range(int(timedelta(days=days) / self.load.poll)):
+            now = begun + (tick + 1) * self.load.poll
+            while coming and coming[0][0] <= now:
+                at, number, what = coming.pop(0)
+                lateness.written(self.accounts[number].do(at, what))
+            self.clock.now = now
+            self.poll(lateness)
+        return lateness
+
+
+def billed(city: City) -> dict[str, float]:
+    """What the platform itself has written down so far: units by day, and dollars."""
+    found = {f"units of {day}": float(units) for day, units in getattr(city.standin, "spent", {}).items()}
+    found |= {f"counts of {day}": float(n) for day, n in getattr(city.standin, "spent_on_stats", {}).items()}
+    if city.platform == "x":
+        bill = city.standin.ledger
+        names = sum(mills for (_, kind), mills in bill.lines.items() if kind == "user")
+        found |= {"dollars": (bill.mills - names) / MILL, "names": names / MILL}
+    return found
+
+
+def twelve_accounts(platform: str, days: float) -> None:
+    """Twelve accounts are polled for so many days on one bill, and what a month of it comes to may be so much."""
+    city = City(platform, TWELFTH)
+    with city.server:
+        started, past = city.clock.now, timedelta(days=TWELFTH.past * MONTH)
+        for account in city.accounts:
+            account.do(started - past - timedelta(hours=1), "post")
+            for at, what in account.happen(started - past, past.days):
+                account.do(at, what)
+        city.clock.now = started
+        for _ in range(2):  # the first reading of an account is not what polling it costs
+            city.poll(Lateness())
+            city.clock.forward(minutes=1)
+        before = billed(city)
+        lateness = city.live(days)
+        cost = {what: n - before.get(what, 0) for what, n in billed(city).items()}
+        for _ in range(30):  # more than a day without anything new, in which the slow readings come round
+            city.clock.now += timedelta(hours=1)
+            city.poll(lateness)
+    in_time, latest = lateness.told(timedelta(minutes=2))
+    units = max((n for what, n in cost.items() if what.startswith("units")), default=0)
+    counts = max((n for what, n in cost.items() if what.startswith("counts")), default=0)
+    names = planners()[platform].plan(TWELFTH).parts.get("names of authors", 0) * ACCOUNTS
+    dollars = cost.get("dollars", 0) * MONTH / days + names
+    seen = f"{in_time:.1%} of {len(lateness.late)} comments seen within two minutes, the last after {latest}"
+    print(  # noqa: T201  the figures are what one wants to read
+        f"{platform}, {ACCOUNTS} accounts on one bill, {days:g} days: the dearest day {units:,.0f} units and "
+        f"{counts:,.0f} counts, ${dollars:.2f} a month (names of authors ${names:.2f} of it; in these days "
+        f"${cost.get('names', 0):.2f}); {seen}"
+    )
+    assert in_time >= IN_TIME, seen
+    assert units <= UNITS_A_DAY
+    assert dollars <= DOLLARS_A_MONTH
+
+
 def held_against_each_other(platform: str, load: Load, days: float) -> None:
     cost = planners()[platform].plan(load)
     ledger, units, lateness = measured(platform, load, days)
@@ -200,3 +303,11 @@ def test_a_day_costs_what_the_plan_says(platform: str) -> None:
 @pytest.mark.parametrize("platform", planners())
 def test_a_month_costs_what_the_plan_says(platform: str) -> None:
     held_against_each_other(platform, TWELFTH, MONTH)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("platform", ["x", "youtube"])
+def test_twelve_accounts_on_one_bill(platform: str) -> None:
+    """As long as `CITYMOD_PLAN_DAYS` says (default: a week); what is paid for by the month is taken times 30 days."""
+    twelve_accounts(platform, float(os.environ.get("CITYMOD_PLAN_DAYS", "7")))

@@ -1,4 +1,4 @@
-"""Nine versions of the program that break a promise, made on purpose: the simulation catches each of them."""
+"""Eleven versions of the program that break a promise, made on purpose: the simulation catches each of them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archive import accounts, ledger, records
-from bot import daemon, enforcing, letters, pipeline, securing, simulation
+from bot import daemon, enforcing, letters, pipeline, securing, simulation, townspeople, verdicts
+from bot.corpus import shipped_comments
+from bot.domain.judge import judge
 from bot.domain.states import State
+from bot.judging import ENFORCING
 from bot.pause import Switch
 from bot.settings import credential
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from bot.domain.types import Batch
     from bot.parts import Parts
 
     Break = Callable[[pytest.MonkeyPatch], None]
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.*family=1:ResourceWarning")  # sdnotify's own
-SEEDS = range(1, 13)
+SEEDS = range(5, 17)
 DAYS = 1
 
 
@@ -39,6 +44,38 @@ def evidence_skipped(patch: pytest.MonkeyPatch) -> None:
 def act_before_commit(patch: pytest.MonkeyPatch) -> None:
     """The platform is called, and that an attempt begins is not written down before."""
     patch.setattr(enforcing, "_begun", enforcing._may_begin)
+
+
+def cursor_before_data(patch: pytest.MonkeyPatch) -> None:
+    """How far a platform was read is written down before what was read."""
+    read = pipeline._poll
+
+    def poll(parts: Parts, key: str, clock: Any) -> int:
+        reader = parts.readers[key]
+
+        def early(cursor: Any, *, now: datetime) -> Iterator[Batch]:
+            for batch in type(reader).poll(reader, cursor, now=now):
+                with parts.database.begin() as tx:
+                    accounts.move_cursor(tx, key, batch.cursor)
+                yield batch
+
+        with pytest.MonkeyPatch.context() as within:
+            within.setattr(reader, "poll", early)
+            return read(parts, key, clock)
+
+    patch.setattr(pipeline, "_poll", poll)
+    patch.setattr(simulation, "DIES", 0.9)
+
+
+def staff_overridden(patch: pytest.MonkeyPatch) -> None:
+    """That a person let these words stand is not asked when they are judged again. Rules act on all that is written."""
+    patch.setattr(verdicts.cases, "dismissed", lambda *_: False)
+    patch.setattr(simulation, "WORKS", 0.9)
+    patch.setattr(townspeople, "INSIST", 0.9)
+    rulebook = simulation.the_rulebook()
+    told = [judge(rulebook.engine.evaluate(line.text), rulebook.policy, ENFORCING) for line in shipped_comments()]
+    lines = [line for line, verdict in zip(shipped_comments(), told, strict=True) if verdict.action]
+    patch.setattr(townspeople, "shipped_comments", lambda: lines)
 
 
 def pause_unread(patch: pytest.MonkeyPatch) -> None:
@@ -103,6 +140,8 @@ def secret_logged(patch: pytest.MonkeyPatch) -> None:
 BROKEN: dict[Break, str | tuple[str, ...]] = {
     evidence_skipped: ("P1", "P8"),
     act_before_commit: "P2",
+    cursor_before_data: "P2",
+    staff_overridden: "P6",
     pause_unread: "P4",
     double_act: "P2",
     lost_edit: "P",
