@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Break = Callable[[pytest.MonkeyPatch], None]
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.*family=1:ResourceWarning")  # sdnotify's own
-SEEDS = range(5, 17)
+SEEDS = (3, 5, 10, *range(11, 20))
+"""The first three are known to bring what is rare: a death between two certain steps, words that are taken back."""
 DAYS = 1
 
 
