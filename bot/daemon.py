@@ -10,14 +10,16 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from concurrent import futures
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sdnotify
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED, JobSubmissionEvent
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.pool import BasePoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from archive import accounts, dispositions, evidence, gaps, gauges, jobs, ledger, spending
@@ -203,6 +205,13 @@ class Scheduler(Protocol):
         """End; with `wait`, when the jobs that run have ended."""
 
 
+class _Workers(BasePoolExecutor):  # type: ignore[misc]  # APScheduler has no types
+    """Runs APScheduler's jobs in threads that are ours, so that we can wait for them ourselves."""
+
+    def __init__(self, threads: futures.ThreadPoolExecutor) -> None:
+        super().__init__(threads)
+
+
 class Daemon:
     """The running program. `run` returns after SIGTERM or SIGINT, when the work in hand is done."""
 
@@ -233,11 +242,12 @@ class Daemon:
         self._rested: object = None
         self._rested_at = clock()
         self._systemd = sdnotify.SystemdNotifier()
+        self._threads = futures.ThreadPoolExecutor(len(parts.settings.accounts) + 10)
         self._scheduler: Scheduler = scheduler or self._own_scheduler()
 
     def _own_scheduler(self) -> BackgroundScheduler:
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(len(self._parts.settings.accounts) + 10)},
+            executors={"default": _Workers(self._threads)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
@@ -258,7 +268,8 @@ class Daemon:
             self._stop.wait()
             self._systemd.notify("STOPPING=1")
         log.info("stopping")
-        self._scheduler.shutdown(wait=True)
+        self._scheduler.shutdown(wait=False)  # to wait there holds locks that jobs need in order to end
+        self._threads.shutdown(wait=True)
         self._count_pushes()
         self._keep_book()
         self._parts.share.leave()
@@ -343,7 +354,7 @@ class Daemon:
             return
         at = self._woken.ask(key, self._clock())
         if at:
-            self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
+            self._poll_again(key, at)
 
     def _note_due(self, event: JobSubmissionEvent) -> None:
         """Count how punctual polls are; what else there is has no time of its own."""
@@ -364,8 +375,13 @@ class Daemon:
                     tokens.look(self._parts, key, self._clock)
         finally:
             at = self._woken.end(key)
-            if at and not self._stop.is_set():
-                self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
+            if at:
+                self._poll_again(key, at)
+
+    def _poll_again(self, key: str, at: datetime) -> None:
+        """Let the next poll of an account be then, or none where the daemon ends meanwhile."""
+        with suppress(JobLookupError):
+            self._scheduler.modify_job(f"{POLL}{key}", next_run_time=at)
 
     def _count_pushes(self) -> None:
         """Record how many requests did not prove that a platform sent them: somebody tries, or a secret is wrong."""
