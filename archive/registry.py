@@ -275,7 +275,6 @@ def plan(tx: Tx, site: str) -> Plan:
 
 def errands(tx: Tx) -> list[Errand]:
     """Give what is still to be done since somebody left, oldest first: what nobody has attended to."""
-    attended = set(tx.execute(select(tables.attended.c.task).where(tables.attended.c.task.like("left:%"))).scalars())
     gone = tx.execute(select(tables.registry_step).where(_step.step == "left").order_by(_step.entry))
     opened = [
         Errand(
@@ -288,6 +287,8 @@ def errands(tx: Tx) -> list[Errand]:
         for row in gone
         for number, one in enumerate(row.detail["errands"], 1)
     ]
+    task = tables.attended.c.task
+    attended = set(tx.execute(select(task).where(task.in_([one.name for one in opened]))).scalars()) if opened else ()
     return [one for one in opened if one.name not in attended]
 
 
