@@ -32,14 +32,13 @@ from bot.registry import (
 )
 from bot.registry_list import as_csv
 from bot.review import NotPossible
-from bot.settings import load
+from bot.settings import AccountSettings, load
 from bot.trial import approve_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from archive.capture import Camera
     from archive.registry import Site
 
 pytestmark = pytest.mark.both_engines
@@ -279,16 +278,15 @@ def test_without_the_rule_every_account_is_worked_and_the_digest_names_it(city: 
     assert [line for line in told(city).headlines if "Not approved" in line] == []
 
 
-def test_nobody_is_asked_to_look_at_an_account_that_is_not_approved(tmp_path: Path, camera: Camera) -> None:
-    with City(tmp_path, camera, by_hand=True, registry={"required": True}) as city:
-        city.clock.move(days=3)
-        key = next(entry.account.key for entry in city.settings.accounts if not entry.is_read)
-        with city.parts.database.begin() as tx:
-            assert tasks.waiting(tx, city.settings, city.clock()) == []
-            said = tasks.coverage(tx, city.settings, city.settings.entry(key), city.clock())
-            assert said.startswith("STOPPED: not approved in the registry")
-            approve_accounts(tx, city.settings, city.clock())
-            assert key in {task.account for task in tasks.waiting(tx, city.settings, city.clock())}
+def test_nobody_is_asked_to_look_at_an_account_that_is_not_approved(strict: City) -> None:
+    entry = AccountSettings(platform="pinterest", id="cityoffountains", name="City of Fountains")
+    settings, key = strict.settings.model_copy(update={"accounts": (entry,)}), "pinterest:cityoffountains"
+    with strict.parts.database.begin() as tx:
+        assert tasks.waiting(tx, settings, strict.clock()) == []
+        said = tasks.coverage(tx, settings, entry, strict.clock())
+        assert said.startswith("STOPPED: not approved in the registry")
+        approve_accounts(tx, settings, strict.clock())
+        assert [task.name for task in tasks.waiting(tx, settings, strict.clock())] == [f"look:{key}"]
 
 
 # 4.0, 5.A.2.a, 6.A.1: what there is of each site ----------------------------------------------------------------------
