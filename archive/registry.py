@@ -90,12 +90,20 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where the credentials of a site are kept, who looked that they are there and work, and who else knows them."""
+    """Where the credentials of a site are kept, who looked that they are there and work, and who else knows them.
+
+    `left`: who of these has left since, so that they are to be renewed and verified anew.
+    """
 
     where: str
     verified_by: str
     verified_at: datetime
     known_to: tuple[str, ...]
+    left: str = ""
+
+    def are_known_to(self, person: str) -> bool:
+        """Whether somebody verified them or is said to know them."""
+        return any(same(one, person) for one in (self.verified_by, *self.known_to))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,7 +355,12 @@ def _named(told: Site, one: Step) -> Site:
 
 
 def _without(told: Site, person: str) -> Site:
-    return replace(told, people=tuple(one for one in told.people if not same(one.person, person)))
+    kept = told.credentials
+    return replace(
+        told,
+        people=tuple(one for one in told.people if not same(one.person, person)),
+        credentials=replace(kept, left=person) if kept and kept.are_known_to(person) else kept,
+    )
 
 
 def _append(  # noqa: PLR0913  a step is all of this

@@ -124,7 +124,7 @@ def registry_launch(
 def registry_name(  # noqa: PLR0913  each is an option
     site: Site,
     person: Annotated[str, typer.Option("--person", help="Who, as they sign in to the console, or their address.")],
-    capacity: Annotated[Capacity, typer.Option("--as", help="What they are to the site.")],
+    capacity: Annotated[Capacity, typer.Option("--as", case_sensitive=False, help="What they are to the site.")],
     who: Who,
     config: Config = DEFAULT_CONFIG,
     trained_on: Annotated[str, typer.Option("--trained-on", help="The day a designee was trained and approved.")] = "",
@@ -237,7 +237,7 @@ def registry_off_board(
     ] = None,
 ) -> None:
     """End a person's access to the console at once, and open tasks for tokens, passwords and who takes over."""
-    from bot.registry import off_board
+    from bot.off_boarding import off_board
 
     settings = settings_from(config)
     with writing(settings) as tx:

@@ -1,4 +1,4 @@
-"""Which of the City's accounts City Communications has approved, what each lacks, and what to do when somebody leaves.
+"""Which of the City's accounts City Communications has approved, and what each lacks.
 
 Theory of operation
 -------------------
@@ -8,9 +8,7 @@ platform is an approved tool (7.0.A.1). With ``registry: required`` in the setti
 account: neither read nor acted on, told as every stopped account is. `hold` makes it so, in the transaction that
 decides and when the daemon starts, and starts the account again by itself once it is approved.
 
-Whoever the console knows decides only as Social Media Manager, who is City Communications (5.C.1.f). Whoever leaves is
-out of the console in the same transaction that opens an errand for each account whose credentials they knew or whom
-they were named for (6.A.1.d); an errand is a task until somebody says with their name that it is done.
+Whoever the console knows decides only as Social Media Manager, who is City Communications (5.C.1.f).
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from archive import accounts, registry, staff
 from archive.card import platform_name
-from archive.registry import Named, Standing, same
+from archive.registry import Named, Standing
 from bot.domain.types import Capacity, Document, Role
 from bot.review import NotPossible, person
 
@@ -37,8 +35,6 @@ UNAPPROVED = "not approved in the registry"
 """How the reason begins why an account is stopped that no approval covers."""
 COMMUNICATIONS = Role.SOCIAL_MEDIA_MANAGER
 """The role of City Communications, whose the Social Media Manager is (AR 1-27 5.C.1.f)."""
-OFF_BOARDERS = frozenset({COMMUNICATIONS, Role.ADMINISTRATOR})
-"""Who ends somebody's access: City Communications (AR 1-27 6.A.1.d), and whoever looks after people and machines."""
 PERSONAL = frozenset({"facebook"})
 """Tools that people administer with accounts of their own, so that there is nothing to keep (AR 1-27 6.A.1.c)."""
 _SAID = re.compile(r"(?i)\b(pass(word|phrase|code)?|pw|pwd|secret|token|key|pin)\b\s*(is\b|=|:)\s*\S")
@@ -164,7 +160,7 @@ def revoke(  # noqa: PLR0913  who decides what, why and when
 ) -> None:
     """Take an approval back; the account is worked no more. Raises `NotPossible`."""
     _is_communications(tx, who)
-    _has_reason(why)
+    has_reason(why)
     _decide(tx, settings, _approved(tx, site_id), Standing.REVOKED, who, why, now)
 
 
@@ -239,7 +235,7 @@ def looks_secret(text: str) -> bool:
 def lacks(site: Site) -> Iterator[str]:
     """What a site lacks of all that AR 1-27 asks for, in words."""
     if not site.account:
-        yield "its account (launch)"
+        yield "its account (5.A.1.d)"
     if site.who_is(Capacity.PIO, Capacity.DESIGNEE) is None:
         yield "a PIO or trained designee (5.A.2.a)"
     if site.who_is(Capacity.BACK_UP) is None:
@@ -251,69 +247,8 @@ def lacks(site: Site) -> Iterator[str]:
             yield "a back-up administrator (6.A.1.c)"
     elif site.credentials is None:
         yield "where its credentials are kept (6.A.1.c)"
-
-
-# When somebody leaves -------------------------------------------------------------------------------------------------
-
-
-def off_board(  # noqa: PLR0913  who leaves, what they knew, who says so, why and when
-    tx: Tx, settings: Settings, leaver: str, *, who: str, why: str, now: datetime, knew: Iterable[str] = ()
-) -> int:
-    """End a person's access to the console at once, and open what is to be done about it; give how many errands.
-
-    `knew`: accounts whose credentials they knew besides those that the registry says. Raises `NotPossible`.
-    """
-    _may(tx, who, OFF_BOARDERS, "off-boards")
-    _has_reason(why)
-    knew = set(knew)
-    unknown = knew - {entry.account.key for entry in settings.accounts}
-    if unknown:
-        message = f"there is no account {', '.join(sorted(unknown))}"
-        raise NotPossible(message)
-    known = next((one for one in staff.every(tx) if same(one.login, leaver)), None)
-    sites = [site for site in registry.every(tx) if site.standing is Standing.APPROVED]
-    errands = {site.account or site.id: list(_errands(site, leaver)) for site in sites}
-    for key in sorted(knew):
-        errands.setdefault(key, []).append(_renew(key.partition(":")[0]))
-    errands |= {"settings": found} if (found := list(_in_settings(settings, leaver))) else {}
-    errands = {about: list(dict.fromkeys(steps)) for about, steps in errands.items() if steps}
-    if known is None and not errands:
-        message = f"nobody called {leaver} may sign in or is named in the registry"
-        raise NotPossible(message)
-    if known is not None and known.disabled_at is None:
-        staff.disable(tx, known.login, why=why, agent=person(who), now=now)
-    registry.leave(tx, leaver, errands, why=why, agent=person(who), now=now)
-    return len(errands)
-
-
-def _errands(site: Site, leaver: str) -> Iterator[str]:
-    """What is to be done about one site, since somebody leaves."""
-    named = [one for one in site.people if same(one.person, leaver)]
-    kept = site.credentials
-    if named or (kept and any(same(one, leaver) for one in (kept.verified_by, *kept.known_to))):
-        yield _renew(site.platform)
-    for one in named:
-        yield f"Name another {one.capacity} for {site.id}."
-
-
-def _renew(platform: str) -> str:
-    if platform in PERSONAL:
-        return "Take them off the page's administrators, and renew the access token that the program uses."
-    return "Change the password, end all sessions on the platform, and renew the access token that the program uses."
-
-
-def _in_settings(settings: Settings, leaver: str) -> Iterator[str]:
-    """Where the settings still let mail go to somebody, or take it from them."""
-    mail, box = settings.mail, settings.mailbox
-    named = {
-        "pios": [pio.email for pio in settings.pios],
-        "mail: social_media_manager": [mail.social_media_manager],
-        "mail: on_call": mail.on_call,
-        "mailbox: staff": box.staff if box else (),
-    }
-    for place, addresses in named.items():
-        if any(same(address, leaver) for address in addresses):
-            yield f"Take {leaver} out of the settings ({place}), and start the daemon again."
+    elif site.credentials.left:
+        yield f"credentials verified since {site.credentials.left} left (6.A.1.d)"
 
 
 # What people are told -------------------------------------------------------------------------------------------------
@@ -354,6 +289,21 @@ def _named(settings: Settings, key: str) -> str:
 # What may be done -----------------------------------------------------------------------------------------------------
 
 
+def held_to_roles(tx: Tx, who: str, roles: Iterable[Role], does: str) -> None:
+    """Hold whoever the console knows to their roles, also on the command line. Raises `NotPossible`."""
+    known = staff.by_login(tx, who)
+    if known is not None and (known.disabled_at is not None or not known.roles & set(roles)):
+        message = f"{who} is no {' or '.join(sorted(roles))}, who alone {does} here (AR 1-27 5.A.1, 6.A.1)"
+        raise NotPossible(message)
+
+
+def has_reason(why: str) -> None:
+    """Refuse what nobody says the reason of. Raises `NotPossible`."""
+    if not why.strip():
+        message = "say why; it goes into the record"
+        raise NotPossible(message)
+
+
 def _decide(  # noqa: PLR0913  who decides what, why and when
     tx: Tx, settings: Settings, site: Site, standing: Standing, who: str, why: str, now: datetime
 ) -> None:
@@ -364,7 +314,7 @@ def _decide(  # noqa: PLR0913  who decides what, why and when
 
 def _to_decide(tx: Tx, site_id: str, who: str, why: str) -> Site:
     _is_communications(tx, who)
-    _has_reason(why)
+    has_reason(why)
     site = registry.site(tx, site_id)
     if not site.standing.waits:
         message = f"{site.id} was {site.standing} by {site.decided_by}; ask anew if that is to be another way"
@@ -381,21 +331,7 @@ def _approved(tx: Tx, site_id: str) -> Site:
 
 
 def _is_communications(tx: Tx, who: str) -> None:
-    _may(tx, who, {COMMUNICATIONS}, "decides")
-
-
-def _may(tx: Tx, who: str, roles: Iterable[Role], does: str) -> None:
-    """Hold whoever the console knows to their roles, also on the command line."""
-    known = staff.by_login(tx, who)
-    if known is not None and (known.disabled_at is not None or not known.roles & set(roles)):
-        message = f"{who} is no {' or '.join(sorted(roles))}, who alone {does} here (AR 1-27 5.A.1, 6.A.1)"
-        raise NotPossible(message)
-
-
-def _has_reason(why: str) -> None:
-    if not why.strip():
-        message = "say why; it goes into the record"
-        raise NotPossible(message)
+    held_to_roles(tx, who, {COMMUNICATIONS}, "decides")
 
 
 def _is_free(tx: Tx, platform: str, account: str, but: Site | None = None) -> None:

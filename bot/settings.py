@@ -401,13 +401,14 @@ class Canary(_Strict):
 
 
 class Registry(_Strict):
-    """What City Communications has to have approved (AR 1-27 5.A.1). `tools`: the platforms that are in use (7.0).
+    """What City Communications has to have approved (AR 1-27 5.A.1).
 
     `required`: an account that no approval covers is neither read nor acted on; else the e-mail digest names it.
+    `tools`: the approved social media tools (7.0), also those of which the program knows nothing else.
     """
 
     required: bool = False
-    tools: tuple[Annotated[str, AfterValidator(_platform)], ...] = TOOLS
+    tools: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], ...] = TOOLS
 
 
 class Webhook(_Strict):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.types import Role
-from bot.registry import COMMUNICATIONS, OFF_BOARDERS
+from bot.off_boarding import OFF_BOARDERS
+from bot.registry import COMMUNICATIONS
 
 ALL = frozenset(Role)
 READERS = ALL - {Role.ADMINISTRATOR}

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from archive import registry as record
 from archive.registry import NoPlan, Plan, Standing
-from bot import registry
+from bot import off_boarding, registry
 from bot.console.door import Refused
 from bot.domain.types import Capacity, Document
 from bot.registry_list import as_csv, row
@@ -85,13 +85,15 @@ def ask(visit: Visit) -> Response:
 def decide(visit: Visit) -> Response:
     """Approve, modify or deny what waits; take an approval back."""
     settings, who, why, now = visit.desk.settings, visit.someone.login, visit.said("why"), visit.now
+    name, purpose = visit.said("name"), visit.said("purpose")
+    if (name or purpose) and visit.said("decision") != "modify":
+        raise Refused(409, "You wrote what is modified and chose something else. Nothing was recorded.")
     with visit.desk.database.begin() as tx:
         site = _site(tx, visit)
         match visit.said("decision"):
             case "approve":
                 registry.approve(tx, settings, site.id, who=who, why=why, now=now)
             case "modify":
-                name, purpose = visit.said("name"), visit.said("purpose")
                 registry.modify(tx, site.id, who=who, why=why, now=now, name=name, purpose=purpose)
             case "deny":
                 registry.deny(tx, settings, site.id, who=who, why=why, now=now)
@@ -119,7 +121,7 @@ def record_of(visit: Visit) -> Response:
                 adopted_on, where = _day(visit, "adopted_on"), visit.said("where")
                 registry.adopt(tx, site.id, document, where=where, adopted_on=adopted_on, who=who, now=now)
             case "credentials":
-                known_to = [name for name in re.split(r"[,;\s]+", visit.said("known_to")) if name]
+                known_to = [name for name in map(str.strip, re.split(r"[,;]", visit.said("known_to"))) if name]
                 registry.keep_credentials(tx, site.id, where=visit.said("where"), known_to=known_to, who=who, now=now)
             case _:
                 raise Refused(409, "Choose what is to be on record. Nothing was recorded.")
@@ -130,7 +132,7 @@ def off_board(visit: Visit) -> Response:
     """End somebody's access at once, and open what is to be done about it."""
     leaver, knew = visit.said("person"), [key for key in visit.form.getlist("knew") if isinstance(key, str)]
     with visit.desk.database.begin() as tx:
-        registry.off_board(
+        off_boarding.off_board(
             tx,
             visit.desk.settings,
             leaver,

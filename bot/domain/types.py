@@ -103,7 +103,7 @@ class Role(StrEnum):
 class Capacity(StrEnum):
     """What somebody is to a site (AR 1-27 5.A.2.a, 6.A.1.c). It has one of each; a designee stands in for the PIO."""
 
-    PIO = "pio"
+    PIO = "PIO"
     DESIGNEE = "designee"
     BACK_UP = "back-up"
     ADMINISTRATOR = "back-up administrator"

@@ -16,6 +16,7 @@ from archive.registry import Plan, Standing
 from bot import daemon, digest, tasks
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Capacity, Document, Role
+from bot.off_boarding import off_board
 from bot.registry import (
     adopt,
     approve,
@@ -27,7 +28,6 @@ from bot.registry import (
     looks_secret,
     modify,
     name_person,
-    off_board,
     revoke,
 )
 from bot.registry_list import as_csv
@@ -386,8 +386,9 @@ def test_who_leaves_is_named_no_more_and_each_account_gets_a_task_that_stays_unt
         found = {task.account: task for task in tasks.waiting(tx, city.settings, now)}
     assert found.keys() == {key_of(city, platform) for platform in ("youtube", "x", "instagram")}
     assert found[key_of(city)].steps[0].startswith("Change the password, end all sessions on the platform, and renew")
-    assert found[key_of(city)].steps[1] == f"Name another pio for {water}."
+    assert found[key_of(city)].steps[1] == f"Name another PIO for {water}."
     assert "a PIO or trained designee (5.A.2.a)" in list(lacks(site_of(city, water)))
+    assert "credentials verified since lee@city.example left (6.A.1.d)" in list(lacks(site_of(city, parks)))
     city.clock.move(days=30)
     assert sum("lee@city.example has left" in line for line in told(city).tasks) == 3
     name = found[key_of(city)].name

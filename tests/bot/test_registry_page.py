@@ -100,7 +100,7 @@ def test_axe_finds_nothing_on_the_page_and_on_the_list(console: Served, browser:
 
 
 def tab_to(page: Page, name: str, within: str = "") -> None:
-    """Go on with the tabulator until a control whose label or words begin so has the focus, in a form of that action."""
+    """Go on with the tabulator to a control whose label or words begin so, `within` the form of that action."""
     for _ in range(150):
         page.keyboard.press("Tab")
         told, action = page.evaluate(
@@ -168,6 +168,7 @@ def test_a_request_is_modified_denied_and_taken_back_over_the_page(console: Serv
         answer = post(client, "/registry/decide", {"site": site, "decision": "deny", "why": ""})
         assert (answer.status_code, "say why" in answer.text) == (409, True)
         said = {"site": site, "decision": "modify", "name": "KC Parks", "why": "one for all parks"}
+        assert post(client, "/registry/decide", said | {"decision": "approve"}).status_code == 409
         assert post(client, "/registry/decide", said).status_code == 303
         assert (site_of(console, site).name, site_of(console, site).standing) == ("KC Parks", Standing.MODIFIED)
         for decision in ("approve", "revoke"):
