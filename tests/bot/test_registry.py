@@ -16,6 +16,7 @@ from archive.registry import Plan, Standing
 from bot import daemon, digest, tasks
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Capacity, Document, Role
+from bot.judging import shipped
 from bot.off_boarding import off_board
 from bot.registry import (
     adopt,
@@ -30,7 +31,7 @@ from bot.registry import (
     name_person,
     revoke,
 )
-from bot.registry_list import as_csv
+from bot.registry_list import as_csv, as_html
 from bot.review import NotPossible
 from bot.settings import AccountSettings, load
 from bot.trial import approve_accounts
@@ -245,6 +246,11 @@ def test_a_start_cannot_be_forced_and_another_fault_is_not_forgotten(
     assert stopped_why(strict) == "Unauthorised: the token is gone"
     citymod("resume", *words)
     assert stopped_why(strict), "mended or not, it is not approved"
+    approved(strict)
+    daemon.make_ready(strict.parts, strict.clock())
+    assert stopped_why(strict) == "Unauthorised: the token is gone", "approved or not, nobody has mended it"
+    citymod("resume", *words)
+    assert not stopped_why(strict)
 
 
 def test_it_is_told_in_each_digest_and_by_status_and_doctor(
@@ -287,6 +293,12 @@ def test_nobody_is_asked_to_look_at_an_account_that_is_not_approved(strict: City
         assert said.startswith("STOPPED: not approved in the registry")
         approve_accounts(tx, settings, strict.clock())
         assert [task.name for task in tasks.waiting(tx, settings, strict.clock())] == [f"look:{key}"]
+
+
+def test_a_new_city_works_approved_accounts_alone_and_has_the_tools_of_the_regulation() -> None:
+    registry_ = load(shipped("citymod.example.yaml")).registry
+    assert registry_.required
+    assert registry_.tools == ("x", "facebook", "instagram", "youtube", "nextdoor", "snapchat", "pinterest")
 
 
 # 4.0, 5.A.2.a, 6.A.1: what there is of each site ----------------------------------------------------------------------
@@ -426,6 +438,14 @@ def test_no_cell_of_the_list_is_a_formula(city: City) -> None:
     (line,) = csv.DictReader(io.StringIO(text))
     assert (line["name"][:2], line["department"], line["purpose"]) == ("'=", "'+1", "'@SUM(A1)")
     assert line["defused"] == "name department purpose"
+
+
+def test_nothing_in_the_page_of_the_list_is_markup(city: City) -> None:
+    approved(city, name="<script>alert(1)</script>", purpose='"><img src=x>\ud800')
+    with city.parts.database.read() as tx:
+        page = as_html(tx, city.settings, city.clock())
+    assert ("<script" in page, "<img" in page, "&lt;script&gt;" in page) == (False, False, True)
+    assert page.encode()
 
 
 def test_the_commands_lead_from_the_form_to_the_list(
