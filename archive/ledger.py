@@ -24,6 +24,8 @@ Kinds of lines, by what writes them:
 ``upload.`` ``received.``                   kept
 ``task.``                                   attested (what staff say they did) attended (that they looked)
 ``request.``                                opened extended redacted unredacted exported closed (records requests)
+``registry.``                               asked modified approved denied revoked launched named adopted credentials
+                                            left (the City's sites, and who answered for them and has left)
 ``pause.``                                  begun ended expired
 ``mailbox.`` ``dropped.``                   failed; answers (the mailbox again)
 ``mail.``                                   queued sent failed (the first failure and each tenth)

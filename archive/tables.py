@@ -761,6 +761,33 @@ request_step = Table(
     CheckConstraint("step IN ('opened', 'extended', 'redacted', 'unredacted', 'exported', 'closed')", name="step"),
 )
 
+# The registry --------------------------------------------------------------------------------------------------------
+
+registry_step = Table(
+    "registry_step",
+    metadata,
+    _entry(key=True),
+    Column("site", Text, index=True),  # NULL: somebody left, which may be about several
+    Column("step", Text, nullable=False),
+    Column("agent", AgentText, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("detail", JsonText, nullable=False),
+    CheckConstraint(
+        "step IN ('asked', 'modified', 'approved', 'denied', 'revoked', 'launched', 'named', 'adopted', 'credentials',"
+        " 'left')",
+        name="step",
+    ),
+)
+
+action_plan = Table(
+    "action_plan",
+    metadata,
+    _entry(key=True),
+    Column("site", Text, nullable=False, unique=True),
+    Column("name", Verbatim, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 # The console ---------------------------------------------------------------------------------------------------------
 
 staff = Table(
@@ -829,7 +856,7 @@ APPEND_ONLY = (
     *(gap, profile, followers, counted),
     *(hold, hold_end, disposition, approval, tombstone, certificate),
     *(day_root, stamp, withheld, request_step),
-    copied,
+    *(copied, registry_step, action_plan),
 )
 """The tables that only grow, whose every row a ledger line vouches for."""
 

@@ -27,6 +27,7 @@ from bot.cli_pause import pause, resume
 from bot.cli_proof import proof
 from bot.cli_publish import publish
 from bot.cli_push import push
+from bot.cli_registry import registry
 from bot.cli_requests import export, request
 from bot.cli_rules import rules
 from bot.cli_search import search
@@ -87,6 +88,7 @@ app.command("search")(search)
 app.command("simulate")(simulate)
 app.add_typer(proof)
 app.add_typer(watch)
+app.add_typer(registry, name="registry")
 app.add_typer(request, name="request")
 app.add_typer(appeal, name="appeal")
 app.command("export")(export)

@@ -194,7 +194,7 @@ def tasks_done(  # noqa: PLR0913  each is an option
                 now=now,
             )
         out.print("Attested." if ended else "Attested as a step; the comment is not gone yet, so the task stays.")
-    elif kind in ("mail", "file"):
+    elif kind in ("mail", "file", "left"):
         with writing(settings) as tx:
             dealt_with(tx, task, who=who, why=reason, now=now)
         out.print("Recorded that you dealt with it.")

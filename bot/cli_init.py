@@ -63,6 +63,10 @@ def _what_next(settings: Path, missing: dict[str, str]) -> None:
         "     Until then no rule has any effect."
     )
     steps.append(f"Let the program look at everything: citymod doctor {named}")
+    steps.append(
+        "Let City Communications approve each account: citymod registry ask, then citymod registry approve.\n"
+        "     Until then it is neither read nor acted on."
+    )
     steps.append("Start the daemon. Every account is in observe mode: it is recorded, and nothing is hidden.")
     steps.append("Read the digests of some days before you change a mode to review, and later to enforce.")
     out.print("\nWhat comes next:", highlight=False)

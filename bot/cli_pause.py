@@ -66,6 +66,7 @@ def resume(
     """End a pause; with --account also start an account again that stopped by itself."""
     from archive import accounts, leases, pauses
     from bot.pausing import held
+    from bot.registry import barred
     from bot.review import person
 
     settings = settings_from(config)
@@ -74,7 +75,8 @@ def resume(
     with writing(settings) as tx:
         ended = pauses.resume(tx, scope, agent, reason, now)
         standing = accounts.standing(tx, account) if account else None
-        started = bool(standing and standing.stopped_why)
+        unapproved = barred(tx, settings, account) if account else None
+        started = bool(standing and standing.stopped_why and not unapproved)
         if started:
             accounts.resume(tx, account, agent, now)
         if scope == pauses.EVERYTHING:
@@ -87,6 +89,8 @@ def resume(
         ended += 1
         out.print(f"Removed the pause file {settings.switch_file}.", highlight=False)
     out.print(f"{ended} pause(s) ended." + (f" {account} is started again." if started else ""), highlight=False)
+    if unapproved:
+        out.print(f"{account} stays stopped: {unapproved}.", highlight=False, markup=False)
     for other in left:
         out.print(f"Still paused: {other.what} by {other.who}: {other.why}", highlight=False, markup=False)
     if elsewhere and not settings.switch_file.exists():

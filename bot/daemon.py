@@ -39,6 +39,7 @@ from bot import (
     mailbox,
     nightly,
     pipeline,
+    registry,
     streams,
     tokens,
     troubles,
@@ -98,6 +99,8 @@ def utc_now() -> datetime:
 def make_ready(parts: Parts, now: datetime) -> None:
     """Enter the settings' accounts in the archive, so that a change is on record, and sweep what a crash left over.
 
+    Accounts that lack an approval are stopped (bot/registry.py).
+
     Then take a share of the work. Raises `archive.leases.NotTogether` if daemons that are alive do not allow it.
     """
     parts.share.enter(now)
@@ -109,6 +112,7 @@ def make_ready(parts: Parts, now: datetime) -> None:
     with parts.database.begin() as tx:
         for entry in parts.settings.accounts:
             accounts.register(tx, entry.account, now)
+            registry.hold(tx, parts.settings, entry.account.key, ledger.DAEMON, now)
 
 
 def single_pass(parts: Parts, clock: Callable[[], datetime] = utc_now) -> None:

@@ -27,7 +27,7 @@ from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Role
 from bot.settings import load
 from bot.standins import StandIns
-from bot.trial import SETTINGS, MailSink, lay_out
+from bot.trial import SETTINGS, MailSink, approve_accounts, lay_out
 from connectors.standin.authority import Authority
 from connectors.standin.world import APP, World
 
@@ -127,6 +127,7 @@ class Demo:
                 agent=Agent(kind=AgentKind.PERSON, name="demonstration"),
                 now=datetime.now(UTC),
             )
+            approve_accounts(tx, settings, datetime.now(UTC))
         command = [sys.executable, "-m", "bot.cli", "console", "--config", str(self._folder / SETTINGS)]
         with (self._folder / "console.log").open("wb") as log:
             self._console_process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)  # noqa: S603  ours

@@ -18,7 +18,7 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import appeals, canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
+from bot import appeals, canary, digest_times, nightly, registry, requests, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
@@ -132,6 +132,7 @@ class Digest:
     advice: Some[str]
     consistency: Some[str]
     keeping: Some[str]
+    registry: Some[str]
     paused: Some[str]
     filed: str
     head: str
@@ -227,6 +228,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                     *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
                     *witnessing.headlines(tx, settings),
                     *stopped,
+                    *registry.headlines(tx, settings, keys),
                     *_held(tx, settings, keys, now),
                     *requests.lines(requests.pressing(asked, now), settings.zone, now),
                     *_appealed(appealed, now),
@@ -265,6 +267,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         consistency=ours(_not_alike(lines, keys)),
         advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
+        registry=ours(registry.lines(tx, keys)),
         paused=ours(_pauses(settings, standing, file_says)),
         stop=pause_link_in_mail(settings, pio.email, now),
         filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),

@@ -20,7 +20,7 @@ from archive.copies import BucketUnavailable
 from archive.database import Database, Unavailable, WrongDatabase
 from archive.files import REMOTE, filesystem
 from archive.stamps import NotProven
-from bot import heard, mail, mailbox, schedules, spending, webhook, workdays
+from bot import heard, mail, mailbox, registry, schedules, spending, webhook, workdays
 from bot.copying import open_bucket, place
 from bot.parts import Rulebook, connector, moderation_server
 from bot.pause import Switch
@@ -267,11 +267,20 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
             paused = [f"paused: {pause.what} by {pause.who}: {pause.why}" for pause in pauses.in_force(tx, now)]
             file_says = Switch(settings.switch_file).files_say(tx)
             yield from _daemons(tx, settings)
+            yield _registry(tx, settings)
     finally:
         database.close()
     if role is not None:
         yield _role(role)
     yield Finding(True, "pause switch", (*paused, *([file_says] if file_says else [])) or ("not paused",))  # noqa: FBT003
+
+
+def _registry(tx: Tx, settings: Settings) -> Finding:
+    """Whether each account is approved; one that is not is no failure where the settings let that pass."""
+    keys = [entry.account.key for entry in settings.accounts]
+    lacking = [f"{key} is not approved: {why}" for key in keys if (why := registry.unapproved(tx, settings, key))]
+    well = (f"all {len(keys)} accounts are approved",)
+    return Finding(not lacking or not settings.registry.required, "registry", tuple(lacking) or well)
 
 
 def _daemons(tx: Tx, settings: Settings) -> Iterator[Finding]:

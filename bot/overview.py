@@ -72,6 +72,9 @@ def _head(found: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Iterator[s
         for one in found["orders"]
     )
     yield f"Orders {orders or 'none wait'}"
+    unapproved = [one["key"] for one in found["accounts"] if one["named"] and one["unapproved"]]
+    if unapproved:
+        yield f"NOT APPROVED in the registry: {', '.join(unapproved)}"
     if len(found["daemons"]) > 1:
         yield from found["daemons"]
     yield "Mail   " + ", ".join(f"{n:,} {state}" for state, n in found["mail"].items())

@@ -34,6 +34,8 @@ Source = Literal["page", "embed", "record"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BUSINESS_DAYS = WEEK[:5]
+TOOLS = ("x", "facebook", "instagram", "youtube", "nextdoor", "snapchat", "pinterest")
+"""The social media tools that AR 1-27 7.0.A.1 approves, in its order."""
 LOOKS = (time(10), time(16))
 """When staff are asked to look at an account that no program reads, unless the settings say otherwise."""
 
@@ -398,6 +400,17 @@ class Canary(_Strict):
     seconds: float = Field(default=180, gt=0)
 
 
+class Registry(_Strict):
+    """What City Communications has to have approved (AR 1-27 5.A.1).
+
+    `required`: an account that no approval covers is neither read nor acted on; else the e-mail digest names it.
+    `tools`: the approved social media tools (7.0), also those of which the program knows nothing else.
+    """
+
+    required: bool = False
+    tools: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], ...] = TOOLS
+
+
 class Webhook(_Strict):
     """Where alarms go besides mail: `url` takes a POST of JSON, signed with the `secret` of the credential."""
 
@@ -440,6 +453,7 @@ class Settings(_Strict):
     backup: Backup | None = None
     canary: Canary | None = Canary()
     webhook: Webhook | None = None
+    registry: Registry = Registry()
     holidays: Path | None = None
     appeals: Appeals = Appeals()
     notices_an_hour: int = Field(default=20, ge=1)

@@ -8,7 +8,10 @@ too early. There is a task
 * ``look:ACCOUNT``, while the last hour at which somebody should have looked has passed and nobody has;
 * ``picture:CASE``, while a comment is marked and nobody has brought a picture of it;
 * ``act:ORDER``, while an order waits. There is no order without sealed evidence (P1), so nobody is asked to act before;
-* ``mail:ID`` and ``file:ID``, while something came in that the program could not make sense of by itself.
+* ``mail:ID`` and ``file:ID``, while something came in that the program could not make sense of by itself;
+* ``left:ID``, while something is still to be done since somebody has left the City.
+
+On an account that lacks an approval (bot/registry.py) nobody is asked to look or to act.
 
 What a person says they did is attested. It ends an order, with their name and `ATTESTED` as its basis, if it took the
 comment from the public; a step that does not (a report) is written down, and the task stays. What rests on a person's
@@ -21,13 +24,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, handwork, orders, outbox, records, uploads
+from archive import accounts, cases, evidence, handwork, orders, outbox, records, registry, uploads
 from archive.card import platform_name
 from bot import letters
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, OrderStatus
 from bot.pause import Switch
+from bot.registry import barred
 from bot.review import NotPossible, person
 from bot.settings import WEEK
 
@@ -66,13 +70,14 @@ class Task:
 
 
 def waiting(tx: Tx, settings: Settings, now: datetime) -> list[Task]:
-    """Everything that staff have to do now, in the order: act, picture, look, what came in."""
+    """Everything that staff have to do now, in the order: act, picture, look, what came in, who left."""
     by_hand = [entry for entry in settings.accounts if entry.by_hand]
     return [
         *_acts(tx, settings, by_hand, now),
         *_pictures(tx, settings, by_hand),
         *(look for entry in settings.accounts if (look := _look(tx, settings, entry, now))),
         *_received(tx, settings),
+        *_errands(tx, settings),
     ]
 
 
@@ -106,6 +111,9 @@ def _held(tx: Tx, settings: Settings, order: Order, now: datetime) -> str:
     paused = Switch(settings.switch_file).holds(tx, order, now)
     if paused:
         return paused
+    unapproved = barred(tx, settings, _key(order))
+    if unapproved:
+        return f"the account is {unapproved}"
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):
         return "deleting waits until the evidence mail is accepted"
     return ""
@@ -135,7 +143,7 @@ def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> 
     days = {WEEK.index(day) for day in entry.look_on}
     due = look_due(entry.look_hours, days, now, settings.zone)
     last = handwork.last_attended(tx, look_name(entry))
-    if due is None or (last is not None and last.at >= due):
+    if due is None or (last is not None and last.at >= due) or barred(tx, settings, entry.account.key):
         return None
     where = entry.by_hand.where if entry.by_hand else "Open the account and look through what is new."
     return Task(
@@ -162,6 +170,18 @@ def _received(tx: Tx, settings: Settings) -> Iterator[Task]:
             since=each.at,
             what=f"look into a {each.source}{sender}: {each.title}{doubt}",
             steps=tuple(each.says.splitlines()),
+        )
+
+
+def _errands(tx: Tx, settings: Settings) -> Iterator[Task]:
+    known = {entry.account.key for entry in settings.accounts}
+    for each in registry.errands(tx):
+        yield Task(
+            name=each.name,
+            account=each.about if each.about in known else "",
+            since=each.since,
+            what=f"{each.person} has left: see to {each.about}",
+            steps=each.steps,
         )
 
 
@@ -227,12 +247,13 @@ def looked(  # noqa: PLR0913  who looked where, and what they found
 
 
 def dealt_with(tx: Tx, name: str, *, who: str, why: str, now: datetime) -> None:
-    """Write down that somebody dealt with a mail or file that came in. Raises `NotPossible`."""
-    task = next((each for each in handwork.unattended(tx) if each.task == name), None)
-    if task is None:
+    """Write down that somebody dealt with what came in, or with what somebody left behind. Raises `NotPossible`."""
+    waits = {each.task: each.account for each in handwork.unattended(tx)}
+    waits |= {each.name: each.about if ":" in each.about else None for each in registry.errands(tx)}
+    if name not in waits:
         message = f"no task {name} waits; `citymod tasks list` names those that do"
         raise NotPossible(message)
-    handwork.attend(tx, name, outcome=DEALT_WITH, agent=person(who), why=why, now=now, account=task.account)
+    handwork.attend(tx, name, outcome=DEALT_WITH, agent=person(who), why=why, now=now, account=waits[name])
 
 
 def _may_be_attested(  # noqa: PLR0913  all that has to fit
@@ -298,6 +319,9 @@ def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) 
         return f"{'automated' if entry.by_hand is None else 'assisted (read by API, acted on by hand)'}, " + _read(
             tx, settings, entry, now
         )
+    unapproved = barred(tx, settings, entry.account.key)
+    if unapproved:
+        return f"STOPPED: {unapproved}"
     last = handwork.last_attended(tx, look_name(entry))
     if not entry.look_hours:
         since = _on(settings, last.at) if last else "ever"

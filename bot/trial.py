@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from aiosmtpd.controller import Controller
 from ruamel.yaml import YAML
 
+from archive.registry import Plan
+from bot import registry
 from bot.judging import shipped_rules
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
+    from archive.database import Tx
+    from bot.settings import Settings
     from bot.standins import StandIns
     from connectors.standin.world import WorldAccount
 
@@ -90,6 +94,25 @@ def lay_out(
     _write(folder / "approvals.yaml", _approvals())
     _write(folder / SETTINGS, _settings(standins, accounts, smtp_port) | changes)
     return folder / SETTINGS
+
+
+def approve_accounts(tx: Tx, settings: Settings, now: datetime) -> None:
+    """Let City Communications approve every account of the settings, with a form that says nothing."""
+    form = Plan.of("Social Media Action Plan.pdf", b"%PDF-1.4\n%%EOF\n")
+    for entry in settings.accounts:
+        site = registry.ask(
+            tx,
+            settings,
+            platform=entry.platform,
+            name=entry.name,
+            department="City Communications",
+            purpose="to tell residents what the City does",
+            plan=form,
+            who="Demo PIO",
+            now=now,
+            account=entry.account.key,
+        )
+        registry.approve(tx, settings, site, who="Demo City Communications", why="for the demonstration", now=now)
 
 
 def _approvals() -> list[dict[str, str]]:

@@ -19,6 +19,8 @@ DONE = (
     *("staff.added", "staff.changed", "staff.proofs_changed", "staff.disabled", "staff.enabled", "staff.locked"),
     *("staff.bound", "intake.entered", "intake.gone", "task.attested", "task.attended"),
     *("request.opened", "request.exported", "request.closed", "hold.added", "hold.released"),
+    *("registry.asked", "registry.modified", "registry.approved", "registry.denied", "registry.revoked"),
+    *("registry.launched", "registry.named", "registry.adopted", "registry.credentials", "registry.left"),
     *("disposition.proposed", "disposition.approved", "disposition.carried_out"),
 )
 """The kinds of lines that people write."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.types import Role
+from bot.off_boarding import OFF_BOARDERS
+from bot.registry import COMMUNICATIONS
 
 ALL = frozenset(Role)
 READERS = ALL - {Role.ADMINISTRATOR}
@@ -16,6 +18,11 @@ RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.AD
 HANDS = DECIDERS
 """Who does by hand, on platforms where no program acts, what was ordered."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+CITY_COMMUNICATIONS = frozenset({COMMUNICATIONS})
+"""Who approves, modifies and denies sites, and keeps the list of them (AR 1-27 5.A.1, 6.A.1)."""
+ASKERS = CITY_COMMUNICATIONS | {Role.PIO}
+REGISTRY = ASKERS | AUDITORS | {Role.CUSTODIAN}
+"""Who reads the registry, which says where credentials are kept: whoever acts on it or answers for the records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Entry:
 
 
 ANYBODY = None
-PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots
+PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots, or a document
 
 MAY = {
     "signing-in": Entry(ANYBODY, noted=False),
@@ -58,6 +65,13 @@ MAY = {
     "task": Entry(HANDS, largest=PICTURES),
     "refuse-task": Entry(HANDS),
     "enter": Entry(HANDS, largest=PICTURES),
+    "registry": Entry(REGISTRY),
+    "ask-site": Entry(ASKERS, largest=PICTURES),
+    "decide-site": Entry(CITY_COMMUNICATIONS),
+    "record-site": Entry(CITY_COMMUNICATIONS),
+    "off-board": Entry(OFF_BOARDERS),
+    "action-plan": Entry(REGISTRY),
+    "registry-csv": Entry(REGISTRY),
     "health": Entry(ALL),
     "policy": Entry(ALL),
     "audit": Entry(AUDITORS),

@@ -100,6 +100,23 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+class Capacity(StrEnum):
+    """What somebody is to a site (AR 1-27 5.A.2.a, 6.A.1.c). It has one of each; a designee stands in for the PIO."""
+
+    PIO = "PIO"
+    DESIGNEE = "designee"
+    BACK_UP = "back-up"
+    ADMINISTRATOR = "back-up administrator"
+
+
+class Document(StrEnum):
+    """What is developed and adopted for each approved site (AR 1-27 4.0)."""
+
+    GUIDELINES = "operational and use guidelines"
+    BRANDING = "branding standards"
+    ADMINISTRATION = "administration standards"
+
+
 class OrderStatus(StrEnum):
     """Where an order stands. Only the platform's own word makes it CONFIRMED (P10)."""
 

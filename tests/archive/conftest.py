@@ -51,6 +51,7 @@ from archive import (
     outbox,
     pages,
     records,
+    registry,
     requests,
     sessions,
     staff,
@@ -277,6 +278,7 @@ def live(url: str, folder: Path) -> None:
             )
             handwork.attend(tx, "look:youtube:UCcity", outcome="nothing", agent=PERSON, why="", now=later(86))
             requests.exported(tx, None, {"why": "asked by counsel"}, PERSON, later(87))
+            _asked_for(tx)
             withheld.withhold(tx, pictured.ref, agent=PERSON, why="a person says so", now=later(90))
             _signed_in(tx)
             _kept_besides(tx)
@@ -285,6 +287,22 @@ def live(url: str, folder: Path) -> None:
             jobs.note(tx, [jobs.Run(name="work", noted_at=later(83), **run)])
             gauges.keep(tx, [gauges.Gauge(name="quota:youtube:UCcity", value=0.5, said="of it", at=later(82))])
             outbox.put(tx, kind="alarm", key="a", to=("a@city.example",), subject="s", message=b"m", now=later(82))
+
+
+def _asked_for(tx: Tx) -> None:
+    """A department asks for a site."""
+    registry.ask(
+        tx,
+        year=2026,
+        platform="youtube",
+        name="City of Example",
+        department="Water",
+        purpose="to tell of works",
+        account=an_account().key,
+        plan=registry.Plan.of("plan.pdf", b"%PDF-1.7"),
+        agent=PERSON,
+        now=later(87),
+    )
 
 
 def _signed_in(tx: Tx) -> None:

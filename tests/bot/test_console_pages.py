@@ -78,6 +78,7 @@ def pages_of(console: Served) -> dict[str, str]:
         "search": "/search?words=street",
         "tasks": "/tasks",
         "accounts": "/accounts",
+        "registry": "/registry",
         "health": "/health",
         "policy": "/policy",
         "audit": "/audit",

@@ -15,6 +15,7 @@ from archive.card import platform_name
 from bot import digest
 from bot.promises import ref_of
 from bot.review import person
+from bot.trial import approve_accounts
 from connectors.standin.faults import UNAUTHORISED
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def text_of(message: EmailMessage, kind: str = "plain") -> str:
 
 
 def test_a_quiet_day_sends_a_digest_too(city: City) -> None:
+    with city.parts.database.begin() as tx:
+        approve_accounts(tx, city.settings, city.clock())
     city.poll()
     city.make_digests()
     (message,) = digests(city)

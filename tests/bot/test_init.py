@@ -51,6 +51,7 @@ def test_answers_from_a_file_become_settings_that_load(tmp_path: Path, answers: 
     code, said, _ = citymod("init", tmp_path / "etc", "--answers", answers)
     assert code == 0, said
     settings = load(tmp_path / "etc" / "citymod.yaml")
+    assert settings.registry.required, "and nobody's account is worked that City Communications has not approved"
     assert settings.city.name == "City of Fountains"
     assert settings.pios[0].hour == 8
     assert [entry.account.key for entry in settings.accounts] == [

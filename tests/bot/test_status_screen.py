@@ -115,6 +115,7 @@ def test_forty_accounts_fit_too_and_those_that_stand_still_come_first(
             "lag_seconds": 61.0 * number,
             "next": None,
             "limit_used": None,
+            "unapproved": "nobody has asked for it" if number % 2 else None,
         }
         for number in range(accounts)
     ]
