@@ -46,6 +46,7 @@ NAVIGATION = (
     ("queue", "/queue", "Review"),
     ("search", "/search", "Search"),
     ("tasks", "/tasks", "Tasks"),
+    ("requests", "/requests", "Requests"),
     ("accounts", "/accounts", "Accounts"),
     ("health", "/health", "Health"),
     ("policy", "/policy", "Policy"),
@@ -66,6 +67,9 @@ DONE = {
     "paused": "Acting is paused. The record says so, with your name and your reason.",
     "resumed": "The pause is ended.",
     "resumed-nothing": "There was no such pause. That you resumed is on record all the same.",
+    "request-opened": "The request is on record, and its time runs.",
+    "request-extended": "Recorded, with the cause of the delay.",
+    "request-closed": "The request is closed. How it was answered is on record.",
     "signed-out": "You are signed out.",
     "password": "Your password is changed. You are signed out everywhere else.",
 }

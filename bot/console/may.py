@@ -15,6 +15,8 @@ PAUSERS = DECIDERS | {Role.ON_CALL, Role.ADMINISTRATOR}
 RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.ADMINISTRATOR})
 HANDS = DECIDERS
 """Who does by hand, on platforms where no program acts, what was ordered."""
+RECORDS = frozenset({Role.CUSTODIAN, Role.RECORDS_OFFICER})
+"""Who answers requests for records, and may therefore carry copies out."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
@@ -58,6 +60,12 @@ MAY = {
     "task": Entry(HANDS, largest=PICTURES),
     "refuse-task": Entry(HANDS),
     "enter": Entry(HANDS, largest=PICTURES),
+    "requests": Entry(RECORDS),
+    "open-request": Entry(RECORDS),
+    "request": Entry(RECORDS),
+    "export": Entry(RECORDS),
+    "extend-request": Entry(RECORDS),
+    "close-request": Entry(RECORDS),
     "health": Entry(ALL),
     "policy": Entry(ALL),
     "audit": Entry(AUDITORS),
