@@ -19,6 +19,7 @@ DONE = (
     *("staff.added", "staff.changed", "staff.proofs_changed", "staff.disabled", "staff.enabled", "staff.locked"),
     *("staff.bound", "intake.entered", "intake.gone", "task.attested", "task.attended"),
     *("request.opened", "request.extended", "request.exported", "request.closed", "hold.added", "hold.released"),
+    "pack.approved",
     *("disposition.proposed", "disposition.approved", "disposition.carried_out"),
 )
 """The kinds of lines that people write."""

@@ -17,6 +17,8 @@ HANDS = DECIDERS
 """Who does by hand, on platforms where no program acts, what was ordered."""
 RECORDS = frozenset({Role.CUSTODIAN, Role.RECORDS_OFFICER})
 """Who answers requests for records, and may therefore carry copies out."""
+APPROVERS = frozenset({Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
+"""Who answers for what the rules do, and may therefore put a pack in force."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
@@ -35,6 +37,7 @@ class Entry:
 
 
 ANYBODY = None
+PACKS = 1024 * 1024  # bytes of a form that may bring a rule pack
 PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots
 
 MAY = {
@@ -68,6 +71,9 @@ MAY = {
     "close-request": Entry(RECORDS),
     "health": Entry(ALL),
     "policy": Entry(ALL),
+    "pack": Entry(DECIDERS),
+    "try-pack": Entry(DECIDERS, largest=PACKS),
+    "approve-pack": Entry(APPROVERS),
     "audit": Entry(AUDITORS),
     "pause": Entry(ALL),
     "pausing": Entry(PAUSERS),

@@ -17,9 +17,11 @@ from archive.requests import Withheld
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Role
 from bot.links import pause_link
+from bot.new_packs import bring
 from bot.promises import ref_of
 from bot.requests import begin
 from connectors.standin.world import Person
+from rules.load import shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +87,14 @@ def request_of(console: Served) -> str:
         return one.id
 
 
+def pack_of(console: Served) -> str:
+    """A pack that somebody brought: with one rule fewer than what it takes the place of."""
+    (path,) = [path for path in shipped_packs() if path.name == "c5-commerce.yaml"]
+    head, _, rest = path.read_text("utf-8").partition("  - id: ")
+    _, _, others = rest.partition("  - id: ")
+    return bring(console.city.settings, path.name, f"{head}  - id: {others}".encode()).sha256
+
+
 def pages_of(console: Served) -> dict[str, str]:
     """Every page, by a name for it, and where it is."""
     hidden = next(c for c in console.city.world.comments.values() if c.text == VIOLATION)
@@ -99,6 +109,7 @@ def pages_of(console: Served) -> dict[str, str]:
         "accounts": "/accounts",
         "health": "/health",
         "policy": "/policy",
+        "pack": f"/policy/pack?sha256={pack_of(console)}",
         "audit": "/audit",
         "decided": "/audit?show=done",
         "pause": "/pause",
