@@ -55,8 +55,8 @@ NAVIGATION = (
 """Name of the route, path, and what the link to it says."""
 
 DONE = {
-    "uphold": "Upheld: a picture of it is sealed, and then it is hidden.",
-    "dismiss": "It stands. No rule will act on this wording again.",
+    "uphold": "The comment you decided on is upheld: a picture of it is sealed, and then it is hidden.",
+    "dismiss": "The comment you decided on stands. No rule will act on its wording again.",
     "restore": "Ordered: it is shown again, and the platform is asked whether it is.",
     "raised": "It waits for a decision now.",
     "given-back": "You gave it back. Others can take it now.",
