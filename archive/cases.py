@@ -286,9 +286,9 @@ def not_looked_at_since(
     return _cases(tx, query.order_by(_case.looked_at, _case.ref).limit(limit))
 
 
-def latest_moves(tx: Tx, limit: int) -> list[Case]:
-    """Give the `limit` cases that moved last, the very last first."""
-    return _cases(tx, select(tables.case_).order_by(_case.since.desc(), _case.ref).limit(limit))
+def latest_moves(tx: Tx, limit: int, accounts: Collection[str] | None = None) -> list[Case]:
+    """Give the `limit` cases that moved last, the very last first; only those of these account keys."""
+    return _cases(tx, _of(accounts).order_by(_case.since.desc(), _case.ref).limit(limit))
 
 
 def marked_by_rules(tx: Tx, account_key: str) -> int:

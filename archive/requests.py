@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _step = tables.request_step.c
 
+OUTCOMES = ("granted", "granted in part", "denied", "withdrawn", "no records")
+"""How a request can end."""
+
 
 class NotPossibleNow(Exception):
     """A step that does not fit where the request stands, such as closing it twice. Said in plain words."""

@@ -10,9 +10,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
-from archive import ledger, tables
+from archive import full_text, ledger, tables
+from archive.search import NothingToFind, terms
 from archive.stored import utc_text
 from bot.domain.types import Action, OrderStatus, Ref
 
@@ -34,7 +35,8 @@ class Filter:
     """Which comments: all conditions must hold, an empty one holds for all. `start` and `end` bound `posted_at`.
 
     `author` is a name, a handle or an identifier as the platform gives it; `clause` a category of the policy (C1 to
-    C10) that a rule or a person named; `removed`: those that were hidden or deleted by order, restored since or not.
+    C10) that a rule or a person named; `removed`: those that were hidden or deleted by order, restored since or not;
+    `words` stand in one of its wordings, found as archive/search.py finds them.
     """
 
     account: str = ""
@@ -42,6 +44,7 @@ class Filter:
     author: str = ""
     clause: str = ""
     state: str = ""
+    words: str = ""
     removed: bool = False
     start: datetime | None = None
     end: datetime | None = None
@@ -55,6 +58,7 @@ class Filter:
             "author": self.author,
             "clause": self.clause,
             "state": self.state,
+            "words": self.words,
             "removed only": "yes" if self.removed else "",
             "from": utc_text(self.start) if self.start else "",
             "to": utc_text(self.end) if self.end else "",
@@ -80,8 +84,11 @@ class Selected:
 
 
 def selected(tx: Tx, wanted: Filter, *, with_raw: bool = False) -> Iterator[Selected]:
-    """Give the comments that the filter asks for, oldest first, ties by ref."""
-    refs = list(tx.execute(_query(wanted)).scalars())
+    """Give the comments that the filter asks for, oldest first, ties by ref.
+
+    Raises archive.search.NothingToFind if it names words and there is none among them.
+    """
+    refs = list(tx.execute(_query(tx, wanted)).scalars())
     names = {row.key: row.name for row in tx.execute(select(tables.account.c.key, tables.account.c.name))}
     for start in range(0, len(refs), PAGE):
         page = refs[start : start + PAGE]
@@ -90,7 +97,15 @@ def selected(tx: Tx, wanted: Filter, *, with_raw: bool = False) -> Iterator[Sele
                 yield one
 
 
-def _query(wanted: Filter) -> Any:
+def at_most(tx: Tx, wanted: Filter) -> int:
+    """How many comments the filter asks for; more than that, if it names a clause, which only reading them tells.
+
+    Raises archive.search.NothingToFind if it names words and there is none among them.
+    """
+    return int(tx.execute(select(func.count()).select_from(_query(tx, wanted).subquery())).scalar_one())
+
+
+def _query(tx: Tx, wanted: Filter) -> Any:
     query = select(_c.ref).join_from(tables.comment, tables.case_, _k.ref == _c.ref)
     query = query.where(_c.ref.not_in(select(tables.withheld.c.ref)))  # nobody may be handed a copy; see withheld.py
     if wanted.account:
@@ -105,6 +120,8 @@ def _query(wanted: Filter) -> Any:
         query = query.where(_c.posted_at >= wanted.start)
     if wanted.end:
         query = query.where(_c.posted_at < wanted.end)
+    if wanted.words:
+        query = query.where(select(1).where(_r.ref == _c.ref, _r.entry.in_(_having(tx, wanted.words))).exists())
     if wanted.author:
         handle = wanted.author.removeprefix("@")
         columns = (_r.author_id, _r.author_name, _r.author_handle)
@@ -116,6 +133,15 @@ def _query(wanted: Filter) -> Any:
         done = select(1).where(order.ref == _c.ref, order.action.in_(taken), order.status == OrderStatus.CONFIRMED)
         query = query.where(done.exists())
     return query.order_by(_c.posted_at, _c.ref)
+
+
+def _having(tx: Tx, words: str) -> Any:
+    """The ledger lines of all wordings in which the words stand."""
+    asked = terms(words)
+    if not asked:
+        message = f"there is no word in {words!r} to look for"
+        raise NothingToFind(message)
+    return select(full_text.index.c.rowid).where(full_text.met(tx.dialect.name, text=asked, author=()))
 
 
 def _helping(tx: Tx, refs: list[Ref], names: dict[str, str], *, with_raw: bool) -> Iterator[Selected]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC
 from pathlib import Path  # noqa: TC003  typer reads annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,9 +25,7 @@ from bot.terminal import (
 )
 
 if TYPE_CHECKING:
-    from archive.requests import Withheld
     from archive.selection import Filter
-    from bot.exporting import Made
     from bot.settings import Settings
 
 request = typer.Typer(help="Records requests (RSMo chapter 610), from the asking to the answer.", no_args_is_help=True)
@@ -39,6 +36,7 @@ PostName = Annotated[str, typer.Option("--post", help="Only under this post: pla
 Author = Annotated[str, typer.Option("--author", help="Only by this author: name, handle or identifier.")]
 Clause = Annotated[str, typer.Option("--clause", help="Only what a rule or person put under this clause: C1 to C10.")]
 StateName = Annotated[str, typer.Option("--state", help="Only cases that stand here, such as ENFORCED.")]
+Words = Annotated[str, typer.Option("--words", help="Only where these words stand, as `citymod search` finds them.")]
 Removed = Annotated[bool, typer.Option("--removed", help="Only what was hidden or deleted by order.")]
 Start = Annotated[str, typer.Option("--from", help="Written at or after this time (the City's clock).")]
 End = Annotated[str, typer.Option("--to", help="Written before this time (the City's clock).")]
@@ -57,33 +55,29 @@ def request_open(  # noqa: PLR0913  each is an option
     first_asked: Annotated[str, typer.Option("--first-asked", help="When that department got it.")] = "",
 ) -> None:
     """Put a request on record; its time begins when the custodian received it."""
-    from archive import requests
+    from bot.requests import begin
     from bot.review import person
-    from bot.workdays import read
 
     settings = settings_from(config)
     now = clock()
-    received_at = moment(settings, received) or now
-    if received_at > now:
-        fail("A request cannot have been received later than now.", 2)
-    if bool(referred_by) != bool(first_asked):
-        fail("Of a request that was passed on say both --referred-by and --first-asked.", 2)
-    due_at = read(settings.holidays).due(received_at, settings.zone)
-    with writing(settings) as tx:
-        name = requests.open_request(
-            tx,
-            year=received_at.astimezone(settings.zone).year,
-            who=asker,
-            contact=contact,
-            wanted=wanted,
-            received_at=received_at,
-            due_at=due_at.astimezone(UTC),
-            agent=person(who),
-            now=now,
-            referred_by=referred_by,
-            first_asked_at=moment(settings, first_asked),
-        )
-    out.print(name, style="bold", markup=False, highlight=False)
+    try:
+        with writing(settings) as tx:
+            begun = begin(
+                tx,
+                settings,
+                who=asker,
+                contact=contact,
+                wanted=wanted,
+                received_at=moment(settings, received) or now,
+                agent=person(who),
+                now=now,
+                referred_by=referred_by,
+                first_asked_at=moment(settings, first_asked),
+            )
+    except ValueError as error:
+        fail(str(error), 2)
+    due_at = begun.due_at.astimezone(settings.zone)
+    out.print(begun.id, style="bold", markup=False, highlight=False)
     out.print(f"An answer is due by {due_at:%A, %Y-%m-%d %H:%M %Z} (RSMo 610.023.3).", highlight=False)
 
 
@@ -116,7 +110,7 @@ def request_list(
 def request_show(name: Name, config: Config = DEFAULT_CONFIG) -> None:
     """Show one request: what was asked, what is withheld, and every step."""
     from archive import requests
-    from bot.requests import standing
+    from bot.requests import place_in_words, standing
 
     settings = settings_from(config)
     with reading(settings) as tx:
@@ -127,7 +121,7 @@ def request_show(name: Name, config: Config = DEFAULT_CONFIG) -> None:
         f"Wanted    {one.wanted}",
         f"Received  {one.received_at.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}",
         *([f"Referred  by {one.referred_by}, asked {one.first_asked_at}"] if one.referred_by else []),
-        *(f"Withheld  {place.number}: {_place(place)}, {place.authority}: {place.why}" for place in one.withheld),
+        *(f"Withheld  {at.number}: {place_in_words(at)}, {at.authority}: {at.why}" for at in one.withheld),
         *([f"Delivered {one.delivered}"] if one.delivered else []),
         "What happened",
         *(
@@ -176,6 +170,7 @@ def request_redact(  # noqa: PLR0913  each is an option
     """Leave words or fields out of the copies for a request, everywhere in them. The record stays as it is."""
     from archive import requests
     from bot.redacting import Wanted, places, read_file
+    from bot.requests import place_in_words
     from bot.review import person
 
     settings = settings_from(config)
@@ -184,7 +179,7 @@ def request_redact(  # noqa: PLR0913  each is an option
     with writing(settings) as tx:
         for place in places(tx, wanted):
             number = requests.withhold(tx, name, place, person(who), clock())
-            say(f"{number}: {_place(place)}, {place.authority}")
+            say(f"{number}: {place_in_words(place)}, {place.authority}")
 
 
 @request.command("unredact")
@@ -212,6 +207,7 @@ def request_propose(  # noqa: PLR0913  each is an option
     author: Author = "",
     clause: Clause = "",
     state: StateName = "",
+    words: Words = "",
     removed: Removed = False,
     start: Start = "",
     end: End = "",
@@ -222,7 +218,7 @@ def request_propose(  # noqa: PLR0913  each is an option
     from bot.redacting import proposals
 
     settings = settings_from(config)
-    wanted = _filter(settings, account, post, author, clause, state, start, end, comment, removed=removed)
+    wanted = _filter(settings, account, post, author, clause, state, words, start, end, comment, removed=removed)
     with reading(settings) as tx:
         found = [line for one in selected(tx, wanted) for line in proposals(one)]
     for line in found:
@@ -244,9 +240,8 @@ def request_close(  # noqa: PLR0913  each is an option
     from archive import requests
     from bot.review import person
 
-    outcomes = ("granted", "granted in part", "denied", "withdrawn", "no records")
-    if outcome not in outcomes:
-        fail(f"{outcome!r} is no outcome; there are: {', '.join(outcomes)}.", 2)
+    if outcome not in requests.OUTCOMES:
+        fail(f"{outcome!r} is no outcome; there are: {', '.join(requests.OUTCOMES)}.", 2)
     with writing(settings_from(config)) as tx:
         requests.close(tx, name, outcome=outcome, delivered=delivered, why=reason, agent=person(who), now=clock())
     out.print(f"{name} is closed.", highlight=False)
@@ -263,6 +258,7 @@ def export(  # noqa: PLR0913  each is an option
     author: Author = "",
     clause: Clause = "",
     state: StateName = "",
+    words: Words = "",
     removed: Removed = False,
     start: Start = "",
     end: End = "",
@@ -271,36 +267,25 @@ def export(  # noqa: PLR0913  each is an option
     pdf: Annotated[bool, typer.Option(help="With PDF for printing.")] = True,
 ) -> None:
     """Make copies of comments with all that is on record about them: HTML, PDF, CSV, JSON Lines, media, evidence."""
-    from archive import requests
     from archive.evidence import SealBroken
     from archive.printing import NoBrowser
-    from bot.exporting import Options
-    from bot.exporting import export as make
+    from bot.exporting import Options, on_record
     from bot.review import person
 
     settings = settings_from(config)
-    wanted = _filter(settings, account, post, author, clause, state, start, end, comment, removed=removed)
-    by = person(who)
-
-    def record(made: Made) -> None:
-        told: dict[str, Any] = {
-            "target": target.name,
-            "filter": wanted.in_words(),
-            "comments": made.comments,
-            "sha256": made.sha256,
-        }
-        with writing(settings) as tx:
-            requests.exported(tx, for_request or None, told | {"why": reason}, by, clock())
-
-    with reading(settings) as tx:
-        places = requests.request(tx, for_request).withheld if for_request else ()
-    if target.exists():
-        fail(f"Nothing was exported: {target} is there already; name another place.", 1)
-    with writing(settings) as tx:
-        requests.export_begun(tx, for_request or None, target.name, reason, by, clock())
-    options = Options(raw=raw, pdf=pdf, request=for_request, places=places)
+    wanted = _filter(settings, account, post, author, clause, state, words, start, end, comment, removed=removed)
     try:
-        made = make(lambda: reading(settings), settings, wanted, target, options, record)
+        made = on_record(
+            lambda: reading(settings),
+            lambda: writing(settings),
+            settings,
+            wanted,
+            target,
+            Options(raw=raw, pdf=pdf, request=for_request),
+            why=reason,
+            agent=person(who),
+            clock=clock,
+        )
     except (NoBrowser, SealBroken, FileExistsError) as error:
         fail(f"Nothing was exported: {error}.", 1)
     say(f"{made.comments} comment(s) in {target}.")
@@ -314,12 +299,14 @@ def _filter(  # noqa: PLR0913  a filter is all of this
     author: str,
     clause: str,
     state: str,
+    words: str,
     start: str,
     end: str,
     comments: list[str] | None,
     *,
     removed: bool,
 ) -> Filter:
+    from archive.search import terms
     from archive.selection import Filter
     from bot.domain.states import State
     from bot.domain.types import Ref
@@ -332,22 +319,20 @@ def _filter(  # noqa: PLR0913  a filter is all of this
                 Ref.parse(name)
     except ValueError as error:
         fail(f"{error}.", 2)
+    if words and not terms(words):
+        fail(f"There is no word in {words!r} to look for.", 2)
     return Filter(
         account=account,
         post=post,
         author=author,
         clause=clause.upper(),
         state=str(State[state.upper()]) if state else "",
+        words=words,
         removed=removed,
         start=moment(settings, start),
         end=moment(settings, end),
         comments=tuple(comments or ()),
     )
-
-
-def _place(place: Withheld) -> str:
-    what = f"characters {place.start + 1} to {place.end}" if place.end else place.field
-    return f"{place.comment} {what}"
 
 
 def _said(detail: object) -> str:

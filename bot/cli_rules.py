@@ -310,9 +310,13 @@ def approve(
     by: Annotated[str, typer.Option("--by", help="Who approves it; it goes into the record.")],
     config: Config = DEFAULT_CONFIG,
     on: Annotated[str, typer.Option("--on", help="The day, such as 2026-11-30; without it today.")] = "",
+    sha256: Annotated[
+        str, typer.Option("--sha256", help="Only if the file has this SHA-256, as somebody saw it.")
+    ] = "",
 ) -> None:
     """Let a policy, pack or ballot list take effect in exactly its present bytes, in a person's name."""
     from bot import rulebooks
+    from rules.assemble import sha256_of
 
     settings = settings_from(config)
     if settings.rules.approvals is None:
@@ -320,6 +324,9 @@ def approve(
     if not by.strip():
         fail("--by is empty; write the name of the person who approves.", 2)
     day = _date(on) if on else clock().astimezone(settings.zone).date()
+    present = sha256_of(file.read_bytes())
+    if sha256 and sha256 != present:
+        fail(f"{file.name} is not what --sha256 names; its SHA-256 is {present}. Nothing was approved.", 1)
     named = [path.resolve() for path in (settings.rules.policy, settings.rules.ballot) if path]
     is_pack = file.resolve() not in named
     checked = rulebooks.check(settings.rules, [file] if is_pack else ())
@@ -339,11 +346,8 @@ def approve(
 
 def _since_last_approved(settings: Settings, file: Path, checked: Checked) -> str:
     """What is otherwise since the last wording of this pack that somebody approved, as far as that is still kept."""
-    from archive import cases
-    from bot.rulebooks import last_approved
-    from rules.assemble import kept_pack
+    from bot.rulebooks import as_approved, last_approved
     from rules.replay import rule_changes
-    from rules.source import FileProblems
 
     (pack,) = checked.packs
     last = last_approved(file, settings.rules.approvals)
@@ -353,13 +357,9 @@ def _since_last_approved(settings: Settings, file: Path, checked: Checked) -> st
         return f"{file.name} is as {last.approved_by} approved it on {last.approved_on}."
     said = f"Since {last.approved_by} approved {file.name} on {last.approved_on}:"
     with reading(settings) as tx:
-        kept = cases.document(tx, last.sha256)
-    if kept is None:
-        return f"{said} that wording is not in the archive, so what changed cannot be shown."
-    try:
-        before = kept_pack(kept[0], kept[1], last, lists={}, ballot=checked.ballot)
-    except FileProblems:
-        return f"{said} that wording cannot be read any more, so what changed cannot be shown."
+        before = as_approved(tx, last, checked.ballot)
+    if before is None:
+        return f"{said} that wording is not kept, or cannot be read any more, so what changed cannot be shown."
     return f"{said}\n{_changes(rule_changes([before], [pack]))}"
 
 

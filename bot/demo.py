@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from archive import cases, ledger, outbox, records, staff
+from archive import cases, ledger, outbox, records, sessions, staff
 from archive.database import Database
-from bot import corpus, promises
+from bot import corpus, promises, requests
 from bot.console import proofs
+from bot.demo_link import DemoLink
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Role
 from bot.settings import load
@@ -40,6 +41,18 @@ FEEDING_SHARE = 0.45
 MOST_SHOWN = 12
 VISITOR, PASSWORD = "visitor", "demonstration only"
 """Who may look around in the demo's console; the code changes and stands below the table."""
+TOUR = """
+Look around: {link}
+It opens the console once, signed in as somebody who may do everything. In this order:
+  1. Review    Comments wait here because no rule may decide them. Take the next one, read why it is here, and let it
+               stand or hide it, each with a sentence for the record.
+  2. Search    Look for “card”. Open one that is enforced (hidden): its sealed picture, the clause, every step.
+  3. Requests  A reporter has asked for copies. Count them, and download them.
+  4. Policy    The ten clauses, every rule in plain words, and a pack can be tried before it takes effect.
+  5. Pause     The red button stops all acting. Pause, see what waits, and resume.
+  6. Audit     Everything that you just looked at and did.
+Ctrl-C ends it and tells whether every promise was kept.
+"""
 QUIET = (State.OBSERVED, State.CLEARED)
 """States of comments that nothing follows from; the table shows the others."""
 
@@ -62,6 +75,8 @@ class Demo:
         self._daemon: subprocess.Popen[bytes] | None = None
         self._console_process: subprocess.Popen[bytes] | None = None
         self._generator = ""  # of the codes for the console
+        self._link: DemoLink | None = None
+        self._toured = False
 
     def run(self) -> dict[str, Any]:
         """Start everything, feed it, watch it, stop it, and check from outside whether the promises were kept."""
@@ -128,19 +143,49 @@ class Demo:
                 now=datetime.now(UTC),
             )
             approve_accounts(tx, settings, datetime.now(UTC))
+            self._ask_for_records(tx, settings)
         command = [sys.executable, "-m", "bot.cli", "console", "--config", str(self._folder / SETTINGS)]
         with (self._folder / "console.log").open("wb") as log:
             self._console_process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)  # noqa: S603  ours
 
+        address = settings.console.address if settings.console else ""
+        self._link = DemoLink(address, lambda: self._session(settings))
+        self._link.__enter__()
+
+    def _ask_for_records(self, tx: Tx, settings: Settings) -> None:
+        requests.begin(
+            tx,
+            settings,
+            who="Lee Reporter",
+            contact="lee@paper.example",
+            wanted="Copies of all comments that the City has hidden this week, and why.",
+            received_at=datetime.now(UTC),
+            agent=Agent(kind=AgentKind.PERSON, name="demonstration"),
+            now=datetime.now(UTC),
+        )
+
+    def _session(self, settings: Settings) -> str:
+        """Begin a session for whoever looks around; give its token."""
+        database = Database.open(settings.database_url)
+        try:
+            with database.begin() as tx:
+                return sessions.begin(tx, VISITOR, datetime.now(UTC))
+        finally:
+            database.close()
+
     def _stop_console(self) -> None:
+        if self._link:
+            self._link.__exit__()
         if self._console_process:
             self._console_process.terminate()
             self._console_process.wait(timeout=30)
 
     def _where(self, settings: Settings) -> str:
         """Where the console is, and what one signs in with at this moment."""
-        if self._console_process is None or settings.console is None:
+        if self._link is None or settings.console is None or not self._toured:
             return ""
+        if not self._link.used:
+            return f"\nLook around: {self._link.url}"
         code = proofs.code(self._generator, datetime.now(UTC))
         return f"\nConsole: {settings.console.address}  name {VISITOR}  password {PASSWORD}  code {code}"
 
@@ -173,6 +218,7 @@ class Demo:
                         if not self._ends and not self._quiet:
                             self._start_console(database, settings)
                     if database is not None and not self._quiet:
+                        self._offer_the_tour(database, settings)
                         live.update(self._table(database, written, self._where(settings)))
                     self._look_after_daemon()
                     time.sleep(0.25)
@@ -181,6 +227,16 @@ class Demo:
         finally:
             if database:
                 database.close()
+
+    def _offer_the_tour(self, database: Database, settings: Settings) -> None:
+        """Tell where to look around, as soon as the console answers and something waits there."""
+        if self._toured or self._link is None or settings.console is None:
+            return
+        with database.read() as tx:
+            waits = cases.tally(tx).get(State.IN_REVIEW, 0)
+        if waits and _answers(settings.console.port):
+            self._toured = True
+            self._say(TOUR.format(link=self._link.url))
 
     def _over(self, begin: float) -> bool:
         return self._ends and time.monotonic() - begin >= self._seconds
@@ -271,6 +327,11 @@ class Demo:
         self._say("Every promise was kept." if not broken else f"{len(broken)} promise(s) broken.")
         self._say(f"Evidence, mails, database and settings: {self._folder}")
         self._say(f"Look around: citymod status --config {self._folder / 'citymod.yaml'}")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _waits(tx: Tx, posted_at: dict[Ref, datetime]) -> list[float]:

@@ -10,13 +10,13 @@ import hashlib
 import json
 import mimetypes
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import evidence, media
+from archive import evidence, media, requests
 from archive.capture_job import PICTURE
-from archive.printing import press, print_all
+from archive.printing import NoBrowser, press, print_all
 from archive.selection import selected
 from bot.export_gaps import gaps
 from bot.export_pages import PART, REDRAWN, Heading, acts, draw, redraw
@@ -27,10 +27,12 @@ from bot.redaction import Blotter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from archive.database import Tx
     from archive.requests import Withheld
     from archive.selection import Filter, Selected
+    from bot.domain.types import Agent
     from bot.settings import Settings
 
 REDRAWN_PICTURE = "redrawn.png"
@@ -63,10 +65,14 @@ How to check it, with tools that any system has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How an export is made. `raw`: with the platform's own bytes; `pdf`: with PDF; `request`: its name, if any."""
+    """How an export is made. `raw`: with the platform's own bytes; `pdf`: with PDF; `request`: its name, if any.
+
+    `redraws`: pictures that show what is withheld may be drawn anew, which takes a browser as PDF does.
+    """
 
     raw: bool = False
     pdf: bool = True
+    redraws: bool = True
     request: str = ""
     places: tuple[Withheld, ...] = ()
 
@@ -78,6 +84,43 @@ class Made:
     comments: int = 0
     sha256: str = ""
     withheld: list[dict[str, str]] = field(default_factory=list)
+
+
+def on_record(  # noqa: PLR0913  what is copied from where to where, how, and who does it why
+    reading: Callable[[], AbstractContextManager[Tx]],
+    writing: Callable[[], AbstractContextManager[Tx]],
+    settings: Settings,
+    wanted: Filter,
+    target: Path,
+    options: Options,
+    *,
+    why: str,
+    agent: Agent,
+    clock: Callable[[], datetime],
+) -> Made:
+    """Make an export that somebody asked for: that it begins and what was made are on record before copies can leave.
+
+    What the request of `options` withholds is left out. Raises what `export` raises, LookupError if there is no such
+    request, and archive.search.NothingToFind.
+    """
+    name = options.request or None
+    if target.exists():
+        raise _is_there(target)
+    with writing() as tx:
+        places = requests.request(tx, name).withheld if name else ()
+        requests.export_begun(tx, name, target.name, why, agent, clock())
+
+    def record(made: Made) -> None:
+        told: dict[str, Any] = {
+            "target": target.name,
+            "filter": wanted.in_words(),
+            "comments": made.comments,
+            "sha256": made.sha256,
+        }
+        with writing() as tx:
+            requests.exported(tx, name, told | {"why": why}, agent, clock())
+
+    return export(reading, settings, wanted, target, replace(options, places=places), record)
 
 
 def export(  # noqa: PLR0913  what is copied from where to where, how, and who is told before
@@ -93,12 +136,11 @@ def export(  # noqa: PLR0913  what is copied from where to where, how, and who i
     `reading` opens the archive. `record` puts on record what was made; only when it has returned do the copies get
     their name and can leave.
 
-    Raises FileExistsError if something is there already, archive.printing.NoBrowser if one is needed and missing, and
-    archive.evidence.SealBroken if a file on record is not what it was.
+    Raises FileExistsError if something is there already, archive.printing.NoBrowser if one is needed and missing (or
+    not allowed), and archive.evidence.SealBroken if a file on record is not what it was.
     """
     if target.exists():
-        message = f"{target} is there already; name another place"
-        raise FileExistsError(message)
+        raise _is_there(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with spool(settings.data, target.parent) as place:
         folder = place / "export"
@@ -119,6 +161,10 @@ def export(  # noqa: PLR0913  what is copied from where to where, how, and who i
     return made
 
 
+def _is_there(target: Path) -> FileExistsError:
+    return FileExistsError(f"{target} is there already; name another place")
+
+
 class _Export:
     """One export in the making."""
 
@@ -134,6 +180,9 @@ class _Export:
         self._write_comments()
         self._write_withheld()
         heading = self._heading()
+        if self._redraw and not self._options.redraws:
+            message = f"{len(self._redraw)} picture(s) show what is withheld and have to be drawn anew by a browser"
+            raise NoBrowser(message)
         if self._redraw:
             with press(self._settings.browser) as printer:
                 for said, name in self._redraw:

@@ -35,16 +35,19 @@ def shipped_rules() -> Rules:
     return Rules(policy=shipped("policy/ar-1-27.yaml"), packs=tuple(shipped_packs()))
 
 
-def rulebook_for_judging(settings: Settings | None, ballot: Path | None = None) -> Rulebook:
+def rulebook_for_judging(
+    settings: Settings | None, ballot: Path | None = None, *, passed: Path | None = None
+) -> Rulebook:
     """The rulebook of the settings, or the shipped one, taken as if it were approved: nothing is acted on here.
 
-    A `ballot` list takes the place of the one that the settings name.
+    A `ballot` list takes the place of the one that the settings name. The file `passed` remembers which packs need not
+    be tried out again.
     """
     rules = settings.rules if settings else shipped_rules()
     if ballot:
         rules = rules.model_copy(update={"ballot": ballot})
     files = [rules.policy, *(rules.packs or shipped_packs()), *([rules.ballot] if rules.ballot else [])]
-    return Rulebook.read(rules, assumed(files))
+    return Rulebook.read(rules, assumed(files), passed=passed)
 
 
 def assumed(files: Iterable[Path]) -> Approvals:

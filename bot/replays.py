@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from archive.cases import StoredVerdict
+    from archive.cases import Case, StoredVerdict
     from archive.database import Tx
     from bot.domain.types import Policy, Verdict
     from bot.parts import Rulebook
@@ -201,12 +201,13 @@ def _once(sha256: str, name: str) -> Approval:
 # Under new rules ------------------------------------------------------------------------------------------------------
 
 
-def rehearse(tx: Tx, old: Rulebook, new: Rulebook) -> Iterator[Changed]:
+def rehearse(tx: Tx, old: Rulebook, new: Rulebook, among: Iterable[Case] | None = None) -> Iterator[Changed]:
     """Give every stored comment, in its present wording, whose outcome or action would be another under new rules.
 
-    Judged as on an account in enforce mode with acts to spare; what a person let stand stays so. Nothing is recorded.
+    Only `among` these cases, if any are given. Judged as on an account in enforce mode with acts to spare; what a
+    person let stand stays so. Nothing is recorded.
     """
-    for case in cases.every(tx):
+    for case in cases.every(tx) if among is None else among:
         comment = records.comment(tx, case.ref, case.revision)
         context = context_of(tx, comment)
         dismissed = cases.dismissed(tx, case.ref, case.revision)

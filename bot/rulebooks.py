@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive import cases
 from bot.domain.judge import judge
 from bot.judging import ENFORCING, assumed
+from rules.assemble import kept_pack
 from rules.context import Context
 from rules.engine import Engine
 from rules.load import Approvals, FileProblems, load_ballot, load_pack, load_policy, shipped_packs
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from archive.database import Tx
     from bot.domain.types import Policy, Verdict
     from bot.parts import Rulebook
     from bot.settings import Rules
@@ -120,9 +123,10 @@ def decided_otherwise(texts: Iterable[tuple[str, str]], old: Rulebook, new: Rule
             yield Changed(name=name, text=text, before=before, after=after)
 
 
-def approve(path: Path, approvals: Path, *, by: str, on: date) -> Approval:
+def approve(path: Path, approvals: Path, *, by: str, on: date, called: str = "") -> Approval:
     """Write down that a person approves a file in exactly its present bytes; give the approval.
 
+    `called`: what it is called where it is to have effect, if that is not what it is called here.
     The approvals file is replaced as a whole or not at all, and what stands in it, comments too, stays as it is.
     Approved by somebody already: that approval stands and is given. Raises `FileProblems` if the approvals file is
     not a list of approvals.
@@ -131,7 +135,7 @@ def approve(path: Path, approvals: Path, *, by: str, on: date) -> Approval:
     present = Approvals.load(approvals if approvals.is_file() else None).given(sha256)
     if present is not None:
         return present
-    approval = Approval(sha256=sha256, file=path.name, approved_by=by, approved_on=on)
+    approval = Approval(sha256=sha256, file=called or path.name, approved_by=by, approved_on=on)
     text = approvals.read_text(encoding="utf-8") if approvals.is_file() else ""
     _replace(approvals, _with_entry(text, approval))
     return approval
@@ -140,6 +144,15 @@ def approve(path: Path, approvals: Path, *, by: str, on: date) -> Approval:
 def last_approved(path: Path, approvals: Path | None) -> Approval | None:
     """Give the last approval of a file of this name, in whatever wording. Raises `FileProblems`."""
     return Approvals.load(approvals if approvals and approvals.is_file() else None).last_of(path.name)
+
+
+def as_approved(tx: Tx, last: Approval, ballot: Ballot | None) -> Pack | None:
+    """Give a pack as it was approved, if the archive keeps that wording and it can still be read."""
+    kept = cases.document(tx, last.sha256)
+    try:
+        return kept_pack(kept[0], kept[1], last, lists={}, ballot=ballot) if kept else None
+    except FileProblems:
+        return None
 
 
 def _with_entry(text: str, approval: Approval) -> str:

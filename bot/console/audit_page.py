@@ -18,9 +18,10 @@ DONE = (
     *("pause.begun", "pause.ended", "account.resumed"),
     *("staff.added", "staff.changed", "staff.proofs_changed", "staff.disabled", "staff.enabled", "staff.locked"),
     *("staff.bound", "intake.entered", "intake.gone", "task.attested", "task.attended"),
-    *("request.opened", "request.exported", "request.closed", "hold.added", "hold.released"),
     *("registry.asked", "registry.modified", "registry.approved", "registry.denied", "registry.revoked"),
     *("registry.launched", "registry.named", "registry.adopted", "registry.credentials", "registry.left"),
+    *("request.opened", "request.extended", "request.exported", "request.closed", "hold.added", "hold.released"),
+    "pack.approved",
     *("disposition.proposed", "disposition.approved", "disposition.carried_out"),
 )
 """The kinds of lines that people write."""

@@ -112,6 +112,7 @@ def _told(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> dict[str, An
         "can_restore": found.state is State.ENFORCED and orders.hidden_by_us(tx, ref),
         "categories": visit.desk.policy.categories,
         "needs_clause": not codes,
+        "codes": sorted(codes, key=lambda code: int(code[1:])),
         "with_counsel": sorted(WITH_COUNSEL, key=lambda code: int(code[1:])),
         "counsel_asked": bool(ground and ground.clause in WITH_COUNSEL),
     }
@@ -138,7 +139,8 @@ def decide(visit: Visit) -> Response:
         claims.give_back(tx, ref, who)
         after = take_next(tx, visit) if what != "restore" else ref
     visit.words = what
-    return visit.go("/case", ref=str(after), done=what) if after else visit.go("/queue", done=what)
+    told = {"done": what, "last": str(ref)}
+    return visit.go("/case", ref=str(after), **told) if after else visit.go("/queue", **told)
 
 
 def raise_(visit: Visit) -> Response:

@@ -46,6 +46,7 @@ NAVIGATION = (
     ("queue", "/queue", "Review"),
     ("search", "/search", "Search"),
     ("tasks", "/tasks", "Tasks"),
+    ("requests", "/requests", "Requests"),
     ("accounts", "/accounts", "Accounts"),
     ("registry", "/registry", "Registry"),
     ("health", "/health", "Health"),
@@ -55,8 +56,8 @@ NAVIGATION = (
 """Name of the route, path, and what the link to it says."""
 
 DONE = {
-    "uphold": "Upheld: a picture of it is sealed, and then it is hidden.",
-    "dismiss": "It stands. No rule will act on this wording again.",
+    "uphold": "The comment you decided on is upheld: a picture of it is sealed, and then it is hidden.",
+    "dismiss": "The comment you decided on stands. No rule will act on its wording again.",
     "restore": "Ordered: it is shown again, and the platform is asked whether it is.",
     "raised": "It waits for a decision now.",
     "given-back": "You gave it back. Others can take it now.",
@@ -71,6 +72,10 @@ DONE = {
     "paused": "Acting is paused. The record says so, with your name and your reason.",
     "resumed": "The pause is ended.",
     "resumed-nothing": "There was no such pause. That you resumed is on record all the same.",
+    "request-opened": "The request is on record, and its time runs.",
+    "request-extended": "Recorded, with the cause of the delay.",
+    "request-closed": "The request is closed. How it was answered is on record.",
+    "pack-approved": "Approved, with your name. It takes effect when the service is started again.",
     "signed-out": "You are signed out.",
     "password": "Your password is changed. You are signed out everywhere else.",
 }

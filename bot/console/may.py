@@ -17,6 +17,10 @@ PAUSERS = DECIDERS | {Role.ON_CALL, Role.ADMINISTRATOR}
 RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.ADMINISTRATOR})
 HANDS = DECIDERS
 """Who does by hand, on platforms where no program acts, what was ordered."""
+RECORDS = frozenset({Role.CUSTODIAN, Role.RECORDS_OFFICER})
+"""Who answers requests for records, and may therefore carry copies out."""
+APPROVERS = frozenset({Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
+"""Who answers for what the rules do, and may therefore put a pack in force."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 CITY_COMMUNICATIONS = frozenset({COMMUNICATIONS})
 """Who approves, modifies and denies sites, and keeps the list of them (AR 1-27 5.A.1, 6.A.1)."""
@@ -40,6 +44,7 @@ class Entry:
 
 
 ANYBODY = None
+PACKS = 1024 * 1024  # bytes of a form that may bring a rule pack
 PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots, or a document
 
 MAY = {
@@ -72,8 +77,17 @@ MAY = {
     "off-board": Entry(OFF_BOARDERS),
     "action-plan": Entry(REGISTRY),
     "registry-csv": Entry(REGISTRY),
+    "requests": Entry(RECORDS),
+    "open-request": Entry(RECORDS),
+    "request": Entry(RECORDS),
+    "export": Entry(RECORDS),
+    "extend-request": Entry(RECORDS),
+    "close-request": Entry(RECORDS),
     "health": Entry(ALL),
     "policy": Entry(ALL),
+    "pack": Entry(DECIDERS),
+    "try-pack": Entry(DECIDERS, largest=PACKS),
+    "approve-pack": Entry(APPROVERS),
     "audit": Entry(AUDITORS),
     "pause": Entry(ALL),
     "pausing": Entry(PAUSERS),

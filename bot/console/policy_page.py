@@ -1,4 +1,4 @@
-"""The policy and the rule packs: what they say, and who approved which bytes. Nothing is changed here."""
+"""The policy and the rule packs: what they say, who approved which bytes, and which packs wait to be tried."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot import new_packs
 from rules.assemble import sha256_of
 from rules.load import Approvals, FileProblems, shipped_packs
 from rules.model import PackFile
@@ -35,11 +36,11 @@ def policy(visit: Visit) -> Response:
     """Show the ten clauses and every rule."""
     rules = visit.desk.settings.rules
     try:
-        approvals, problem = Approvals.load(rules.approvals), ""
+        approvals, waiting, problem = Approvals.load(rules.approvals), new_packs.waiting(visit.desk.settings), ""
     except (FileProblems, OSError) as wrong:
-        approvals, problem = Approvals(), str(wrong)
+        approvals, waiting, problem = Approvals(), [], str(wrong)
     packs = [_pack(path, approvals) for path in rules.packs or shipped_packs()]
-    return visit.page("policy.html.j2", policy=visit.desk.policy, packs=packs, problem=problem)
+    return visit.page("policy.html.j2", policy=visit.desk.policy, packs=packs, waiting=waiting, problem=problem)
 
 
 def _pack(path: Path, approvals: Approvals) -> Pack:

@@ -69,14 +69,15 @@ def _query(visit: Visit, asked: dict[str, str]) -> Query:
         accounts=visit.accounts(),
         clause=asked["clause"] or None,
         state=State(asked["state"]) if asked["state"] else None,
-        since=_midnight(visit, asked["from"]),
-        until=_midnight(visit, asked["to"], days=1),
+        since=midnight(visit, asked["from"]),
+        until=midnight(visit, asked["to"], days=1),
         before=int(before) if before.isdigit() and len(before) < 19 else None,  # noqa: PLR2004  a ledger line's number
         limit=SHOWN,
     )
 
 
-def _midnight(visit: Visit, text: str, days: int = 0) -> datetime | None:
+def midnight(visit: Visit, text: str, days: int = 0) -> datetime | None:
+    """Read a day as browsers send it: its beginning by the City's clock, some days later. Raises Refused."""
     if not text:
         return None
     try:

@@ -12,12 +12,16 @@ from PIL import Image
 from playwright.sync_api import expect
 from served import PASSWORD, Served, console_settings
 
-from archive import cases, pauses
+from archive import cases, pauses, requests
+from archive.requests import Withheld
 from bot.domain.states import State
-from bot.domain.types import Role
+from bot.domain.types import Agent, AgentKind, Role
 from bot.links import pause_link
+from bot.new_packs import bring
 from bot.promises import ref_of
+from bot.requests import begin
 from connectors.standin.world import Person
+from rules.load import shipped_packs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +72,29 @@ def waiting(console: Served) -> list[str]:
         return [str(case.ref) for case in cases.in_review(tx, 50)]
 
 
+def request_of(console: Served) -> str:
+    """A request for records that waits."""
+    agent = Agent(kind=AgentKind.PERSON, name=EVERYTHING)
+    city, now = console.city, console.city.clock()
+    with city.parts.database.begin() as tx:
+        for one in requests.every(tx):
+            return one.id
+        wanted = "All comments that were hidden in November, and why"
+        said = {"who": "Lee Reporter", "contact": "lee@paper.example", "wanted": wanted}
+        one = begin(tx, city.settings, **said, received_at=now, agent=agent, now=now)
+        place = Withheld(number=0, comment=waiting(console)[0], field="author", authority="RSMo 610.021(14)", why="age")
+        requests.withhold(tx, one.id, place, agent, now)
+        return one.id
+
+
+def pack_of(console: Served) -> str:
+    """A pack that somebody brought: with one rule fewer than what it takes the place of."""
+    (path,) = [path for path in shipped_packs() if path.name == "c5-commerce.yaml"]
+    head, _, rest = path.read_text("utf-8").partition("  - id: ")
+    _, _, others = rest.partition("  - id: ")
+    return bring(console.city.settings, path.name, f"{head}  - id: {others}".encode()).sha256
+
+
 def pages_of(console: Served) -> dict[str, str]:
     """Every page, by a name for it, and where it is."""
     hidden = next(c for c in console.city.world.comments.values() if c.text == VIOLATION)
@@ -77,10 +104,13 @@ def pages_of(console: Served) -> dict[str, str]:
         "hidden": f"/case?ref={ref_of(hidden)}",
         "search": "/search?words=street",
         "tasks": "/tasks",
+        "requests": "/requests",
+        "request": f"/request?name={request_of(console)}&count=yes",
         "accounts": "/accounts",
         "registry": "/registry",
         "health": "/health",
         "policy": "/policy",
+        "pack": f"/policy/pack?sha256={pack_of(console)}",
         "audit": "/audit",
         "decided": "/audit?show=done",
         "pause": "/pause",

@@ -190,7 +190,8 @@ def test_a_decision_is_recorded_with_name_and_reason_and_the_next_case_follows(c
         assert answer.headers["location"].startswith("/case?ref=")
         assert "done=dismiss" in answer.headers["location"]
         answer = decide(client, second, "uphold", why="an advertisement")
-        assert answer.headers["location"] == "/queue?done=uphold"
+        assert answer.headers["location"].startswith("/queue?done=uphold&last=")
+        assert "See what becomes of it" in client.get(answer.headers["location"]).text
     assert (console.city.state(first), console.city.state(second)) == (State.CLEARED, State.MARKED)
     with console.city.parts.database.read() as tx:
         lines = list(ledger.entries(tx, kinds=("decision.recorded",)))

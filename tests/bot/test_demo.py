@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from city import HARMLESS, VIOLATION
 
@@ -43,6 +46,42 @@ def test_the_demo_keeps_every_promise_and_says_so_in_one_object(tmp_path: Path) 
     assert summary["mails_sent"] == len(list((folder / "mails").glob("*.eml"))) >= 3
     assert 0 < summary["median_seconds_to_confirmed"] <= summary["p95_seconds_to_confirmed"]
     assert (folder / "citymod.yaml").is_file()
+
+
+@pytest.mark.timeout(240)
+def test_its_one_link_signs_in_once_where_something_waits_for_review(tmp_path: Path) -> None:
+    command = [*CITYMOD, "demo", "--seconds", "30", "--folder", str(tmp_path / "out")]
+    with (tmp_path / "said").open("w+", encoding="utf-8") as said:
+        with subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT) as running:
+            try:
+                link = told_within(tmp_path / "said", r"Look around: (http://localhost:\d+/\S+)", seconds=120)
+                with httpx.Client(follow_redirects=True, timeout=30) as browser:
+                    page = browser.get(link)
+                    assert page.url.path == "/queue"
+                    assert "Take the next one" in page.text
+                    assert (
+                        "Copies of all comments that the City has hidden"
+                        in browser.get(page.url.join("/requests")).text
+                    )
+                with httpx.Client(follow_redirects=True, timeout=30) as another:
+                    late = another.get(link)
+                    assert (late.status_code, "has been used" in late.text) == (410, True)
+                    assert another.get(page.url).url.path == "/sign-in"
+            finally:
+                running.send_signal(signal.SIGINT)
+            assert running.wait(timeout=100) == 0
+        said.seek(0)
+        assert "Every promise was kept." in said.read()
+
+
+def told_within(file: Path, pattern: str, *, seconds: float) -> str:
+    """Wait until a program has written something into a file; give what the pattern asks for."""
+    for _ in range(int(seconds * 2)):
+        found = re.search(pattern, file.read_text(encoding="utf-8"))
+        if found:
+            return found[1]
+        time.sleep(0.5)
+    pytest.fail(file.read_text(encoding="utf-8"))
 
 
 def test_the_stand_ins_run_alone_and_print_where_they_are(tmp_path: Path) -> None:
