@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archive import accounts, acknowledged, cases, handwork, ledger, outbox, pauses
@@ -18,7 +19,7 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import appeals, canary, digest_times, nightly, requests, spending, tasks, troubles, witnessing
+from bot import appeals, canary, digest_times, nightly, requests, review_links, spending, tasks, troubles, witnessing
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
@@ -140,6 +141,12 @@ class Digest:
     cost: tuple[str, ...] = ()
     tested: str = ""
     stop: str = ""
+    links_hold: str = ""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether something in it can be decided by a link; such links hold until `links_hold`."""
+        return any(way.link for item in (*self.waiting, *self.hidden) for way in item.ways)
 
     def with_at_most(self, most: int) -> Digest:
         """Show at most so many of each kind; what is left out is counted."""
@@ -206,6 +213,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     head = ledger.head(tx)
     appealed = appeals.waiting(tx, keys)
     asked = every_request(tx)
+    link = review_links.offered(tx, settings, pio.email, now)
     stopped = list(_stopped(tx, keys))
     standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
@@ -241,10 +249,10 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         counts=tuple(_counts(lines, settings, keys)),
         coverage=watched,
         waiting=Some(
-            tuple(item(tx, settings, case.ref, ways=to_decide(case.ref)) for case in waiting),
+            tuple(item(tx, settings, case.ref, ways=to_decide(case.ref, link)) for case in waiting),
             all_waiting - len(waiting),
         ),
-        hidden=_changed(tx, settings, hidden, to_restore),
+        hidden=_changed(tx, settings, hidden, partial(to_restore, link=link)),
         restored=_changed(tx, settings, restored),
         attested=Some(
             tuple(item(tx, settings, order.ref) for order in unverified[:MOST_SHOWN]),
@@ -267,6 +275,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(settings, standing, file_says)),
         stop=pause_link_in_mail(settings, pio.email, now),
+        links_hold=when(settings, now + review_links.HOLDS),
         filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlencode
 
 from archive import cases, evidence, records, withheld
 from archive.card import decided, platform_name
@@ -12,13 +13,15 @@ from bot.letters import when, why_closed
 from bot.masking import INSTEAD, masked, masked_excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from archive.cases import Ground
     from archive.database import Tx
     from archive.ledger import Entry
     from bot.domain.types import Comment, Evidence, Match, Ref
     from bot.settings import Settings
+
+    Link = Callable[[str, Ref], str]
 
 MOST_SHOWN = 30
 """Of one kind of thing in a digest; the rest is counted."""
@@ -60,15 +63,19 @@ class Some(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One thing that can be done about a comment: what it does, and the command that does it."""
+    """One thing that can be done about a comment: what it does, the command, and the link, if any, that do it."""
 
     label: str
     command: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One comment in the digest, with the `ways` to decide on it. `closed`: why its picture is not shown."""
+    """One comment in the digest, with the `ways` to decide on it. `closed`: why its picture is not shown.
+
+    `page`: where the console shows the case, if there is a console.
+    """
 
     ref: Ref
     account: str
@@ -83,21 +90,22 @@ class Item:
     cid: str = ""
     closed: str = ""
     ways: tuple[Way, ...] = ()
+    page: str = ""
 
 
-def to_decide(ref: Ref) -> tuple[Way, ...]:
-    """How to decide on a comment that waits."""
-    return (_way("Hide it", "uphold", ref), _way("Let it stand", "dismiss", ref))
+def to_decide(ref: Ref, link: Link) -> tuple[Way, ...]:
+    """How to decide on a comment that waits. `link` gives the address that decides it at once, or nothing."""
+    return (_way("Hide it", "uphold", ref, link), _way("Let it stand", "dismiss", ref, link))
 
 
-def to_restore(ref: Ref) -> tuple[Way, ...]:
+def to_restore(ref: Ref, link: Link) -> tuple[Way, ...]:
     """How to show a hidden comment again."""
-    return (_way("Show it again", "restore", ref),)
+    return (_way("Show it again", "restore", ref, link),)
 
 
-def _way(label: str, verb: str, ref: Ref) -> Way:
-    """The one place that says how something is decided on: by this command."""
-    return Way(label=label, command=f'citymod review {verb} {quote(str(ref))} --reason "…"')
+def _way(label: str, verb: str, ref: Ref, link: Link) -> Way:
+    """The one place that says how something is decided on: by this command, or by a link."""
+    return Way(label=label, command=f'citymod review {verb} {quote(str(ref))} --reason "…"', link=link(verb, ref))
 
 
 def item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None = None, ways: tuple[Way, ...] = ()) -> Item:
@@ -140,6 +148,7 @@ def item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None = None, ways: 
         + (text if len(text) <= SHORT else "its words stand above"),
         cid=sealed.id if sealed else "",
         ways=ways,
+        page=f"{settings.console.address}/case?{urlencode({'ref': str(ref)})}" if settings.console else "",
     )
 
 
