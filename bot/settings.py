@@ -123,7 +123,7 @@ class Pio(_Strict):
     """A public information officer who gets the e-mail digest at `hour`; no accounts named: all of them.
 
     `days`: every day, or on the City's business days alone (by the file `holidays`). `time_zone`: the clock that `hour`
-    is of; the City's unless one is named.
+    is of; the City's unless one is named. `language`: of the digest, English or Spanish.
     """
 
     name: str
@@ -132,6 +132,7 @@ class Pio(_Strict):
     hour: int = Field(default=7, ge=0, le=23)
     days: Literal["daily", "business"] = "daily"
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    language: Literal["en", "es"] = "en"
 
 
 class SignedIn(_Strict):

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
 from string import Formatter
 from typing import TYPE_CHECKING
 
 import pytest
-from city import City, the_rulebook
+from city import VIOLATION, City, for_review, the_rulebook
+from looked_at import LOOKS, faults, in_look, keep
+from served import console_settings
 
-from bot import author_notices, notice_words
+from archive import accounts, pauses, staff
+from bot import author_notices, digest, digest_words, notice_words
+from bot.domain.types import Role
+from bot.review import person
 from bot.settings import Appeals
 from rules.model import Language
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from archive.capture import Camera
     from bot.domain.types import Category
     from bot.settings import Settings
 
 SPANISH = "qué hay en esta calle, what the fuck, señor, para la gente de la ciudad"
-BOTH_WORDS = {"notices": (notice_words.EN, notice_words.ES)}
+BOTH_WORDS = {
+    "notices": (notice_words.EN, notice_words.ES),
+    "digest": (digest_words.EN, digest_words.ES),
+}
 EVERY = tuple(the_rulebook().policy.categories.values())
 
 
@@ -112,3 +130,91 @@ def test_an_author_is_told_in_the_language_they_wrote_in(
     (text,) = city.standins.servers["facebook"].standin.private.values()
     assert ("your comment was hidden" in text) is english
     assert ("su comentario se ocultó" in text) is spanish
+
+
+# The e-mail digest ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mail(tmp_path: Path, camera: Camera) -> EmailMessage:
+    """A digest with something of everything, for somebody who asked for Spanish."""
+    with City(tmp_path, camera, by_hand=True, console=console_settings(tmp_path)) as city:
+        (pio,) = city.settings.pios
+        city.settings = city.settings.model_copy(update={"pios": (pio.model_copy(update={"language": "es"}),)})
+        now = city.clock()
+        with city.parts.database.begin() as tx:
+            told = {"password": None, "totp": None, "agent": person("admin"), "now": now}
+            staff.add(tx, pio.email, name=pio.name, roles=[Role.PIO], accounts=[], **told)
+            stopped = next(entry.account.key for entry in city.settings.accounts if entry.platform == "x")
+            accounts.stop(tx, stopped, "Unauthorised: the token is gone", now)
+            pauses.pause(tx, "clause:C5", person("Kim"), "in doubt", now + timedelta(days=2), now)
+        city.write("facebook", f"{VIOLATION} " + "y así " * 80)
+        city.write("instagram", "mi tarjeta es 4111 1111 1111 1111")
+        city.write("youtube", for_review())
+        city.poll()
+        city.judge()
+        city.secure()
+        city.enforce()
+        city.make_digests()
+        found = [message_from_bytes(f.read_bytes(), policy=policy.default) for f in city.sink.folder.glob("*.eml")]
+    (message,) = (one for one in found if "resumen n.º 1" in str(one["Subject"]))
+    return message
+
+
+def parts_of(message: EmailMessage) -> tuple[str, str]:
+    plain, page = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    return plain.get_content(), page.get_content()
+
+
+def test_a_digest_is_in_the_language_that_its_reader_asked_for(mail: EmailMessage) -> None:
+    assert str(mail["Subject"]) == "City of Fountains: resumen n.º 1, 2 ocultados, 1 por decidir"
+    assert str(mail["Content-Language"]) == "es"
+    plain, page = parts_of(mail)
+    assert '<html lang="es">' in page
+    said = html.unescape(re.sub(r"<[^>]+>", "", page))
+    for text in (plain, said):
+        for phrase in digest_words.EN.values():
+            if " " in phrase and "{" not in phrase:
+                assert phrase not in text
+        for phrase in (
+            "está DETENIDA: Unauthorised",
+            "1 comentario espera una decisión",
+            "La actuación está en pausa en parte",
+            "La pausa de",
+            "termina el 22 nov 2026, 09:0",
+            "por decidir",
+            "City of Fountains en Facebook",
+            "Una cuenta se detuvo",
+            "caracteres más",
+            "Ocultarlo",
+            "Mostrarlo de nuevo",
+            "La imagen no va en este correo",
+            "no reenvíe este correo",
+        ):
+            assert phrase.casefold() in " ".join(text.casefold().split()), phrase
+
+
+def test_what_is_quoted_in_english_is_marked_as_english(mail: EmailMessage) -> None:
+    _, page = parts_of(mail)
+    assert re.search(r'<p [^>]*lang="en"[^>]*>C2, rule|<p lang="en"[^>]*>C2, rule', page)
+    assert re.search(r'<span lang="en">automated', page)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_in_it(mail: EmailMessage, browser: Browser, look: str) -> None:
+    page = browser.new_page(**LOOKS[look])
+    page.set_content(parts_of(mail)[1])
+    in_look(page, look)
+    assert faults(page, looked_for=10) == []
+    keep(page, f"digest-es-{look}")
+    page.close()
+
+
+def test_english_stays_what_is_said_unless_somebody_asks(city: City) -> None:
+    with city.parts.database.begin() as tx:
+        told = digest.fold(tx, city.settings, city.settings.pios[0], city.clock())
+    assert told.words is digest_words.EN
+    assert ' lang="en">' in told.as_html()
+    assert told.as_html().count('lang="en"') == 1, "nothing else need be marked"
