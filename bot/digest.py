@@ -19,7 +19,19 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import appeals, canary, digest_times, nightly, requests, review_links, spending, tasks, troubles, witnessing
+from bot import (
+    appeals,
+    canary,
+    digest_times,
+    nightly,
+    requests,
+    review_links,
+    spending,
+    tasks,
+    troubles,
+    unregistered,
+    witnessing,
+)
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
@@ -142,6 +154,7 @@ class Digest:
     gaps: Some[str]
     trouble: Some[str]
     advice: Some[str]
+    unregistered: Some[str]
     consistency: Some[str]
     keeping: Some[str]
     paused: Some[str]
@@ -300,6 +313,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             )
         ),
         consistency=ours(others(_not_alike(lines, keys))),
+        unregistered=ours(_called_like_us(tx, settings, words, mark.through_seq if mark else 0, keys)),
         advice=ours(others(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"])),
         keeping=ours(_keeping(settings, words, line) for line in lines if line.kind in KEEPING),
         paused=ours(_pauses(settings, words, standing, file_says)),
@@ -493,6 +507,13 @@ def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
 def _advice(line: Entry) -> str:
     """What one post of the City lacks, or should not have."""
     return f"{line.detail['url']}: {'; '.join(line.detail['says'])}"
+
+
+def _called_like_us(tx: Tx, settings: Settings, words: Words, after: int, keys: tuple[str, ...]) -> Iterator[str]:
+    """Accounts that are called like the City's: how, on which platform, and where they were seen first."""
+    for one in unregistered.resembling(tx, settings, after, keys):
+        at, name = moment(words, settings.zone, one.seen.at), _named(words, f"“{one.name}”", one.seen.ref.platform)
+        yield words["like"].format(name=name, ours=one.ours, at=at, url=one.seen.url)
 
 
 def _keeping(settings: Settings, words: Words, line: Entry) -> str:

@@ -49,6 +49,11 @@ EN: Words = {
     "gaps": "Not read for a while",
     "consistency": "Perhaps not decided alike",
     "advice": "Advice on the City's own posts",
+    "unregistered": "Accounts called like the City's",
+    "unregistered_lead": (
+        "None of them is among the City's accounts here. If one is the City's, have it registered (AR 1-27 5.A.1); if "
+        "it poses as the City, report it to the platform. Nothing is done about it, nor about what it writes."
+    ),
     "keeping": "Keeping and destroying records",
     "pauses": "Pauses",
     "not_paused": "Acting is not paused.",
@@ -110,6 +115,7 @@ EN: Words = {
     "by_hand": "attested (done by hand, as somebody says)",
     "again": "shown again",
     "pause_ends": "The pause of {what} ends {until}, and acting goes on",
+    "like": "{name} is called like “{ours}”; seen {at} at {url}",
     "request": "Records request {name}: {standing}",
     "task": "{what}. Task {name}",
     "not_now": "not now: {why}",
@@ -206,6 +212,11 @@ ES: Words = {
     "gaps": "Sin leer durante un tiempo",
     "consistency": "Quizá no se decidió de igual manera",
     "advice": "Consejos sobre las publicaciones de la Ciudad",
+    "unregistered": "Cuentas con nombres como los de la Ciudad",
+    "unregistered_lead": (
+        "Ninguna figura aquí entre las cuentas de la Ciudad. Si alguna es de la Ciudad, haga que se registre (AR 1-27 "
+        "5.A.1); si se hace pasar por la Ciudad, denúnciela a la plataforma. Contra ella y lo que escribe no se actúa."
+    ),
     "keeping": "Conservación y destrucción de registros",
     "pauses": "Pausas",
     "not_paused": "No hay ninguna pausa.",
@@ -264,6 +275,7 @@ ES: Words = {
     "by_hand": "declarados (hechos a mano, según alguien declara)",
     "again": "mostrados de nuevo",
     "pause_ends": "La pausa de {what} termina el {until} y la actuación se reanuda",
+    "like": "{name} tiene un nombre como «{ours}»; vista el {at} en {url}",
     "request": "Solicitud de registros {name}: {standing}",
     "task": "{what}. Tarea {name}",
     "not_now": "ahora no: {why}",

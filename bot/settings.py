@@ -90,12 +90,14 @@ class _Strict(BaseModel):
 class City(_Strict):
     """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f).
 
-    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b).
+    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b). `known_as`:
+    other names that only the City and its departments go by; whoever else uses one is told of in the digest.
     """
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     comment_policy: str | None = None
+    known_as: tuple[Annotated[str, Field(min_length=4)], ...] = ()
     sites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...] = ()
 
 
