@@ -20,16 +20,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy import Column, Row, Select, Table, bindparam, func, select, update
 
 from archive import accounts, cases, full_text, ledger, media, orders, tables
 from archive.accounts import UnknownAccount
 from archive.ledger import DAEMON, Line
 from bot.domain.states import Event, State, allows
-from bot.domain.types import Action, Attachment, Author, Comment, Post, Sighting, Visibility, revision_of
+from bot.domain.types import Action, Attachment, Author, Comment, Post, Sighting, Speaker, Visibility, revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from archive.cases import Case
@@ -58,6 +58,16 @@ class Observed:
     reappeared: int
     resurfaced: int
     repeated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Who wrote a comment or post, where it stands (`url`), and when it was read."""
+
+    ref: Ref
+    author: Author
+    url: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -463,6 +473,28 @@ def wording(tx: Tx, ref: Ref, *, before: int | None = None) -> str | None:
     first = select(_revision.revision).where(_revision.ref == ref, _revision.number == 1, _revision.entry < before)
     found: str | None = tx.execute(sightings.order_by(seen.entry.desc()).limit(1)).scalar_one_or_none()
     return found or tx.execute(first).scalar_one_or_none()
+
+
+def authors_since(tx: Tx, after: int, accounts: Collection[str]) -> Iterator[Seen]:
+    """Give who of the public wrote what was recorded after that line of the ledger, first comments and then posts.
+
+    Only under these accounts of the City; once for each wording, oldest first.
+    """
+    said, post = tables.comment.c, tables.post
+    comments: Select[Any] = select(
+        _revision.ref, *_identity(tables.revision), _revision.url, _revision.seen_at
+    ).join_from(tables.revision, tables.comment, said.ref == _revision.ref)
+    comments = comments.where(_revision.entry > after, said.speaker == Speaker.PUBLIC, said.account.in_(accounts))
+    posts: Select[Any] = select(post.c.ref, *_identity(post), post.c.url, post.c.seen_at).where(
+        post.c.entry > after, post.c.account.in_(accounts)
+    )
+    for query in (comments.order_by(_revision.entry), posts.order_by(post.c.entry)):
+        for row in tx.execute(query):
+            yield Seen(ref=row.ref, author=_author(row), url=row.url, at=row.seen_at)
+
+
+def _identity(table: Table) -> list[Column[Any]]:
+    return [table.c[f"author_{name}"] for name in ("id", "name", "handle", "url")]
 
 
 def same_author(tx: Tx, of: Comment, within: timedelta, *, most: int) -> list[Said]:

@@ -8,6 +8,8 @@ down as begun before the platform is called; cut off in between, it is not sent 
 it may or may not have been. What a platform refuses is in the public list of cases (`citymod publish`), as all others
 are.
 
+The notice is in the language of the comment as the rules guess it, and in both where that is unsure.
+
 How far the ledger was looked through is a line of its own (`LOOKED`); what waits behind a limit waits for later.
 """
 
@@ -16,13 +18,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, ledger, orders, withheld
+from archive import accounts, cases, ledger, orders, records, withheld
 from bot.alarms import stop_account
 from bot.appeals import number_of
 from bot.domain.states import State
 from bot.domain.types import Action
 from bot.log import logger
+from bot.notice_words import EN, ES, FORMS
 from connectors.contract import Malformed, Notifies, RateLimited, Refused, Transient, Unauthorised
+from rules.language import guess
+from rules.model import Language
+from rules.normal import Forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from archive.ledger import Entry
     from archive.stored import Json
     from bot.domain.types import Category, Order
+    from bot.notice_words import Words
     from bot.parts import Parts
     from bot.settings import Settings
 
@@ -90,7 +97,8 @@ def _one(parts: Parts, line: Entry, clock: Callable[[], datetime]) -> str:
             return NOTHING
         if not _free(parts, tx, key, now):
             return LATER
-        text = words(parts.settings, _category(parts, tx, order), number_of(order.id), MOST.get(entry.platform))
+        category, most = _category(parts, tx, order), MOST.get(entry.platform)
+        text = words(parts.settings, category, number_of(order.id), most, _language(tx, order))
         _note(tx, BEGUN, line, order, now, text=text)
     outcome, detail = UNKNOWN, {}
     try:
@@ -139,21 +147,44 @@ def _free(parts: Parts, tx: Tx, key: str, now: datetime) -> bool:
     return begun < parts.settings.notices_an_hour
 
 
-def words(settings: Settings, category: Category, number: str, most: int | None) -> str:
-    """What an author is told: the clause quoted, what it means, how to appeal; shorter where a platform wants that."""
-    city, appeals = settings.city.name, settings.appeals
-    how = f"Case {number}."
-    if appeals.address:
-        how = f"To appeal, write to {appeals.address} within {appeals.window_days} days and name case {number}."
-    opening = f"{city}: your comment was hidden under {category.clause}"
-    forms = (
-        f"{opening}: “{category.text}”. {category.notice} {how}",
-        f"{opening}: “{category.text}”. {how}",
-        f"{opening} ({category.title}). {how}",
-        f"Your comment was hidden ({category.title}). Case {number}.",
-    )
-    fitting = (" ".join(form.split()) for form in forms)
-    return next(form for form in (*fitting, f"Case {number}.") if len(form) <= (most or MOST_ELSEWHERE))
+def words(
+    settings: Settings, category: Category, number: str, most: int | None, language: Language | None = Language.EN
+) -> str:
+    """What an author is told: the clause quoted, what it means, how to appeal; shorter where a platform wants that.
+
+    `language`: None says it in both. Where the policy has no Spanish words for the category, it is said in English.
+    """
+    forms = list(_forms(settings, category, number, Language.EN))
+    if category.es is not None and language is not Language.EN:
+        spanish = list(_forms(settings, category, number, Language.ES))
+        both = [f"{one}\n\n{other}" for one, other in zip(forms, spanish, strict=True)]
+        forms = spanish if language is Language.ES else both
+    return next(form for form in (*forms, number) if len(form) <= (most or MOST_ELSEWHERE))
+
+
+def _forms(settings: Settings, category: Category, number: str, language: Language) -> Iterator[str]:
+    """The notice in one language, from the longest form to the shortest."""
+    said: Words = ES if language is Language.ES else EN
+    wording = category.es if language is Language.ES and category.es else category
+    appeals = settings.appeals
+    how = said["appeal"] if appeals.address else said["case"]
+    told = {
+        "city": settings.city.name,
+        "clause": category.clause,
+        "title": wording.title,
+        "text": wording.text,
+        "official": category.text,
+        "notice": wording.notice,
+        "number": number,
+        "how": how.format(address=appeals.address, days=appeals.window_days, number=number),
+    }
+    for form in FORMS:
+        yield " ".join(said[form].format(**told).split())
+
+
+def _language(tx: Tx, order: Order) -> Language | None:
+    """In which language the author wrote; None where nobody can tell."""
+    return guess(Forms(records.comment(tx, order.ref, order.revision).text).plain)
 
 
 def _category(parts: Parts, tx: Tx, order: Order) -> Category:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archive import accounts, acknowledged, cases, handwork, ledger, outbox, pauses
@@ -18,15 +19,29 @@ from archive.evidence import picture
 from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
-from bot import appeals, canary, digest_times, nightly, registry, requests, spending, tasks, troubles, witnessing
+from bot import (
+    appeals,
+    canary,
+    digest_times,
+    nightly,
+    registry,
+    requests,
+    review_links,
+    spending,
+    tasks,
+    troubles,
+    unregistered,
+    witnessing,
+)
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
+from bot.digest_words import EN, IN, counted, moment
 from bot.domain.states import State
 from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
-from bot.letters import STYLES, TEMPLATES, compose, embed, names, put, when
+from bot.letters import STYLES, TEMPLATES, compose, embed, names, put
 from bot.links import pause_link_in_mail
 from bot.log import logger
 from bot.masking import masked
@@ -43,6 +58,7 @@ if TYPE_CHECKING:
     from archive.pauses import Pause
     from archive.requests import Request
     from bot.digest_items import Item, Way
+    from bot.digest_words import Words
     from bot.domain.types import Ref
     from bot.export_pictures import Small
     from bot.parts import Parts
@@ -55,50 +71,56 @@ LARGEST = 90_000
 """Bytes of HTML in one digest: some mail programs cut off what is longer."""
 FEWER = (20, 12, 6, 3, 1)
 """How many of each kind are shown where that is needed to stay below it."""
-TROUBLE = {
-    "account.stopped": "An account stopped",
-    "account.polling_failed": "Reading an account failed",
-    "account.limited": "A platform limits acting",
-    "profile.changed": "The City's own page shows something else",
-    "profile.failed": "The City's own page could not be read",
-    "case.capture_failed": "A comment could not be captured in full, so it was not hidden",
-    "case.refused": "An order could not be carried out, so a person decides",
-    "case.resurfaced": "A hidden comment is visible again, not by this program",
-    "media.missed": "A file that came with a comment could not be fetched",
-    "stream.broken": "A line on which a platform says what is new is broken",
-    "copy.failed": "Evidence could not be copied to the bucket (it is safe on the disk)",
-    "copy.answers": "The bucket takes evidence again",
-    "mail.failed": "A mail was not accepted",
-    "daemon.gone": "A daemon was not heard of any more",
-    "webhook.failed": "An alarm could not be handed to the webhook",
-    "daemon.failed": "A part of the program failed",
-    "dropped.failed": "Something in the drop folder cannot be taken in",
-    "mailbox.failed": "The intake mailbox could not be read",
-    "mailbox.answers": "The intake mailbox can be read again",
-    "moderation.failed": "The City's model server did not answer, so comments were judged without it",
-    "moderation.answers": "The City's model server answers again",
-    "push.refused": "Requests that no platform signed were refused",
-    "trouble.began": "Something is wrong with the program's surroundings",
-    "trouble.over": "What was wrong is over",
-    "stamp.failed": "A time-stamping authority gave no stamp",
-    "stamp.answers": "A time-stamping authority answers again",
-    "jobs.missed": "Jobs of the program did not run when they should have",
-    "canary.failed": "The daily test of the whole line failed",
-    "token.failed": "The credential of an account does not do",
-    "backup.failed": "A nightly backup failed",
-    "archive.failed": "CHECKING THE ARCHIVE FOUND SOMETHING WRONG",
-    BEGUN: "A notice to an author may or may not have been sent",
-    UNKNOWN: "A notice to an author may or may not have been sent",
-    "pause.expired": "A pause ran out, so acting goes on",
-}
-KEEPING = {
-    "hold.added": "A legal hold was added",
-    "hold.released": "A LEGAL HOLD WAS RELEASED",
-    "disposition.proposed": "It is proposed to destroy records",
-    "disposition.carried_out": "Records were destroyed",
-    "backup.thinned": "Old backups were let go",
-    "disposition.finished": "An interrupted destruction was finished",
-}
+TROUBLE = frozenset(
+    {
+        "account.stopped",
+        "account.polling_failed",
+        "account.limited",
+        "profile.changed",
+        "profile.failed",
+        "case.capture_failed",
+        "case.refused",
+        "case.resurfaced",
+        "media.missed",
+        "stream.broken",
+        "copy.failed",
+        "copy.answers",
+        "mail.failed",
+        "daemon.gone",
+        "webhook.failed",
+        "daemon.failed",
+        "dropped.failed",
+        "mailbox.failed",
+        "mailbox.answers",
+        "moderation.failed",
+        "moderation.answers",
+        "push.refused",
+        "trouble.began",
+        "trouble.over",
+        "stamp.failed",
+        "stamp.answers",
+        "jobs.missed",
+        "canary.failed",
+        "token.failed",
+        "backup.failed",
+        "archive.failed",
+        BEGUN,
+        UNKNOWN,
+        "pause.expired",
+    }
+)
+"""Lines of the ledger that are told as trouble."""
+KEEPING = frozenset(
+    {
+        "hold.added",
+        "hold.released",
+        "disposition.proposed",
+        "disposition.carried_out",
+        "backup.thinned",
+        "disposition.finished",
+    }
+)
+"""Lines of the ledger about keeping and destroying records."""
 
 log = logger("digest")
 
@@ -107,9 +129,12 @@ log = logger("digest")
 class Digest:
     """Everything one digest says, before it is put into words.
 
-    Each list is cut at so many that the mail stays readable; `Some.more` says how many are left out.
+    Each list is cut at so many that the mail stays readable; `Some.more` says how many are left out. `english`: lines
+    that other parts of the program wrote, in English whatever the `words` are.
     """
 
+    words: Words
+    english: frozenset[str]
     city: str
     pio: str
     number: int
@@ -130,6 +155,7 @@ class Digest:
     gaps: Some[str]
     trouble: Some[str]
     advice: Some[str]
+    unregistered: Some[str]
     consistency: Some[str]
     keeping: Some[str]
     registry: Some[str]
@@ -141,6 +167,12 @@ class Digest:
     cost: tuple[str, ...] = ()
     tested: str = ""
     stop: str = ""
+    links_hold: str = ""
+
+    @property
+    def has_links(self) -> bool:
+        """Whether something in it can be decided by a link; such links hold until `links_hold`."""
+        return any(way.link for item in (*self.waiting, *self.hidden) for way in item.ways)
 
     def with_at_most(self, most: int) -> Digest:
         """Show at most so many of each kind; what is left out is counted."""
@@ -199,122 +231,147 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     lines = [line for line in ledger.entries(tx, after=mark.through_seq if mark else 0) if _concerns(line, keys)]
     hidden = [line for line in lines if line.kind == "case.enforced" and line.detail.get("basis") != ATTESTED]
     restored = [line for line in lines if line.kind == "case.restored"]
+    words = IN[pio.language]
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_SHOWN, accounts=keys)
     all_waiting = cases.count_at(tx, State.IN_REVIEW, keys)
     by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
-    watched = tuple(_coverage(tx, settings, keys, now))
+    watched = tuple(_coverage(tx, settings, words, keys, now))
     unverified = handwork.unverified(tx, keys)
     head = ledger.head(tx)
     appealed = appeals.waiting(tx, keys)
+    sealed, received = acknowledged.tally(tx)
     asked = every_request(tx)
-    stopped = list(_stopped(tx, keys))
+    link = review_links.offered(tx, settings, pio.email, now)
+    stopped = list(_stopped(tx, words, keys))
     standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
 
-    def ours(told: Iterable[str]) -> Some[str]:
-        return Some.of([cut(masked(line, names(settings, line))) for line in told])
+    def at(moment_: datetime) -> str:
+        return moment(words, settings.zone, moment_)
 
-    return Digest(
+    def fit(line: str) -> str:
+        return cut(masked(line, names(settings, line)), words)
+
+    def ours(told: Iterable[str]) -> Some[str]:
+        return Some.of(map(fit, told))
+
+    english: set[str] = set()
+
+    def others(told: Iterable[str]) -> Iterator[str]:
+        for line in told:
+            english.add(fit(line))
+            yield line
+
+    told = Digest(
+        words=words,
+        english=frozenset(),
         city=settings.city.name,
         pio=pio.name,
         number=mark.number + 1 if mark else 1,
-        since=when(settings, mark.at) if mark else "the beginning",
-        until=when(settings, now),
+        since=at(mark.at) if mark else words["beginning"],
+        until=at(now),
         headlines=_and_more(
+            words,
             ours(
                 (
-                    *nightly.headlines(tx),
-                    *canary.headlines(tx),
-                    *(f"Something is wrong: {subject}" for subject in troubles.lasting(tx).values()),
-                    *witnessing.headlines(tx, settings),
+                    *others(nightly.headlines(tx)),
+                    *others(canary.headlines(tx)),
+                    *(words["wrong"].format(what=subject) for subject in troubles.lasting(tx).values()),
+                    *others(witnessing.headlines(tx, settings)),
                     *stopped,
-                    *registry.headlines(tx, settings, keys),
-                    *_held(tx, settings, keys, now),
-                    *requests.lines(requests.pressing(asked, now), settings.zone, now),
-                    *_appealed(appealed, now),
+                    *others(registry.headlines(tx, settings, keys)),
+                    *_held(tx, settings, words, keys, now),
+                    *_requests(words, requests.pressing(asked, now), settings, now),
+                    *_appealed(words, appealed, now),
                     *_unchecked(watched, "\n".join(stopped)),
-                    *_spent(lines, settings),
-                    *filter(None, (spending.nearly_spent(tx, settings, now),)),
-                    *_to_do(standing, file_says, all_waiting, len(by_hand)),
-                    *_unverified(len(unverified)),
+                    *_spent(words, lines, settings),
+                    *others(filter(None, (spending.nearly_spent(tx, settings, now),))),
+                    *_to_do(words, standing, file_says, all_waiting, len(by_hand)),
+                    *_unverified(words, len(unverified)),
                 )
-            )
+            ),
         ),
-        counts=tuple(_counts(lines, settings, keys)),
+        counts=tuple(_counts(words, lines, settings, keys)),
         coverage=watched,
         waiting=Some(
-            tuple(item(tx, settings, case.ref, ways=to_decide(case.ref)) for case in waiting),
+            tuple(item(tx, settings, case.ref, ways=to_decide(case.ref, link, words), words=words) for case in waiting),
             all_waiting - len(waiting),
         ),
-        hidden=_changed(tx, settings, hidden, to_restore),
-        restored=_changed(tx, settings, restored),
+        hidden=_changed(tx, settings, words, hidden, partial(to_restore, link=link, words=words)),
+        restored=_changed(tx, settings, words, restored),
         attested=Some(
-            tuple(item(tx, settings, order.ref) for order in unverified[:MOST_SHOWN]),
+            tuple(item(tx, settings, order.ref, words=words) for order in unverified[:MOST_SHOWN]),
             max(0, len(unverified) - MOST_SHOWN),
         ),
-        tasks=ours(map(_task, by_hand)),
-        requests=ours(requests.lines(asked, settings.zone, now)),
-        appeals=ours(appeals.lines(appealed, settings.zone, now)),
-        answered=ours(_answered(settings, line) for line in lines if line.kind == DECIDED),
-        soon=ours(_soon(settings, standing, asked, now)),
-        gaps=Some.of(told_as(settings, line) for line in lines if line.kind == GAP),
+        tasks=ours(_task(words, task) for task in by_hand),
+        requests=ours(_requests(words, asked, settings, now)),
+        appeals=ours(others(appeals.lines(appealed, settings.zone, now))),
+        answered=ours(_answered(settings, words, line) for line in lines if line.kind == DECIDED),
+        soon=ours(_soon(settings, words, standing, asked, now)),
+        gaps=Some.of(told_as(settings, line, words) for line in lines if line.kind == GAP),
         trouble=Some.of(
             (
-                *(told_as(settings, line) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
-                *(f"{told_as(settings, line)} (the program was stopped meanwhile)" for line in cut_off(tx, lines)),
+                *(told_as(settings, line, words) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
+                *(f"{told_as(settings, line, words)} {words['cut_off']}" for line in cut_off(tx, lines)),
             )
         ),
-        consistency=ours(_not_alike(lines, keys)),
-        advice=ours(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"]),
-        keeping=ours(_keeping(settings, line) for line in lines if line.kind in KEEPING),
-        registry=ours(registry.lines(tx, keys)),
-        paused=ours(_pauses(settings, standing, file_says)),
+        consistency=ours(others(_not_alike(lines, keys))),
+        unregistered=ours(_called_like_us(tx, settings, words, mark.through_seq if mark else 0, keys)),
+        advice=ours(others(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"])),
+        keeping=ours(_keeping(settings, words, line) for line in lines if line.kind in KEEPING),
+        registry=ours(others(registry.lines(tx, keys))),
+        paused=ours(_pauses(settings, words, standing, file_says)),
         stop=pause_link_in_mail(settings, pio.email, now),
-        filed="Pieces of evidence sealed so far: {}; acknowledged: {}".format(*acknowledged.tally(tx)),
+        links_hold=at(now + review_links.HOLDS),
+        filed=words["filed"].format(sealed=sealed, acknowledged=received),
         head=f"{head.seq} {head.hash}" if head else "0 (empty)",
         roots=tuple(witnessing.in_digest(tx, lines)),
         month=month,
         cost=cost,
         tested=canary.in_digest(tx, settings) if settings.canary else "",
     )
+    return replace(told, english=frozenset(english))
 
 
 def _changed(
-    tx: Tx, settings: Settings, lines: list[Entry], ways: Callable[[Ref], tuple[Way, ...]] = lambda _: ()
+    tx: Tx, settings: Settings, words: Words, lines: list[Entry], ways: Callable[[Ref], tuple[Way, ...]] = lambda _: ()
 ) -> Some[Item]:
     """The comments that these lines of the ledger are about, and what can be done about each."""
     about = [(line, line.ref) for line in lines if line.ref]
-    shown = tuple(item(tx, settings, ref, line, ways(ref)) for line, ref in about[:MOST_SHOWN])
+    shown = tuple(item(tx, settings, ref, line, ways(ref), words) for line, ref in about[:MOST_SHOWN])
     return Some(shown, len(about) - len(shown))
 
 
-def _and_more(told: Some[str]) -> tuple[str, ...]:
-    return (*told, *([f"And {told.more} more of this kind: citymod status"] if told.more else []))
+def _and_more(words: Words, told: Some[str]) -> tuple[str, ...]:
+    return (*told, *([words["more_lines"].format(more=told.more)] if told.more else []))
 
 
-def _stopped(tx: Tx, keys: tuple[str, ...]) -> Iterator[str]:
+def _named(words: Words, name: str, platform: str) -> str:
+    return words["on"].format(name=name, platform=platform_name(platform))
+
+
+def _stopped(tx: Tx, words: Words, keys: tuple[str, ...]) -> Iterator[str]:
     """Headlines about accounts that nobody reads or acts on any more."""
     for standing in accounts.all_standing(tx):
         if standing.account.key in keys and standing.stopped_why:
-            name = f"{standing.account.name} on {platform_name(standing.account.platform)}"
-            yield f"{name} has STOPPED: {standing.stopped_why}"
+            name = _named(words, standing.account.name, standing.account.platform)
+            yield words["stopped"].format(name=name, why=standing.stopped_why)
 
 
-def _held(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) -> Iterator[str]:
+def _held(tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime) -> Iterator[str]:
     """Headlines about accounts on which nothing is hidden, since their pages do not link the comment policy."""
     for key in keys:
         why = acting_held(tx, settings, key, now)
         if why:
-            yield f"Nothing is hidden or deleted on {settings.entry(key).name} ({key}): {why}"
+            yield words["held"].format(name=settings.entry(key).name, key=key, why=why)
 
 
-def _spent(lines: list[Entry], settings: Settings) -> Iterator[str]:
+def _spent(words: Words, lines: list[Entry], settings: Settings) -> Iterator[str]:
     """Headlines about accounts on which rules had used up the day's acts."""
     referred = [line for line in lines if line.kind == "case.referred" and line.ref]
     over = [line for line in referred if "budget of" in str(line.detail.get("why"))]
     for key in dict.fromkeys(f"{line.ref.platform}:{line.ref.account}" for line in over if line.ref):
-        name = f"{settings.entry(key).name} ({key})"
-        yield f"The budget of {settings.acts_a_day} acts a day was spent on {name}: the rest waits for you"
+        yield words["spent"].format(acts=settings.acts_a_day, name=settings.entry(key).name, key=key)
 
 
 def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: datetime) -> tuple[str, tuple[str, ...]]:
@@ -325,11 +382,13 @@ def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: dateti
     return spending.month_before(tx, begun)
 
 
-def _coverage(tx: Tx, settings: Settings, keys: tuple[str, ...], now: datetime) -> Iterator[tuple[str, str]]:
+def _coverage(
+    tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime
+) -> Iterator[tuple[str, str]]:
     """How each account is watched: a figure of nothing means something only where somebody or something looked."""
     for key in keys:
         entry = settings.entry(key)
-        yield f"{entry.name} on {platform_name(entry.platform)}", tasks.coverage(tx, settings, entry, now)
+        yield _named(words, entry.name, entry.platform), tasks.coverage(tx, settings, entry, now)
 
 
 def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str]:
@@ -346,44 +405,58 @@ def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str
             yield f"{name}: {said}"
 
 
-def _to_do(standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:
+def _to_do(words: Words, standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:
     """Headlines about what stands still until a person does something."""
     if file_says or any(pause.scope == pauses.EVERYTHING for pause in standing):
-        yield "Acting is paused: nothing is hidden or deleted"
+        yield words["paused"]
     elif standing:
-        yield "Acting is paused in part"
+        yield words["paused_in_part"]
     if waiting:
-        yield f"{waiting} comment{'s wait' if waiting > 1 else ' waits'} for a decision"
+        yield counted(words, "waits", waiting)
     if by_hand:
-        yield f"{by_hand} task{'s wait' if by_hand > 1 else ' waits'} for somebody's hands: citymod tasks list"
+        yield counted(words, "hands", by_hand)
 
 
-def _unverified(attested: int) -> Iterator[str]:
+def _unverified(words: Words, attested: int) -> Iterator[str]:
     """A headline about what was done by hand and nobody has shown."""
     if attested:
-        yield f"{attested} act{'s rest' if attested > 1 else ' rests'} on somebody's word alone"
+        yield counted(words, "word", attested)
 
 
-def _soon(settings: Settings, standing: list[Pause], asked: list[Request], now: datetime) -> Iterator[str]:
+def _requests(words: Words, asked: Iterable[Request], settings: Settings, now: datetime) -> Iterator[str]:
+    for one in asked:
+        yield words["request"].format(name=one.id, standing=requests.standing(one, settings.zone, now))
+
+
+def _soon(
+    settings: Settings, words: Words, standing: list[Pause], asked: list[Request], now: datetime
+) -> Iterator[str]:
     """What ends or falls due by itself before long, so that nobody is taken by surprise."""
     for pause in standing:
         if pause.until and pause.until - now <= SOON:
-            yield f"The pause of {pause.what} ends {when(settings, pause.until)}, and acting goes on"
-    for one in asked:
-        if one.due_at - now <= SOON:
-            yield f"Records request {one.id}: {requests.standing(one, settings.zone, now)}"
+            yield words["pause_ends"].format(what=_what(words, pause), until=moment(words, settings.zone, pause.until))
+    yield from _requests(words, (one for one in asked if one.due_at - now <= SOON), settings, now)
 
 
-def _task(task: Task) -> str:
-    return f"{task.what}{f' (not now: {task.held})' if task.held else ''}. Task {task.name}"
+def _task(words: Words, task: Task) -> str:
+    held = f" ({words['not_now'].format(why=task.held)})" if task.held else ""
+    return words["task"].format(what=f"{task.what}{held}", name=task.name)
 
 
-def _pauses(settings: Settings, standing: list[Pause], file_says: str | None) -> Iterator[str]:
+def _what(words: Words, pause: Pause) -> str:
+    if pause.scope == pauses.EVERYTHING:
+        return words["everything"]
+    return words["clause"].format(code=pause.clause) if pause.clause else pause.scope
+
+
+def _pauses(settings: Settings, words: Words, standing: list[Pause], file_says: str | None) -> Iterator[str]:
     for pause in standing:
-        until = f"until {when(settings, pause.until)}" if pause.until else "until it is resumed"
-        yield f"{pause.what}, since {when(settings, pause.since)}, {until}, by {pause.who}: {pause.why}"
+        ends = moment(words, settings.zone, pause.until) if pause.until else ""
+        until = words["pause_until"].format(until=ends) if ends else words["pause_open"]
+        since = moment(words, settings.zone, pause.since)
+        yield words["pause"].format(what=_what(words, pause), since=since, until=until, who=pause.who, why=pause.why)
     if file_says:
-        yield f"everything: {file_says}"
+        yield words["pause_file"].format(why=file_says)
 
 
 def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
@@ -393,37 +466,39 @@ def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
     return line.detail.get("account", keys[0]) in keys
 
 
-def told_as(settings: Settings, line: Entry) -> str:
+def told_as(settings: Settings, line: Entry, words: Words = EN) -> str:
     """How a line of a kind in `TROUBLE` is told, without numbers of persons and not too long."""
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
     why = str(line.detail.get("why", ""))
     if line.kind == GAP:
-        since, until = (read_utc(line.detail[name]) for name in ("since", "until"))
-        why = f"from {when(settings, since)} to {when(settings, until)}: {why}"
+        since, until = (moment(words, settings.zone, read_utc(line.detail[name])) for name in ("since", "until"))
+        why = words["gap"].format(since=since, until=until, why=why)
+    label = words[line.kind if line.kind in TROUBLE else "not_read"]
     said = (
-        f"{when(settings, line.at)}: {TROUBLE.get(line.kind, 'Not read')}"
+        f"{moment(words, settings.zone, line.at)}: {label}"
         + (f" ({about})" if about else "")
         + (f": {why}" if why else "")
     )
-    return cut(masked(said, names(settings, said)))
+    return cut(masked(said, names(settings, said)), words)
 
 
-def _appealed(waiting: list[Appeal], now: datetime) -> Iterator[str]:
+def _appealed(words: Words, waiting: list[Appeal], now: datetime) -> Iterator[str]:
     """Headlines about appeals that wait, and about those that wait for too long."""
     late = sum(one.is_overdue(now) for one in waiting)
     if waiting:
-        yield f"Appeals that wait for a decision: {len(waiting)}" + (f", of which OVERDUE: {late}" if late else "")
+        overdue = words["overdue"].format(count=late) if late else ""
+        yield words["appeals_wait"].format(count=len(waiting)) + overdue
 
 
-def _answered(settings: Settings, line: Entry) -> str:
+def _answered(settings: Settings, words: Words, line: Entry) -> str:
     """How an appeal was decided, and what followed."""
     said = line.detail
     then = ""
     if said["outcome"] == "overturned":
-        then = f"; ordered shown again ({said['restored_by']})" if said["restored_by"] else "; it was hidden no more"
-    return (
-        f"{when(settings, line.at)}: {said['appeal']} was {said['outcome']} by {line.agent.name}: {said['why']}{then}"
-    )
+        then = words["appeal_again"].format(order=said["restored_by"]) if said["restored_by"] else words["appeal_moot"]
+    at = moment(words, settings.zone, line.at)
+    told = words[f"appeal_{said['outcome']}"].format(at=at, appeal=said["appeal"], who=line.agent.name, why=said["why"])
+    return f"{told}{then}"
 
 
 def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
@@ -438,17 +513,26 @@ def _advice(line: Entry) -> str:
     return f"{line.detail['url']}: {'; '.join(line.detail['says'])}"
 
 
-def _keeping(settings: Settings, line: Entry) -> str:
+def _called_like_us(tx: Tx, settings: Settings, words: Words, after: int, keys: tuple[str, ...]) -> Iterator[str]:
+    """Accounts that are called like the City's: how, on which platform, and where they were seen first."""
+    for one in unregistered.resembling(tx, settings, after, keys):
+        at, name = moment(words, settings.zone, one.seen.at), _named(words, f"“{one.name}”", one.seen.ref.platform)
+        yield words["like"].format(name=name, ours=one.ours, at=at, url=one.seen.url)
+
+
+def _keeping(settings: Settings, words: Words, line: Entry) -> str:
     """What was done about keeping and destroying records: by whom, of what, and why."""
-    about = {"matter": "matter", "disposition": "disposition", "records": "records"}
-    said = ", ".join(f"{word} {line.detail[name]}" for name, word in about.items() if name in line.detail)
+    about = ("matter", "disposition", "records")
+    said = ", ".join(f"{words[name]} {line.detail[name]}" for name in about if name in line.detail)
     why = f": {line.detail['why']}" if line.detail.get("why") else ""
-    return (
-        f"{when(settings, line.at)}: {KEEPING[line.kind]} by {line.agent.name}" + (f" ({said})" if said else "") + why
-    )
+    at = moment(words, settings.zone, line.at)
+    told = words["keeping_by"].format(at=at, what=words[line.kind], who=line.agent.name)
+    return told + (f" ({said})" if said else "") + why
 
 
-def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> Iterator[tuple[str, dict[str, int]]]:
+def _counts(
+    words: Words, lines: list[Entry], settings: Settings, keys: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, int]]]:
     """Figures per account since the last digest, in the order of the settings."""
     kinds = Counter((f"{line.ref.platform}:{line.ref.account}", line.kind) for line in lines if line.ref)
     attested = Counter(
@@ -458,20 +542,21 @@ def _counts(lines: list[Entry], settings: Settings, keys: tuple[str, ...]) -> It
     )
     for key in keys:
         yield (
-            f"{settings.entry(key).name} on {platform_name(key.partition(':')[0])}",
+            _named(words, settings.entry(key).name, key.partition(":")[0]),
             {
-                "recorded": kinds[key, "comment.recorded"],
-                "edited": kinds[key, "case.edited"],
-                "referred to a person": kinds[key, "case.referred"],
-                "hidden": kinds[key, "case.enforced"] - attested[key],
-                **({"attested (done by hand, as somebody says)": attested[key]} if settings.entry(key).by_hand else {}),
-                "shown again": kinds[key, "case.restored"],
+                words["recorded"]: kinds[key, "comment.recorded"],
+                words["edited"]: kinds[key, "case.edited"],
+                words["referred"]: kinds[key, "case.referred"],
+                words["now_hidden"]: kinds[key, "case.enforced"] - attested[key],
+                **({words["by_hand"]: attested[key]} if settings.entry(key).by_hand else {}),
+                words["again"]: kinds[key, "case.restored"],
             },
         )
 
 
 def _message(settings: Settings, pio: Pio, told: Digest, now: datetime) -> EmailMessage:
-    subject = f"{settings.city.name}: digest no. {told.number}, {len(told.hidden)} hidden, {len(told.waiting)} waiting"
+    figures = {"number": told.number, "hidden": len(told.hidden), "waiting": len(told.waiting)}
+    subject = told.words["subject"].format(city=settings.city.name, **figures)
     message = compose(settings, (pio.email,), subject, now)
     pictures = dict(_pictures(settings, told))
     sizes = {cid: (each.width, each.height) for cid, each in pictures.items()}
@@ -486,6 +571,7 @@ def _message(settings: Settings, pio: Pio, told: Digest, now: datetime) -> Email
     for one in told.hidden:
         if one.cid in pictures:
             embed(message, pictures[one.cid].body, pictures[one.cid].kind, cid=one.cid)
+    message["Content-Language"] = told.words["lang"]
     return message
 
 

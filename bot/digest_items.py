@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlencode
 
 from archive import cases, evidence, records, withheld
 from archive.card import decided, platform_name
-from bot.letters import when, why_closed
+from bot.digest_words import EN, moment
+from bot.letters import why_closed
 from bot.masking import INSTEAD, masked, masked_excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from archive.cases import Ground
     from archive.database import Tx
     from archive.ledger import Entry
+    from bot.digest_words import Words
     from bot.domain.types import Comment, Evidence, Match, Ref
     from bot.settings import Settings
+
+    Link = Callable[[str, Ref], str]
 
 MOST_SHOWN = 30
 """Of one kind of thing in a digest; the rest is counted."""
@@ -60,15 +65,19 @@ class Some(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One thing that can be done about a comment: what it does, and the command that does it."""
+    """One thing that can be done about a comment: what it does, the command, and the link, if any, that do it."""
 
     label: str
     command: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One comment in the digest, with the `ways` to decide on it. `closed`: why its picture is not shown."""
+    """One comment in the digest, with the `ways` to decide on it. `closed`: why its picture is not shown.
+
+    `page`: where the console shows the case, if there is a console.
+    """
 
     ref: Ref
     account: str
@@ -83,24 +92,33 @@ class Item:
     cid: str = ""
     closed: str = ""
     ways: tuple[Way, ...] = ()
+    page: str = ""
 
 
-def to_decide(ref: Ref) -> tuple[Way, ...]:
-    """How to decide on a comment that waits."""
-    return (_way("Hide it", "uphold", ref), _way("Let it stand", "dismiss", ref))
+def to_decide(ref: Ref, link: Link, words: Words) -> tuple[Way, ...]:
+    """How to decide on a comment that waits. `link` gives the address that decides it at once, or nothing."""
+    return (_way("uphold", ref, link, words), _way("dismiss", ref, link, words))
 
 
-def to_restore(ref: Ref) -> tuple[Way, ...]:
+def to_restore(ref: Ref, link: Link, words: Words) -> tuple[Way, ...]:
     """How to show a hidden comment again."""
-    return (_way("Show it again", "restore", ref),)
+    return (_way("restore", ref, link, words),)
 
 
-def _way(label: str, verb: str, ref: Ref) -> Way:
-    """The one place that says how something is decided on: by this command."""
-    return Way(label=label, command=f'citymod review {verb} {quote(str(ref))} --reason "…"')
+def _way(verb: str, ref: Ref, link: Link, words: Words) -> Way:
+    """The one place that says how something is decided on: by this command, or by a link."""
+    command = f'citymod review {verb} {quote(str(ref))} --reason "…"'
+    return Way(label=words[verb], command=command, link=link(verb, ref))
 
 
-def item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None = None, ways: tuple[Way, ...] = ()) -> Item:
+def item(  # noqa: PLR0913  what is told of which comment, how and in which words
+    tx: Tx,
+    settings: Settings,
+    ref: Ref,
+    line: Entry | None = None,
+    ways: tuple[Way, ...] = (),
+    words: Words = EN,
+) -> Item:
     """Tell one comment; of one that was hidden, `line` says so, and only then is a picture shown.
 
     Raises LookupError if there is no case of it.
@@ -120,26 +138,26 @@ def item(tx: Tx, settings: Settings, ref: Ref, line: Entry | None = None, ways: 
     hands_off = withheld.is_withheld(tx, ref)
     sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
     closed = why_closed(tx, ref, sealed.revision) if sealed else ""
-    text = withheld.INSTEAD if hands_off else cut(masked(comment.text))
-    author = cut(masked(comment.author.name or comment.author.handle or "name not available"))
-    name = f"{settings.entry(case.account_key).name} on {platform_name(ref.platform)}"
+    text = withheld.INSTEAD if hands_off else cut(masked(comment.text), words)
+    author = cut(masked(comment.author.name or comment.author.handle or words["nameless"]), words)
+    name = words["on"].format(name=settings.entry(case.account_key).name, platform=platform_name(ref.platform))
+    described = text if len(text) <= SHORT else words["above"]
+    written = moment(words, settings.zone, comment.posted_at)
     return Item(
         ref=ref,
         account=name,
-        at=when(settings, line.at if line else case.since),
+        at=moment(words, settings.zone, line.at if line else case.since),
         author=author,
         text=text,
         url=comment.url,
-        why=cut(masked(case.why, (str(ref),))),
-        reasons=() if hands_off else tuple(_reasons(ground, matches, comment)),
+        why=cut(masked(case.why, (str(ref),)), words),
+        reasons=() if hands_off else tuple(_reasons(ground, matches, comment, words)),
         evidence=None if closed else sealed,
-        closed=f"The picture is not in this mail, since {closed}; it is evidence {sealed.id}."
-        if closed and sealed
-        else "",
-        alternative=f"Comment by {author} on {name}, {when(settings, comment.posted_at)}: "
-        + (text if len(text) <= SHORT else "its words stand above"),
+        closed=words["closed"].format(why=words[closed], evidence=sealed.id) if closed and sealed else "",
+        alternative=words["alternative"].format(author=author, account=name, at=written, text=described),
         cid=sealed.id if sealed else "",
         ways=ways,
+        page=f"{settings.console.address}/case?{urlencode({'ref': str(ref)})}" if settings.console else "",
     )
 
 
@@ -147,19 +165,19 @@ def _elsewhere(match: Match) -> str:
     return INSTEAD if match.matcher.startswith("personal:") else masked(match.excerpt)
 
 
-def cut(text: str) -> str:
+def cut(text: str, words: Words = EN) -> str:
     """The beginning of a text that is too long for a mail; the whole of it is on record."""
     if len(text) <= MOST_CHARACTERS:
         return text
-    return f"{text[:MOST_CHARACTERS].rstrip()} […] ({len(text) - MOST_CHARACTERS} more characters)"
+    return f"{text[:MOST_CHARACTERS].rstrip()} […] ({len(text) - MOST_CHARACTERS} {words['cut']})"
 
 
-def _reasons(ground: Ground | None, matches: list[Match], comment: Comment) -> Iterator[str]:
+def _reasons(ground: Ground | None, matches: list[Match], comment: Comment, words: Words) -> Iterator[str]:
     """The clause that a person named, and what rules met: each once, and not more than anybody reads."""
     found = list(dict.fromkeys((*_ground(ground), *(_reason(match, comment) for match in matches))))
     yield from found[:MOST_REASONS]
     if len(found) > MOST_REASONS:
-        yield f"And {len(found) - MOST_REASONS} more reasons: citymod review show {comment.ref}"
+        yield f"{words['reasons_more'].format(more=len(found) - MOST_REASONS)}: citymod review show {comment.ref}"
 
 
 def _ground(ground: Ground | None) -> Iterator[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from cryptography.fernet import InvalidToken
@@ -21,6 +21,8 @@ from bot.log import logger
 from bot.settings import MissingCredential
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.settings import Settings
 
 log = logger("links")
@@ -36,12 +38,16 @@ class BadLink(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link says: what it is for, by whom it was got, its own identifier, and until when it holds."""
+    """What a link says: what it is for, by whom it was got, its own identifier, and until when it holds.
+
+    `about`: what else its purpose needs, as JSON.
+    """
 
     purpose: str
     id: str
     to: str
     until: datetime
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def pause_link(settings: Settings, to: str, now: datetime) -> str | None:
@@ -51,7 +57,7 @@ def pause_link(settings: Settings, to: str, now: datetime) -> str | None:
     """
     if settings.console is None:
         return None
-    link = Link(purpose=PAUSE, id=secrets.token_hex(16), to=to, until=now + PAUSE_HOLDS)
+    link = Link(purpose=PAUSE, id=new_id(), to=to, until=now + PAUSE_HOLDS)
     return f"{settings.console.address}/pause/link?{urlencode({'link': write(settings, link)})}"
 
 
@@ -64,9 +70,19 @@ def pause_link_in_mail(settings: Settings, to: str, now: datetime) -> str:
         return ""
 
 
+def new_id() -> str:
+    """An identifier that nobody can guess, for one link."""
+    return secrets.token_hex(16)
+
+
 def write(settings: Settings, link: Link) -> str:
     """Encrypt and sign a link. Raises MissingCredential."""
-    said = {"id": link.id, "to": link.to, "until": utc_text(link.until)}
+    said = {
+        "id": link.id,
+        "to": link.to,
+        "until": utc_text(link.until),
+        **({"about": link.about} if link.about else {}),
+    }
     return cipher(settings, f"link {link.purpose}").encrypt(json.dumps(said).encode()).decode("ascii")
 
 
@@ -77,7 +93,8 @@ def read(settings: Settings, purpose: str, text: str, now: datetime) -> Link:
     except (InvalidToken, ValueError) as error:
         message = "this link is not one of ours, or not whole: open it again from the mail"
         raise BadLink(message) from error
-    link = Link(purpose=purpose, id=said["id"], to=said["to"], until=read_utc(said["until"]))
+    until = read_utc(said["until"])
+    link = Link(purpose=purpose, id=said["id"], to=said["to"], until=until, about=said.get("about", {}))
     if now >= link.until:
         message = "this link has ended; take one from a newer mail, or sign in"
         raise BadLink(message)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 INSTEAD = "[number withheld]"
 """What stands in place of a number."""
 
+NUMBER = "it shows a card or social security number"
+"""Why a picture in which a number can be read is not mailed."""
 CLOSED = {"C4": "it may show sexual content"}
 """Clauses whose pictures are not mailed, and why."""
 
@@ -46,5 +48,5 @@ def masked_excerpt(text: str, start: int, end: int, keep: Collection[str] = ()) 
 def closed(texts: Iterable[str], clauses: Iterable[str]) -> str:
     """Why the picture of a comment is not mailed, or nothing: `texts` are what it shows, `clauses` what it is about."""
     if any(secret_numbers(text) for text in texts):
-        return "it shows a card or social security number"
+        return NUMBER
     return next((CLOSED[clause] for clause in clauses if clause in CLOSED), "")

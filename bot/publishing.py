@@ -19,7 +19,7 @@ from archive import accounts, acts, appeals, ledger, pauses
 from archive.card import platform_name
 from bot.appeals import number_of
 from bot.export_tables import SUMS, write_sums, write_table
-from bot.publishing_words import CLAUSES_ES, EN, ES
+from bot.publishing_words import EN, ES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archive.acts import Act
     from archive.database import Tx
     from bot.domain.types import Account as Known
+    from bot.domain.types import Category
     from bot.parts import Rulebook
     from bot.publishing_words import Words
     from bot.settings import Settings
@@ -209,17 +210,21 @@ def _rules(rulebook: Rulebook) -> Iterator[Mapping[str, str]]:
 def _page(told: Account, settings: Settings, rulebook: Rulebook, words: Words) -> str:
     rules = settings.appeals
     how = words["how"].format(address=rules.address, days=rules.window_days) if rules.address else words["how_not"]
-    titles = {code: category.title for code, category in rulebook.policy.categories.items()}
+    titles = {code: _titled(category, words) for code, category in rulebook.policy.categories.items()}
     said: dict[str, Any] = {
         "told": told,
         "words": words,
         "city": settings.city.name,
-        "titles": titles | CLAUSES_ES if words is ES else titles,
+        "titles": titles,
         "texts": {code: " ".join(category.text.split()) for code, category in rulebook.policy.categories.items()},
         "how": how,
         "files": sorted(_COLUMNS),
     }
     return _TEMPLATES.get_template("publish.html.j2").render(said)
+
+
+def _titled(category: Category, words: Words) -> str:
+    return category.es.title if words is ES and category.es else category.title
 
 
 def _name(account: Known) -> str:

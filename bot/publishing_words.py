@@ -1,23 +1,10 @@
-"""The words of the public pages, in English and in Spanish. What a platform or the policy says is quoted as it is."""
+"""The words of the public pages, in English and in Spanish. What clauses are called the policy file says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 Words = Mapping[str, str]
-
-CLAUSES_ES = {
-    "C1": "Campañas políticas y medidas electorales",
-    "C2": "Lenguaje obsceno",
-    "C3": "Discriminación",
-    "C4": "Contenido sexual",
-    "C5": "Ofertas comerciales",
-    "C6": "Actividades ilegales",
-    "C7": "Seguridad",
-    "C8": "Propiedad legal",
-    "C9": "Correo basura",
-    "C10": "Difamación y afirmaciones falsas",
-}
 
 EN: Words = {
     "lang": "en",

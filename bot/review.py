@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archive import cases, evidence, orders, records, withheld
 from archive.cases import Ground
 from bot.domain.states import Event, State, allows
-from bot.domain.types import Action, Agent, AgentKind, OrderStatus, Speaker
+from bot.domain.types import Action, Agent, AgentKind, OrderStatus, Role, Speaker
 from rules.match.score import score_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 WITH_COUNSEL = frozenset({"C8", "C10"})
 """Clauses on which staff decide only together with the City Attorney: who owns what, and what is false, are law."""
+
+DECIDERS = frozenset({Role.REVIEWER, Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
+"""Whose word decides a case."""
 
 MOST_RANKED = 2_000  # cases that are put in the order of their scores; the others come when these are decided
 
@@ -87,7 +90,7 @@ def uphold(  # noqa: PLR0913  a decision is all of this
         raise NotPossible(message)
     raised = cases.ground(tx, ref, case.revision)
     ground = _ground(category, who, why, now) if category else raised
-    if ground is None and not _cited_by_rules(tx, case):
+    if ground is None and not clauses_for(tx, case):
         message = f"no rule met {ref} and nobody raised it, so a reason of the policy is missing; name it with --clause"
         raise NotPossible(message)
     if ground:
@@ -127,10 +130,16 @@ def _ground(category: Category, who: str, why: str, now: datetime) -> Ground:
     return Ground(clause=category.code, title=category.clause, quoted=category.text, agent=person(who), why=why, at=now)
 
 
-def _cited_by_rules(tx: Tx, case: Case) -> bool:
-    """Whether a rule with effect met this very wording: its clause then carries the decision (P5)."""
+def clauses_for(tx: Tx, case: Case) -> frozenset[str]:
+    """The clauses that would carry a decision to hide it (P5): the one that a person named, else those of the rules.
+
+    Only rules with effect count, and only what they met in this very wording.
+    """
+    ground = cases.ground(tx, case.ref, case.revision)
+    if ground is not None:
+        return frozenset({ground.clause})
     stored = cases.verdict_on(tx, case.ref, case.revision)
-    return stored is not None and any(not match.shadow for match in stored.verdict.matches)
+    return frozenset(match.clause for match in stored.verdict.matches if not match.shadow) if stored else frozenset()
 
 
 def _order_restored(tx: Tx, ref: Ref, who: str, now: datetime) -> None:

@@ -92,12 +92,14 @@ class _Strict(BaseModel):
 class City(_Strict):
     """Whose program this is. `comment_policy`: the address that every page of the City must link (AR 1-27 5.C.1.f).
 
-    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b).
+    `sites`: the hosts of the City's own site, to one of which its posts should link (AR 1-27 5.A.2.b). `known_as`:
+    other names that only the City and its departments go by; whoever else uses one is told of in the digest.
     """
 
     name: str
     time_zone: Annotated[str, AfterValidator(_zone)] = "America/Chicago"
     comment_policy: str | None = None
+    known_as: tuple[Annotated[str, Field(min_length=4)], ...] = ()
     sites: tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...] = ()
 
 
@@ -125,7 +127,7 @@ class Pio(_Strict):
     """A public information officer who gets the e-mail digest at `hour`; no accounts named: all of them.
 
     `days`: every day, or on the City's business days alone (by the file `holidays`). `time_zone`: the clock that `hour`
-    is of; the City's unless one is named.
+    is of; the City's unless one is named. `language`: of the digest, English or Spanish.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Pio(_Strict):
     hour: int = Field(default=7, ge=0, le=23)
     days: Literal["daily", "business"] = "daily"
     time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    language: Literal["en", "es"] = "en"
 
 
 class SignedIn(_Strict):

@@ -9,7 +9,7 @@ import hashlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.types import Category, Policy
+from bot.domain.types import Category, Policy, Wording
 from rules.ballot import SPECIMEN, Ballot, BallotFile, words_of
 from rules.checks import can_compile
 from rules.lists import read
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from rules.lists import DomainList
     from rules.match.score import Model
-    from rules.model import Approval, Rule
+    from rules.model import Approval, PolicyCategory, Rule
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def policy_of(said: PolicyFile, body: bytes, approval: Approval | None) -> Policy:
     """Make a policy of what its file says; `body` are the bytes of the file, which the approval is of."""
-    categories = {str(code): Category(code=str(code), **said.categories[code].model_dump()) for code in Code}
+    categories = {str(code): _category(str(code), said.categories[code]) for code in Code}
     return Policy(
         id=said.id,
         title=said.title,
@@ -44,6 +44,11 @@ def policy_of(said: PolicyFile, body: bytes, approval: Approval | None) -> Polic
         alike=tuple(group for one in said.alike for group in one.groups()),
         **_approved(approval),
     )
+
+
+def _category(code: str, said: PolicyCategory) -> Category:
+    spanish = Wording(**said.es.model_dump()) if said.es else None
+    return Category(code=code, **said.model_dump(exclude={"es"}), es=spanish)
 
 
 def ballot_of(name: str, body: bytes, said: BallotFile, approval: Approval | None) -> Ballot:

@@ -228,8 +228,16 @@ class PackFile(_Said):
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=MOST_RULES)]
 
 
+class PolicyWording(_Said):
+    """One bullet of the policy in another language, for those who are told of it."""
+
+    title: Words
+    text: Words
+    notice: Words
+
+
 class PolicyCategory(_Said):
-    """One bullet of the policy as the file says it."""
+    """One bullet of the policy as the file says it; `es`: in Spanish."""
 
     title: Words
     clause: Words
@@ -237,6 +245,7 @@ class PolicyCategory(_Said):
     automation: Automation
     action: Action = Action.HIDE
     notice: Words
+    es: PolicyWording | None = None
 
 
 class Alike(_Said):

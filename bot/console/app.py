@@ -24,6 +24,7 @@ from bot.console import (
     queue_page,
     registry_page,
     requests_page,
+    review_link_page,
     search_page,
     sign_in,
     tasks_page,
@@ -124,6 +125,8 @@ PAGES: tuple[tuple[str, str, str, Handler], ...] = (
     ("resuming", "POST", "/pause/resume", pause_page.resuming),
     ("pause-link", "GET", "/pause/link", pause_page.pause_link),
     ("pausing-by-link", "POST", "/pause/link", pause_page.pausing_by_link),
+    ("review-link", "GET", "/case/link", review_link_page.review_link),
+    ("reviewing-by-link", "POST", "/case/link", review_link_page.reviewing_by_link),
 )
 """Name, method, path and page of every route. Who may use it says bot/console/may.py."""
 

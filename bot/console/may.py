@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from bot.domain.types import Role
 from bot.off_boarding import OFF_BOARDERS
 from bot.registry import COMMUNICATIONS
+from bot.review import DECIDERS
 
 ALL = frozenset(Role)
 READERS = ALL - {Role.ADMINISTRATOR}
 """Who reads comments. Whoever looks after people and machines need not."""
-DECIDERS = frozenset({Role.REVIEWER, Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
 PAUSERS = DECIDERS | {Role.ON_CALL, Role.ADMINISTRATOR}
 """Stopping is safe, so many may. Going on is for those who answer for it."""
 RESUMERS = frozenset({Role.ON_CALL, Role.PIO, Role.SOCIAL_MEDIA_MANAGER, Role.ADMINISTRATOR})
@@ -94,5 +94,7 @@ MAY = {
     "resuming": Entry(RESUMERS),
     "pause-link": Entry(ANYBODY, noted=False),
     "pausing-by-link": Entry(ANYBODY, noted=False, proves=True),
+    "review-link": Entry(ANYBODY, noted=False),
+    "reviewing-by-link": Entry(ANYBODY, noted=False, proves=True),
 }
 """By the names of the routes, which bot/console/app.py lists."""

@@ -286,8 +286,17 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a category is called, says and means in another language. The policy's own text stays the one that holds."""
+
+    title: str
+    text: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """One bullet of the City's policy, quoted, and how far it may go without a person."""
+    """One bullet of the City's policy, quoted, and how far it may go without a person. `es`: the same in Spanish."""
 
     code: str
     title: str
@@ -296,6 +305,7 @@ class Category:
     automation: Automation
     action: Action = Action.HIDE
     notice: str = ""
+    es: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

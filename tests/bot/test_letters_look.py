@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import looked_at
 import pytest
-from builders import PERSON, a_batch, a_comment, a_verdict, an_evidence
+from builders import PERSON, a_batch, a_comment, a_match, a_verdict, an_evidence
 from city import VIOLATION, City, for_review
+from served import console_settings
 
-from archive import accounts, cases, evidence, orders, outbox, pauses, records
+from archive import accounts, cases, evidence, orders, outbox, pauses, records, staff
 from bot import digest
 from bot.domain.states import Event
-from bot.domain.types import Action
+from bot.domain.types import Action, Role
 from bot.review import person
 
 if TYPE_CHECKING:
@@ -103,15 +104,22 @@ def test_it_is_written_as_old_mail_programs_take_it(letters: dict[str, EmailMess
 
 @pytest.fixture
 def busy(tmp_path: Path, camera: Camera) -> Iterator[City]:
-    """A day with 500 hidden comments of 5,000 characters, and 500 more that wait; their pictures are elsewhere."""
-    with City(tmp_path, camera) as city:
+    """A day with 500 hidden comments of 5,000 characters, and 500 more that wait; their pictures are elsewhere.
+
+    Each can be decided by a link.
+    """
+    with City(tmp_path, camera, console=console_settings(tmp_path)) as city:
         account = city.settings.accounts[0].account
         now = city.clock()
+        pio = city.settings.pios[0]
+        with city.parts.database.begin() as tx:
+            told = {"password": None, "totp": None, "agent": PERSON, "now": now}
+            staff.add(tx, pio.email, name=pio.name, roles=[Role.PIO], accounts=[], **told)
         comments = [a_comment(f"c{n}", account=account, text=f"{n} é&<" + "wörd & " * 700) for n in range(2 * ACTS)]
         with city.parts.database.begin() as tx:
             records.observe(tx, a_batch(*comments), account=account, now=now)
             for number, comment in enumerate(comments):
-                verdict = a_verdict()
+                verdict = a_verdict(matches=(a_match(clause="C5"),))
                 given = {"policy_sha256": "ab" * 32, "packs": {}, "now": now}
                 cases.record_verdict(tx, comment.ref, comment.revision, verdict, **given)
                 if number >= ACTS:
@@ -144,4 +152,5 @@ def test_a_day_of_500_acts_stays_readable_and_counts_what_it_leaves_out(busy: Ci
         assert min(left_out) >= 470
         assert text.count("characters)") == sum(ACTS - number for number in left_out)
         assert "citymod review list" in text
+        assert body.get_content().count("/case/link?link=") >= 10, "what is shown can be decided by a link"
         assert len(body.get_content().encode()) < 100_000
