@@ -347,9 +347,9 @@ _MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct",
 
 
 def moment(words: Words, zone: ZoneInfo, at: datetime) -> str:
-    """Say a time by the City's clock, as people who read this language write it."""
+    """Say a time by the City's clock, as people who read the language of these words write it."""
     local = at.astimezone(zone)
-    if words is EN:
+    if words["lang"] == "en":
         return f"{local:%b %d, %Y, %I:%M %p %Z}"
     return f"{local.day} {_MONTHS[local.month - 1]} {local:%Y, %H:%M %Z}"
 

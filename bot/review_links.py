@@ -15,12 +15,14 @@ from urllib.parse import urlencode
 
 from archive import cases, claims, ledger, links_used, orders, staff, withheld
 from bot import links
+from bot.digest_words import moment
 from bot.domain.states import State
 from bot.domain.types import Ref
-from bot.letters import when, why_closed
+from bot.letters import why_closed
 from bot.links import Link
 from bot.log import logger
 from bot.review import DECIDERS, WITH_COUNSEL, NotPossible, clauses_for, dismiss, person, restore, uphold
+from bot.review_link_words import IN
 from bot.settings import MissingCredential
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from archive.cases import Case
     from archive.database import Tx
+    from bot.review_link_words import Words
     from bot.settings import Settings
 
 REVIEW = "review"
@@ -89,60 +92,48 @@ def choice(link: Link) -> Choice:
     )
 
 
+def words_for(settings: Settings, to: str) -> Words:
+    """The words for whoever got a link: in the language of their digest."""
+    return IN[next((pio.language for pio in settings.pios if pio.email == to), "en")]
+
+
 def obstacle(tx: Tx, settings: Settings, login: str, decision: str, case: Case) -> str:
-    """Why this person cannot decide so by a link at this moment, in a sentence; nothing if they can."""
-    who = staff.by_login(tx, login)
+    """Why this person cannot decide so by a link at this moment, in a sentence for them; nothing if they can."""
+    who, words = staff.by_login(tx, login), words_for(settings, login)
     if who is None or who.disabled_at or not who.roles & DECIDERS or not who.may_see(case.account_key):
-        return f"{login} does not decide on this account, so no link of theirs does."
+        return words["not_yours"].format(to=login)
     if withheld.is_withheld(tx, case.ref) or why_closed(tx, case.ref, case.revision):
-        return "This is not decided from a mail, since no mail may show it."
+        return words["not_by_mail"]
     if case.state is not STANDS_AT[decision]:
-        return f"The case is {str(case.state).replace('_', ' ')} since {when(settings, case.since)}."
-    if decision == "restore" and (not orders.hidden_by_us(tx, case.ref) or _let_stand(tx, case)):
-        return "It is not hidden by this program, or ordered shown again already."
-    if decision == "uphold":
-        clauses = clauses_for(tx, case)
-        if not clauses or clauses & WITH_COUNSEL:
-            return "To hide it, a clause or the City Attorney’s word is needed, which a link cannot give."
+        return words["stands"].format(state=words[case.state], at=moment(words, settings.zone, case.since))
+    let_stand = cases.dismissed(tx, case.ref, case.revision)
+    if decision == "restore" and (let_stand or not orders.hidden_by_us(tx, case.ref)):
+        return words["not_hidden"]
+    clauses = clauses_for(tx, case)
+    if decision == "uphold" and (not clauses or clauses & WITH_COUNSEL):
+        return words["needs_more"]
     return ""
 
 
-def _let_stand(tx: Tx, case: Case) -> bool:
-    return cases.dismissed(tx, case.ref, case.revision)
-
-
 def refusal(tx: Tx, settings: Settings, link: Link) -> str:
-    """Why a link that is whole and has not ended decides nothing (any more); nothing if it does."""
-    asked = choice(link)
+    """Why a link that is whole and has not ended decides nothing, in a sentence for its addressee; else nothing."""
+    asked, words = choice(link), words_for(settings, link.to)
     used = links_used.used_at(tx, link.id)
     if used is not None:
-        return f"This link was used on {when(settings, used)}, and each holds once."
+        return words["used"].format(at=moment(words, settings.zone, used))
     case = cases.case(tx, asked.ref)
-    if case is None or f"{asked.ref.platform}:{asked.ref.account}" not in {
-        entry.account.key for entry in settings.accounts
-    }:
-        return "There is no such case any more."
+    if case is None or case.account_key not in {entry.account.key for entry in settings.accounts}:
+        return words["no_case"]
     moved = next((line for line in ledger.entries(tx, after=asked.told, ref=asked.ref) if _moves(line.kind)), None)
     if moved is not None or case.revision != asked.revision:
-        since = f" on {when(settings, moved.at)}" if moved else ""
-        what = _said_of(moved.kind if moved else "case.edited")
-        return f"The case has moved on since this mail was written: {what}{since}."
+        what, at = (moved.kind, moved.at) if moved else ("case.edited", case.since)
+        said = words.get(what, words["case."])
+        return words["moved"].format(what=said, at=moment(words, settings.zone, at))
     return obstacle(tx, settings, link.to, asked.decision, case)
 
 
 def _moves(kind: str) -> bool:
     return kind in MOVES or kind.startswith("case.")
-
-
-def _said_of(kind: str) -> str:
-    return {
-        "decision.recorded": "somebody decided it",
-        cases.GROUND_NAMED: "somebody named a clause",
-        "verdict.recorded": "the rules judged it again",
-        "comment.withheld": "it was withheld",
-        "case.edited": "the comment was edited",
-        "case.vanished": "the comment is gone",
-    }.get(kind, f"it was {kind.partition('.')[2].replace('_', ' ')}")
 
 
 def decide(tx: Tx, settings: Settings, link: Link, *, pressed_by: str, now: datetime) -> None:
@@ -154,8 +145,7 @@ def decide(tx: Tx, settings: Settings, link: Link, *, pressed_by: str, now: date
     asked = choice(link)
     why_not = refusal(tx, settings, link) or _in_hand(tx, settings, asked.ref, link.to, now)
     if why_not:
-        message = f"{why_not} Nothing was changed."
-        raise NotPossible(message)
+        raise NotPossible(why_not)
     why = WHY[asked.decision] + (f", pressed by {pressed_by}" if pressed_by else "")
     links_used.use(tx, link.id, REVIEW, person(link.to), now)
     {"uphold": uphold, "dismiss": dismiss, "restore": restore}[asked.decision](
@@ -168,4 +158,5 @@ def _in_hand(tx: Tx, settings: Settings, ref: Ref, login: str, now: datetime) ->
     held = claims.of(tx, ref, now)
     if held is None or held.login == login:
         return ""
-    return f"{held.login} has this comment in hand until {when(settings, held.until)}."
+    words = words_for(settings, login)
+    return words["in_hand"].format(who=held.login, until=moment(words, settings.zone, held.until))

@@ -105,9 +105,10 @@ def test_a_full_demo_leaves_none(tmp_path: Path) -> None:
     words = ("demo", "--seconds", "45", "--exit", "--json", "--folder", str(tmp_path / "demo"))
     done = subprocess.run([sys.executable, "-m", "bot.cli", *words], capture_output=True, text=True, check=False)
     assert json.loads(done.stdout)["broken_promises"] == [], done.stderr
-    (tmp_path / "demo" / "daemon.log").open("a").write(
-        "token=" + next(iter(json.loads((tmp_path / "demo" / "credentials" / "facebook").read_text()).values()))
-    )
+    with (tmp_path / "demo" / "daemon.log").open("a") as log:
+        log.write(
+            "token=" + next(iter(json.loads((tmp_path / "demo" / "credentials" / "facebook").read_text()).values()))
+        )
     secrets = [
         value
         for file in (tmp_path / "demo" / "credentials").iterdir()

@@ -15,7 +15,7 @@ from looked_at import LOOKS, faults, in_look, keep
 from served import ADMINISTRATOR, Served, console_settings
 
 from archive import access, cases, claims, ledger, orders, pauses, staff
-from bot import abuse, appeals, digest, links, review
+from bot import abuse, appeals, digest, links, review, review_link_words
 from bot.domain.states import State
 from bot.domain.types import Role
 from bot.links import Link
@@ -222,7 +222,7 @@ def test_what_was_edited_or_decided_since_is_refused_with_what_happened(console:
             answer = press(client, path)
             assert answer.status_code == 409
             assert f"{why} on Nov" in answer.text
-            assert "Nothing was changed" in answer.text
+            assert "Nothing was decided" in answer.text
     assert city.state(edited) is State.IN_REVIEW
     assert city.state(judged) is State.IN_REVIEW
 
@@ -321,7 +321,7 @@ def test_who_has_no_login_has_commands_and_no_links(tmp_path: Path, camera: Came
         assert links_of(console, comment) == {}
         text = told(city).as_text()
         assert f"Let it stand: citymod review dismiss {ref_of(comment)}" in text
-        assert f"The case: http://localhost:1/case?ref={str(ref_of(comment)).replace(':', '%3A')}" in text
+        assert f"Open the case: http://localhost:1/case?ref={str(ref_of(comment)).replace(':', '%3A')}" in text
         assert "Links that decide" not in text
 
 
@@ -405,3 +405,33 @@ def test_axe_finds_nothing_and_the_button_is_pressed_by_keyboard(console: Served
         wrong += [(f"{label} used", *fault) for fault in faults(page, looked_for=10)]
     page.context.close()
     assert wrong == []
+
+
+def test_who_reads_a_spanish_digest_is_asked_in_spanish(tmp_path: Path, camera: Camera, browser: Browser) -> None:
+    pios = [{"name": "PIO", "email": "pio@fountains.example", "language": "es"}]
+    with City(tmp_path, camera, console=console_settings(tmp_path), pios=pios) as city, Served(city) as console:
+        console.add(pio(city), Role.PIO)
+        comment, other = waits(console, "se vende: " + for_review()), waits(console)
+        path, gone = (links_of(console, one)["Ocultarlo"] for one in (comment, other))
+        with city.parts.database.begin() as tx:
+            review.dismiss(tx, ref_of(other), who="kim@city.example", why="fine", now=city.clock())
+        page = browser.new_context(bypass_csp=True, **LOOKS["narrow"]).new_page()
+        seen: dict[str, str] = {}
+        for name, where, button in (("ask", path, ""), ("done", path, "Ocultarlo"), ("over", gone, "")):
+            page.goto(console.url + where)
+            if button:
+                page.get_by_role("button", name=button).press("Enter")
+                page.get_by_role("status").wait_for()
+            keep(page, f"link-es-{name}")
+            assert faults(page, looked_for=10) == []
+            assert page.locator("html").get_attribute("lang") == "es"
+            seen[name] = page.locator("body").inner_text()
+        page.context.close()
+    assert "¿Ocultar este comentario?" in seen["ask"]
+    assert "Ofertas comerciales" in seen["ask"]
+    assert "“Content that is a solicitation of commerce”" in seen["ask"], "the clause as it is"
+    assert "Quedó registrado como decisión de pio@fountains.example" in seen["done"]
+    assert "alguien lo decidió el 20 nov 2026" in seen["over"]
+    for text in seen.values():
+        for phrase in review_link_words.EN.values():
+            assert len(phrase) < 15 or "{" in phrase or phrase not in text, phrase

@@ -16,7 +16,7 @@ from looked_at import LOOKS, faults, in_look, keep
 from served import console_settings
 
 from archive import accounts, pauses, staff
-from bot import author_notices, digest, digest_words, notice_words
+from bot import author_notices, digest, digest_words, notice_words, review_link_words
 from bot.domain.types import Role
 from bot.review import person
 from bot.settings import Appeals
@@ -36,6 +36,7 @@ SPANISH = "qué hay en esta calle, what the fuck, señor, para la gente de la ci
 BOTH_WORDS = {
     "notices": (notice_words.EN, notice_words.ES),
     "digest": (digest_words.EN, digest_words.ES),
+    "links": (review_link_words.EN, review_link_words.ES),
 }
 EVERY = tuple(the_rulebook().policy.categories.values())
 
