@@ -1,6 +1,6 @@
 # Each of demo, test and check makes the machine ready by itself (setup.sh), and costs nothing when it is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile plan-month plan-month-each audit check format lint types contracts lock train clean setup-run setup-dev
+.PHONY: help demo test test-long bench-rules bench-archive bench-verify bench-backup bench-export bench-capture idle latency storm several simulate simulate-long hostile screenshots plan-month plan-month-each audit check format lint types contracts lock train clean setup-run setup-dev
 BIN := .venv/bin
 # Tests wait for servers and a browser as much as they compute: three at a time, and each file stays with one worker.
 PYTEST := $(BIN)/pytest -n 3 --dist loadfile
@@ -73,6 +73,9 @@ several: setup-dev ## three daemons on one PostgreSQL server, killed KILLS=500 t
 
 hostile: setup-dev ## two hundred hostile pages and a hundred cards in every script (half an hour)
 	@$(BIN)/pytest tests/archive/test_hostile_pages.py -n 0 $(ARGS)
+
+screenshots: setup-dev ## the guides' pictures (docs/pictures), from a run of the demo
+	@PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 check: format lint types contracts test ## everything a change must pass; with make -k it goes on after a failure
 

@@ -87,11 +87,9 @@ def put_in_force(new: NewPack, place: Path, approvals: Path, *, by: str, on: dat
 def commands(new: NewPack, place: Path | None, approvals: Path, *, by: str, on: date) -> list[str]:
     """What an administrator runs, as root, to put a pack in force in a person's name; without a place, in a new one."""
     target = place or approvals.parent / "packs" / new.path.name
-    said = [shlex.join(["cp", str(new.path), str(target)])] if new.path != target else []
-    if place is None:
-        said.insert(0, shlex.join(["mkdir", "-p", str(target.parent)]))
+    put = [shlex.join(["install", "-D", "-m", "644", str(new.path), str(target)])] if new.path != target else []
     approve = ["citymod", "rules", "approve", str(target), "--by", by, "--on", on.isoformat(), "--sha256", new.sha256]
-    return [*said, shlex.join(approve), "systemctl restart citymod citymod-console"]
+    return [*put, shlex.join(approve), "systemctl restart citymod citymod-console"]
 
 
 def _write(path: Path, body: bytes, *, mode: int) -> None:

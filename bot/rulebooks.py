@@ -166,8 +166,16 @@ def _with_entry(text: str, approval: Approval) -> str:
     return f"{kept}\n{entry}" if kept else entry
 
 
+def _take_after(path: Path, written: Path) -> None:
+    """Give a file another's mode, and its owner and group where they differ: who could read it still can."""
+    shutil.copymode(path, written)
+    old, new = path.stat(), written.stat()
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.chown(written, old.st_uid, old.st_gid)
+
+
 def _replace(path: Path, text: str) -> None:
-    """Put a new text in the place of a file, which keeps its mode; a text that cannot be read back never gets there."""
+    """Put a new text in the place of a file, which keeps mode and owner; what cannot be read back never gets there."""
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as new:
@@ -178,7 +186,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         Approvals.load(written)
         if path.exists():
-            shutil.copymode(path, written)
+            _take_after(path, written)
         else:
             written.chmod(0o644)
         written.replace(path)

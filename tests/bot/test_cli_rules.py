@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -347,6 +348,16 @@ def test_approving_lets_exactly_these_bytes_take_effect(quiet: City, citymod: Ru
     assert 'Since Kim "K" Clerk approved our-pack.yaml on 2026-11-30:\nchanged  c9-zyzzyva' in out
     assert "1 phrases more: 'swap zyzzyva'" in out
     assert list(approvals.parent.glob(".approvals*")) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_who_could_read_the_approvals_still_can(quiet: City, citymod: Run, pack: Path) -> None:
+    """Root approves, and the service, which is not root, reads it by its group."""
+    approvals = quiet.file.parent / "approvals.yaml"
+    os.chown(approvals, 0, 4242)
+    approvals.chmod(0o640)
+    assert citymod("rules", "approve", pack, "--by", "Kim Clerk", "--config", quiet.file)[0] == 0
+    assert (approvals.stat().st_gid, approvals.stat().st_mode & 0o777) == (4242, 0o640)
 
 
 def test_what_is_wrong_cannot_be_approved(quiet: City, citymod: Run, pack: Path) -> None:
