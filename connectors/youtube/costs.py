@@ -30,6 +30,9 @@ RESERVE = 1_500
 MOST_IDS = 50
 """Comments that one call of comments.setModerationStatus may name, and videos that one call may ask about."""
 
+ACTS = frozenset({"youtube.comments.delete", "youtube.comments.setModerationStatus"})
+"""Calls after which there are fewer comments, or more, by our doing."""
+
 PAGE = 100
 """Threads, or comments, on a page."""
 

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from connectors.contract import RateLimited
-from connectors.youtube.costs import A_DAY, RESERVE, STATS, UNITS, bucket, cost
+from connectors.youtube.costs import A_DAY, ACTS, RESERVE, STATS, UNITS, bucket, cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,10 @@ def quota_resets(now: datetime) -> datetime:
 
 
 class Ledger:
-    """The present day's spending of one project. Safe to use from several threads."""
+    """The present day's spending of one project. Safe to use from several threads.
+
+    `acted_at`: when this program last hid, showed or deleted a comment.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing spent."""
@@ -51,6 +54,7 @@ class Ledger:
         self._calls: Counter[str] = Counter()
         self._elsewhere: Counter[str] = Counter()
         self._a_day = dict(A_DAY)
+        self.acted_at: datetime | None = None
 
     def granted(self, units: int) -> None:
         """Take it that Google grants the project so many units a day, if that is more than is known."""
@@ -62,6 +66,8 @@ class Ledger:
         with self._lock:
             self._turn(now)
             self._calls[method] += 1
+            if method in ACTS:
+                self.acted_at = now
 
     def spent(self, of: str, now: datetime) -> int:
         """Units spent today of one bucket, as far as this program knows."""

@@ -78,13 +78,18 @@ class Reading:
         counts = self._counts()
         changed = {name: number for name, number in (counts or {}).items() if number != self._known(name)}
         every = costs.NEWEST_EVERY if counts is not None else BLIND_EVERY
-        if changed or not self._progress.videos or due(self._progress.newest_at, every, now):
+        if changed or not self._progress.videos or due(self._progress.newest_at, every, now) or self._acted():
             yield from self._newest()
         yield from self._changed(changed)
         yield from self._streams()
         if not self._ledger.ahead(costs.UNITS, now):
             yield from self._slowly()
         yield self._batch([])
+
+    def _acted(self) -> bool:
+        """Whether we acted since the newest were read: what we take away hides in the counts what comes."""
+        acted, read = self._ledger.acted_at, self._progress.newest_at
+        return acted is not None and (read is None or read <= acted)
 
     def _slowly(self) -> Iterator[Batch]:
         """What can wait."""

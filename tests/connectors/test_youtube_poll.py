@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from youtube_town import NOON, PAT, SAM, Town, breaches, found, town
 
-from bot.domain.types import Cursor, Speaker, Visibility
+from bot.domain.types import Action, Cursor, Speaker, Visibility
 from connectors import verbatim
 from connectors.contract import Malformed, Transient
 from connectors.standin import faults
@@ -71,6 +71,21 @@ class TestRequests:
             cursor = batches[-1].cursor
             assert text in found(batches)
             assert place.asked() == [*QUIET, "commentThreads published"]
+
+    def test_what_comes_when_another_is_hidden_is_found_though_the_counts_stay_as_they_were(self, place: Town) -> None:
+        video = place.video()
+        first = place.comment(video, "the first")
+        cursor = place.poll()[-1].cursor
+        place.clock.on(minutes=1)
+        place.connect().act(place.ref(first), Action.HIDE, now=place.clock.now)
+        place.comment(video, "a new one")
+        place.clock.on(minutes=1)
+        batches = place.poll(cursor)
+        assert "a new one" in found(batches)
+        place.clock.on(minutes=2)
+        place.asked()
+        place.poll(batches[-1].cursor)
+        assert place.asked() == QUIET, "it costs one unit, once"
 
     def test_the_first_poll_reads_everything_once(self, place: Town) -> None:
         place.comment(place.video())
