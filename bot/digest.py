@@ -292,7 +292,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             ),
         ),
         counts=tuple(_counts(words, lines, settings, keys)),
-        coverage=watched,
+        coverage=tuple((name, shown) for name, _, shown in watched),
         waiting=Some(
             tuple(item(tx, settings, case.ref, ways=to_decide(case.ref, link, words), words=words) for case in waiting),
             all_waiting - len(waiting),
@@ -384,25 +384,32 @@ def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: dateti
 
 def _coverage(
     tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime
-) -> Iterator[tuple[str, str]]:
-    """How each account is watched: a figure of nothing means something only where somebody or something looked."""
+) -> Iterator[tuple[str, str, str]]:
+    """How each account is watched: a figure of nothing means something only where somebody or something looked.
+
+    First in English, as the program itself reads it, then in the reader's words.
+    """
     for key in keys:
         entry = settings.entry(key)
-        yield _named(words, entry.name, entry.platform), tasks.coverage(tx, settings, entry, now)
+        yield (
+            _named(words, entry.name, entry.platform),
+            tasks.coverage(tx, settings, entry, now),
+            tasks.coverage(tx, settings, entry, now, words),
+        )
 
 
-def _unchecked(watched: Iterable[tuple[str, str]], stopped: str) -> Iterator[str]:
+def _unchecked(watched: Iterable[tuple[str, str, str]], stopped: str) -> Iterator[str]:
     """Headlines about accounts that were never read, or at which nobody has looked when somebody should have.
 
     That a program has not read an account for long is told as a trouble already; so is what has `stopped`.
     """
-    for name, said in watched:
+    for name, said, shown in watched:
         if (
             tasks.is_unchecked(said)
             and name not in stopped
             and (said.startswith("assisted") or "UNCHECKED" not in said)
         ):
-            yield f"{name}: {said}"
+            yield f"{name}: {shown}"
 
 
 def _to_do(words: Words, standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:

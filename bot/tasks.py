@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from archive import accounts, cases, evidence, handwork, orders, outbox, records, registry, uploads
 from archive.card import platform_name
 from bot import letters
+from bot.digest_words import EN, moment
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, OrderStatus
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.uploads import Picture
+    from bot.digest_words import Words
     from bot.domain.types import Order
     from bot.settings import AccountSettings, Settings
     from connectors.assisted import Deed
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
 MOST = 1_000
 LATE = timedelta(hours=1)
 """An account that the program reads and has not read for so long is called unchecked."""
-NOT_YET = "NOT READ YET"
 NOTHING = "nothing"
 FOUND = "found"
 DEALT_WITH = "dealt with"
@@ -313,48 +314,41 @@ def _waiting_order(tx: Tx, order_id: str) -> Order:
 # How well each account is watched -------------------------------------------------------------------------------------
 
 
-def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> str:
+def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> str:
     """How an account is watched, and since when it is not: automated, or assisted and by whom it was looked at last."""
     if entry.is_read:
-        return f"{'automated' if entry.by_hand is None else 'assisted (read by API, acted on by hand)'}, " + _read(
-            tx, settings, entry, now
-        )
+        how = words["automated" if entry.by_hand is None else "assisted"]
+        return f"{how}, {_read(tx, settings, entry, now, words)}"
     unapproved = barred(tx, settings, entry.account.key)
     if unapproved:
-        return f"STOPPED: {unapproved}"
+        return words["unapproved"].format(why=unapproved)
     last = handwork.last_attended(tx, look_name(entry))
     if not entry.look_hours:
-        since = _on(settings, last.at) if last else "ever"
-        return f"assisted, UNCHECKED since {since}: no hours are set at which somebody looks"
+        return words["no_hours"].format(since=moment(words, settings.zone, last.at) if last else words["ever"])
     if last is None:
-        return "assisted, NEVER checked"
-    looked = f"{_on(settings, last.at)} by {last.agent.name} ({last.outcome})"
-    if _look(tx, settings, entry, now):
-        return f"assisted, UNCHECKED since {looked}"
-    return f"assisted, looked at {looked}"
+        return words["never_checked"]
+    at = moment(words, settings.zone, last.at)
+    key = "looked_late" if _look(tx, settings, entry, now) else "looked"
+    return words[key].format(at=at, who=last.agent.name, outcome=last.outcome)
 
 
 def is_unchecked(said: str) -> bool:
-    """Whether what `coverage` says is that nobody and nothing has looked for too long."""
-    return "UNCHECKED" in said or "NEVER" in said or NOT_YET in said
+    """Whether what `coverage` says, in English, is that nobody and nothing has looked for too long."""
+    return "UNCHECKED" in said or "NEVER" in said or EN["not_yet"] in said
 
 
-def _read(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> str:
+def _read(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words) -> str:
     standing = accounts.standing(tx, entry.account.key)
     if standing is None or standing.polled_at is None:
-        return "NEVER read: each try has failed" if standing and standing.failures else NOT_YET
+        return words["never_read" if standing and standing.failures else "not_yet"]
     late = now - standing.polled_at > max(10 * settings.poll_every(entry.account.key), LATE)
-    word = "UNCHECKED since" if late or standing.stopped_why else "last read"
-    return f"{word} {_on(settings, standing.polled_at)}"
+    key = "unchecked" if late or standing.stopped_why else "last_read"
+    return words[key].format(at=moment(words, settings.zone, standing.polled_at))
 
 
 def look_name(entry: AccountSettings) -> str:
     """The task of looking at an account."""
     return f"look:{entry.account.key}"
-
-
-def _on(settings: Settings, at: datetime) -> str:
-    return f"{at.astimezone(settings.zone):%b %d, %Y, %I:%M %p %Z}"
 
 
 def _named(entry: AccountSettings) -> str:
