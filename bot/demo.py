@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +36,8 @@ from connectors.standin.authority import Authority
 from connectors.standin.world import APP, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archive.database import Tx
     from bot.domain.types import Ref
     from bot.settings import Settings
@@ -207,8 +212,11 @@ class Demo:
         written = 0
         database: Database | None = None
         try:
-            with Live(console=self._console, refresh_per_second=2, transient=False) as live:
-                while not self._over(begin):
+            with (
+                _asked_to_end() as asked,
+                Live(console=self._console, refresh_per_second=2, transient=False) as live,
+            ):
+                while not self._over(begin) and not asked.wait(0.25):
                     due = min(len(self._lines), int(len(self._lines) * (time.monotonic() - begin) / feeding) + 1)
                     for line in self._lines[written:due]:
                         crowd.write(line)
@@ -220,10 +228,10 @@ class Demo:
                     if database is not None and not self._quiet:
                         self._offer_the_tour(database, settings)
                         live.update(self._table(database, written, self._where(settings)))
-                    self._look_after_daemon()
-                    time.sleep(0.25)
-        except KeyboardInterrupt:
-            self._say("Stopping.")
+                    if not asked.is_set():  # a terminal's Ctrl-C ends the daemon, too
+                        self._look_after_daemon()
+            if asked.is_set():
+                self._say("Stopping.")
         finally:
             if database:
                 database.close()
@@ -327,6 +335,17 @@ class Demo:
         self._say("Every promise was kept." if not broken else f"{len(broken)} promise(s) broken.")
         self._say(f"Evidence, mails, database and settings: {self._folder}")
         self._say(f"Look around: citymod status --config {self._folder / 'citymod.yaml'}")
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[threading.Event]:
+    """Let Ctrl-C be noted and interrupt nothing: a reading cut off in its middle would keep the daemon from writing."""
+    asked = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _answers(port: int) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PICTURES = Path(__file__).parent / "pictures"
 DESKTOP = ViewportSize(width=1100, height=720)
-TABLET = ViewportSize(width=760, height=460)
+TABLET = ViewportSize(width=760, height=900)
 PHONE = ViewportSize(width=390, height=700)
 OUTSPOKEN = {"C2", "C4"}
 """Clauses of comments that no guide shows."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from city import HARMLESS, VIOLATION
+from city import HARMLESS, VIOLATION, for_review
 
 from connectors.find import automated
 
@@ -50,7 +50,9 @@ def test_the_demo_keeps_every_promise_and_says_so_in_one_object(tmp_path: Path) 
 
 @pytest.mark.timeout(240)
 def test_its_one_link_signs_in_once_where_something_waits_for_review(tmp_path: Path) -> None:
-    command = [*CITYMOD, "demo", "--seconds", "30", "--folder", str(tmp_path / "out")]
+    file = tmp_path / "comments.jsonl"
+    file.write_text("".join(json.dumps({"text": text}) + "\n" for text in (HARMLESS, for_review())), encoding="utf-8")
+    command = [*CITYMOD, "demo", "--seconds", "20", "--comments", str(file), "--folder", str(tmp_path / "out")]
     with (tmp_path / "said").open("w+", encoding="utf-8") as said:
         with subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT) as running:
             try:
@@ -69,7 +71,7 @@ def test_its_one_link_signs_in_once_where_something_waits_for_review(tmp_path: P
                     assert another.get(page.url).url.path == "/sign-in"
             finally:
                 running.send_signal(signal.SIGINT)
-            assert running.wait(timeout=100) == 0
+            assert running.wait(timeout=120) == 0
         said.seek(0)
         assert "Every promise was kept." in said.read()
 
