@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from http.client import BAD_REQUEST
 from typing import TYPE_CHECKING, Any, cast
 
 from archive import accounts, cases, ledger, orders, outbox, pauses, records
@@ -101,7 +102,7 @@ class Onlooker:
         exchange = desk.log[-1]
         if exchange.verb in ACTS:
             with self._office.read() as tx:
-                self._count_call(tx, desk.standin.platform)
+                self._count_call(tx, desk.standin.platform, refused=exchange.response.status >= BAD_REQUEST)
         effects = self._world.effects
         new, self._judged = effects[self._judged :], len(effects)
         for effect in new:
@@ -109,8 +110,11 @@ class Onlooker:
                 with self._office.read() as tx:
                     self._judge(tx, effect)
 
-    def _count_call(self, tx: Tx, platform: str) -> None:
-        """P2: for each call an attempt was written down before, and no call is made twice for one."""
+    def _count_call(self, tx: Tx, platform: str, *, refused: bool) -> None:
+        """P2: for each call an attempt was written down before, and no call is made twice for one.
+
+        One that was refused did nothing: of a group in which one is gone, the others are asked for again.
+        """
         open_attempts = {
             order.id: order.attempts
             for order in orders.all_with(tx)
@@ -118,6 +122,8 @@ class Onlooker:
         }
         if not open_attempts:
             self.say(f"P2: {platform} was asked to act, and no attempt had been written down")
+        if refused:
+            return
         for id_, number in open_attempts.items():
             key = f"{id_} {number}"
             self._calls[key] = self._calls.get(key, 0) + 1

@@ -386,6 +386,10 @@ class Simulation:
                 self._do_what_is_due(self._life or self._start_life())
         except Unavailable:
             self._end_life()  # it could not start; who starts it tries again
+        except OSError:
+            if "disk" not in self._machine.broken or self._life:
+                raise
+            self._end_life()  # nor where there is no room for its folders
         except Killed:
             self._count["deaths"] += 1
             self._end_life()
