@@ -26,6 +26,7 @@ from sqlalchemy import Text, select, type_coerce, update
 from archive import copies, full_text, ledger, media, retention, tables
 from archive.rows import as_it_lies
 from archive.stored import new_id, utc_text
+from bot.domain.names import plain, same
 from bot.domain.types import AgentKind
 
 if TYPE_CHECKING:
@@ -99,10 +100,10 @@ def approve(tx: Tx, id_: str, *, why: str, agent: Agent, now: datetime) -> Dispo
     if agent.kind is not AgentKind.PERSON or not agent.name.strip():
         message = "only a person with a name approves a disposition"
         raise NotAllowed(message)
-    if _folded(agent) == _folded(found.agent):
+    if same(agent.name, found.agent.name):
         message = f"{agent.name} proposed disposition {id_}; two other people approve it"
         raise NotAllowed(message)
-    if _folded(agent) in {_folded(other) for other in found.approved_by}:
+    if plain(agent.name) in {plain(other.name) for other in found.approved_by}:
         message = f"{agent.name} has approved disposition {id_} already; the second approval is another person's"
         raise NotAllowed(message)
     row = {"disposition": id_, "agent": agent, "why": why, "at": now}
@@ -216,7 +217,7 @@ def _still_due(tx: Tx, found: Disposition, series: Series, schedule: str, now: d
     if found.certificate:
         message = f"disposition {found.id} was carried out already"
         raise NotAllowed(message)
-    if len({_folded(agent) for agent in found.approved_by} - {_folded(found.agent)}) < APPROVERS:
+    if len({plain(agent.name) for agent in found.approved_by} - {plain(found.agent.name)}) < APPROVERS:
         names = ", ".join(agent.name for agent in found.approved_by) or "nobody"
         message = f"disposition {found.id} needs the approval of {APPROVERS} people; so far: {names}"
         raise NotAllowed(message)
@@ -342,7 +343,7 @@ def problems(tx: Tx) -> tuple[list[str], int]:
         if not mine:
             continue
         before = select(_approval.agent).where(_approval.disposition == each.id, _approval.entry < mine[0].entry)
-        if len({_folded(agent) for agent in tx.execute(before).scalars()} - {_folded(each.agent)}) < APPROVERS:
+        if len({plain(agent.name) for agent in tx.execute(before).scalars()} - {plain(each.agent.name)}) < APPROVERS:
             found.append(f"disposition {each.id}: something was destroyed before two people had approved it")
         if not each.certificate:
             found.append(f"disposition {each.id}: there is no certificate of destruction")
@@ -365,7 +366,3 @@ def _wrong(tx: Tx, stone: Any) -> list[str]:
     ):
         return [f"{row['ref']} was removed or decided on, and its content was destroyed"]
     return []
-
-
-def _folded(agent: Agent) -> str:
-    return " ".join(agent.name.casefold().split())

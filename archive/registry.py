@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from archive import ledger, tables
+from bot.domain.names import same
 from bot.domain.types import Capacity, Document
 
 if TYPE_CHECKING:
@@ -236,11 +237,6 @@ def leave(  # noqa: PLR0913  who leaves, why, and what is to be done about it
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two names are of the same person, however they are written."""
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
 def steps(tx: Tx, site: str) -> list[Step]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive import appeals, cases, ledger, orders
 from bot import review, workdays
+from bot.domain.names import plain
 from bot.domain.states import State
 from bot.domain.types import Action, AgentKind, OrderStatus
 from bot.masking import masked
@@ -80,7 +81,7 @@ def decide(  # noqa: PLR0913  who decides what, why and when
     """
     appeal = _waiting(tx, name)
     first = _decided_first(tx, appeal)
-    if _plain(who) in map(_plain, first):
+    if plain(who) in map(plain, first):
         message = f"{who} had the comment hidden, so somebody else decides {name}"
         raise NotPossible(message)
     restored_by = _show_again(tx, appeal, who=who, why=why, now=now) if overturn else ""
@@ -132,7 +133,3 @@ def lines(some: Iterable[Appeal], zone: ZoneInfo, now: datetime) -> Iterator[str
         due = f"{one.due_at.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
         late = f"OVERDUE since {due}" if one.is_overdue(now) else f"due {due}"
         yield f"Appeal {one.id} of {one.ref}: {late}. {masked(one.says, (str(one.ref),))}"
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())

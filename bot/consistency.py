@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import cases, ledger, orders, records, second_reviews, withheld
+from bot.domain.names import same
 from bot.domain.states import State
 from bot.domain.types import Mode, Speaker
 from bot.letters import compose, names, put
@@ -193,7 +194,7 @@ def give_opinion(  # noqa: PLR0913  who thinks what of which decision, why and w
     if one is None:
         message = f"no decision on {ref} waits for a second opinion; `citymod review second` names those that do"
         raise NotPossible(message)
-    if " ".join(who.casefold().split()) == " ".join(one.agent.name.casefold().split()):
+    if same(who, one.agent.name):
         message = f"{who} decided on {ref}, so somebody else gives the second opinion"
         raise NotPossible(message)
     second_reviews.record(tx, one, agrees=agrees, agent=person(who), why=why, now=now)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive import registry, staff
-from archive.registry import Standing, same
+from archive.registry import Standing
+from bot.domain.names import same
 from bot.domain.types import Role
 from bot.registry import COMMUNICATIONS, PERSONAL, has_reason, held_to_roles
 from bot.review import NotPossible, person

@@ -28,6 +28,7 @@ from archive import accounts, cases, evidence, handwork, orders, outbox, records
 from archive.card import platform_name
 from bot import letters
 from bot.digest_words import EN, moment
+from bot.domain.names import same
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
 from bot.domain.types import Action, OrderStatus
@@ -270,10 +271,10 @@ def _may_be_attested(  # noqa: PLR0913  all that has to fit
             f"for this order: say what you saw with citymod intake gone {order.ref}"
         )
         raise NotPossible(message)
-    if deed.second and _same(second, ""):
+    if deed.second and same(second, ""):
         message = f"“{deed.name}” is for good or silences others, too: name who agreed with --second"
         raise NotPossible(message)
-    if deed.second and _same(second, who):
+    if deed.second and same(second, who):
         message = "--second must be somebody else than --who"
         raise NotPossible(message)
 
@@ -357,7 +358,3 @@ def _named(entry: AccountSettings) -> str:
 
 def _key(order: Order) -> str:
     return f"{order.ref.platform}:{order.ref.account}"
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
