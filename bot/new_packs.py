@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import tempfile
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot import rulebooks
@@ -20,6 +20,7 @@ from rules.load import Approvals, shipped_packs
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from bot.parts import Rulebook
     from bot.settings import Settings
@@ -47,7 +48,7 @@ def bring(settings: Settings, name: str, body: bytes) -> NewPack:
     sha256 = sha256_of(body)
     path = settings.data / FOLDER / sha256 / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(path, body, mode=0o600)
+    rulebooks.put_whole(path, body, lambda written: written.chmod(0o600))
     return NewPack(path=path, sha256=sha256, brought=True)
 
 
@@ -81,7 +82,7 @@ def put_in_force(new: NewPack, place: Path, approvals: Path, *, by: str, on: dat
     """
     rulebooks.approve(new.path, approvals, by=by, on=on, called=place.name)
     if new.path != place:
-        _write(place, new.path.read_bytes(), mode=place.stat().st_mode & 0o777)
+        rulebooks.put_whole(place, new.path.read_bytes(), partial(shutil.copymode, place))
 
 
 def commands(new: NewPack, place: Path | None, approvals: Path, *, by: str, on: date) -> list[str]:
@@ -90,17 +91,3 @@ def commands(new: NewPack, place: Path | None, approvals: Path, *, by: str, on: 
     put = [shlex.join(["install", "-D", "-m", "644", str(new.path), str(target)])] if new.path != target else []
     approve = ["citymod", "rules", "approve", str(target), "--by", by, "--on", on.isoformat(), "--sha256", new.sha256]
     return [*put, shlex.join(approve), "systemctl restart citymod citymod-console"]
-
-
-def _write(path: Path, body: bytes, *, mode: int) -> None:
-    """Put a file in the place of another whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        written = Path(file.name)
-        try:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-            written.chmod(mode)
-            written.replace(path)
-        finally:
-            written.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from rules.load import Approvals, FileProblems, load_ballot, load_pack, load_pol
 from rules.model import Approval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
     from archive.database import Tx
@@ -176,22 +176,30 @@ def _take_after(path: Path, written: Path) -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Put a new text in the place of a file, which keeps mode and owner; what cannot be read back never gets there."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as new:
-        new.write(text)
-        new.flush()
-        os.fsync(new.fileno())
-    written = Path(new.name)
-    try:
+
+    def finish(written: Path) -> None:
         Approvals.load(written)
         if path.exists():
             _take_after(path, written)
         else:
             written.chmod(0o644)
-        written.replace(path)
+
+    try:
+        put_whole(path, text.encode(), finish)
     except FileProblems:
         reason = "entries cannot be added to this file; write each approval as '- sha256: …' lines, as citymod does"
         raise FileProblems([f"{path}:1:1: {reason}"]) from None
-    finally:
-        written.unlink(missing_ok=True)
+
+
+def put_whole(path: Path, body: bytes, finish: Callable[[Path], None]) -> None:
+    """Put a file in its place whole or not at all; `finish` does before that what is to be done to what was written."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        written = Path(file.name)
+        try:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+            finish(written)
+            written.replace(path)
+        finally:
+            written.unlink(missing_ok=True)
