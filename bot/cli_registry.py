@@ -181,7 +181,7 @@ def registry_list(config: Config = DEFAULT_CONFIG) -> None:
     with reading(settings) as tx:
         sites = record.every(tx)
         keys = [entry.account.key for entry in settings.accounts]
-        lacking = {key: why for key in keys if (why := unapproved(tx, settings, key))}
+        lacking = unapproved(tx, settings, keys)
     say(f"Approved tools: {', '.join(settings.registry.tools)}")
     for site in sites:
         by = f" by {site.decided_by}: {site.why}" if site.decided_by else f" for by {site.asked_by}"

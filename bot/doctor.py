@@ -278,7 +278,7 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
 def _registry(tx: Tx, settings: Settings) -> Finding:
     """Whether each account is approved; one that is not is no failure where the settings let that pass."""
     keys = [entry.account.key for entry in settings.accounts]
-    lacking = [f"{key} is not approved: {why}" for key in keys if (why := registry.unapproved(tx, settings, key))]
+    lacking = [f"{key} is not approved: {why}" for key, why in registry.unapproved(tx, settings, keys).items()]
     well = (f"all {len(keys)} accounts are approved",)
     return Finding(not lacking or not settings.registry.required, "registry", tuple(lacking) or well)
 

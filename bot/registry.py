@@ -48,12 +48,17 @@ _ADDRESS = re.compile(r"https?://[^\s?#@]+(?=\s|$)")
 # Which accounts are approved ------------------------------------------------------------------------------------------
 
 
-def unapproved(tx: Tx, settings: Settings, key: str) -> str | None:
-    """Why an account is not approved; None if it is."""
+def unapproved(tx: Tx, settings: Settings, keys: Iterable[str]) -> dict[str, str]:
+    """Which of these accounts are not approved, and why."""
+    sites = registry.every(tx)
+    return {key: why for key in keys if (why := _why_unapproved(settings, sites, key))}
+
+
+def _why_unapproved(settings: Settings, every: Iterable[Site], key: str) -> str | None:
     platform = key.partition(":")[0]
     if platform not in settings.registry.tools:
         return f"{platform_name(platform)} is no approved social media tool (AR 1-27 7.0.A.1)"
-    sites = [site for site in registry.every(tx) if site.account == key]
+    sites = [site for site in every if site.account == key]
     if any(site.standing is Standing.APPROVED for site in sites):
         return None
     if not sites:
@@ -66,7 +71,7 @@ def unapproved(tx: Tx, settings: Settings, key: str) -> str | None:
 
 def barred(tx: Tx, settings: Settings, key: str) -> str | None:
     """Why an account may not be worked for want of an approval; None if it may be."""
-    why = unapproved(tx, settings, key) if settings.registry.required else None
+    why = unapproved(tx, settings, [key]).get(key) if settings.registry.required else None
     return f"{UNAPPROVED}: {why}" if why else None
 
 
@@ -258,7 +263,7 @@ def headlines(tx: Tx, settings: Settings, keys: Iterable[str]) -> Iterator[str]:
     """A headline about accounts that are worked without an approval, which the settings let pass."""
     if settings.registry.required:
         return  # such accounts are stopped, and told as that
-    names = [_named(settings, key) for key in keys if unapproved(tx, settings, key)]
+    names = [_named(settings, key) for key in unapproved(tx, settings, keys)]
     if names:
         yield f"Not approved in the registry (AR 1-27 5.A.1): {'; '.join(names)}"
 

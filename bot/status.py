@@ -99,11 +99,13 @@ def status_of(tx: Tx, settings: Settings, now: datetime) -> dict[str, Any]:
 
 def accounts_of(tx: Tx, settings: Settings, used: Mapping[str, Gauge], now: datetime) -> list[dict[str, Any]]:
     """Each account by itself: mode, when it was read last and is next, how it stands, what is known of its page."""
+    every = accounts.all_standing(tx)
+    unapproved = registry.unapproved(tx, settings, [standing.account.key for standing in every])
     return [
         _account(tx, settings, standing, now)
         | _lag(settings, standing, used, now)
-        | {"unapproved": registry.unapproved(tx, settings, standing.account.key)}
-        for standing in accounts.all_standing(tx)
+        | {"unapproved": unapproved.get(standing.account.key)}
+        for standing in every
     ]
 
 

@@ -17,7 +17,7 @@ from archive import pages, records, withheld
 from rules.normal import Forms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from archive.database import Tx
     from archive.records import Seen
@@ -57,7 +57,8 @@ def resembling(tx: Tx, settings: Settings, after: int, keys: Collection[str]) ->
         if who in known or who in registered:
             continue
         known.add(who)
-        found = next((ours[one] for one in _skeletons(seen) if one in ours), None) or _nearly(seen, ours)
+        told = [skeleton(name) for name in (seen.author.name, seen.author.handle) if name]
+        found = next((ours[one] for one in told if one in ours), None) or _nearly(told, ours)
         if found and not withheld.is_withheld(tx, seen.ref):
             yield Resembling(name=name, ours=found, seen=seen)
 
@@ -79,13 +80,9 @@ def _without_added(name: str) -> str:
     return name
 
 
-def _skeletons(seen: Seen) -> list[str]:
-    return [skeleton(name) for name in (seen.author.name, seen.author.handle) if name]
-
-
-def _nearly(seen: Seen, ours: Mapping[str, str]) -> str | None:
-    """The name of the City's that differs in one letter, if it is a long one."""
-    for said in _skeletons(seen):
+def _nearly(told: Iterable[str], ours: Mapping[str, str]) -> str | None:
+    """The name of the City's that differs from one of these in one letter, if it is a long one."""
+    for said in told:
         for one, name in ours.items():
             if len(one) >= LONG and OSA.distance(said, one, score_cutoff=1) <= 1:
                 return name

@@ -43,7 +43,7 @@ def registry_page(visit: Visit) -> Response:
     settings = visit.desk.settings
     with visit.desk.database.read() as tx:
         sites = [_shown(visit, site) for site in record.every(tx) if _mine(visit, site)]
-        unapproved = [(key, why) for key in sorted(visit.accounts()) if (why := registry.unapproved(tx, settings, key))]
+        unapproved = list(registry.unapproved(tx, settings, sorted(visit.accounts())).items())
     waits = [one for one in sites if one.site.standing.waits]
     return visit.page(
         "registry.html.j2",
