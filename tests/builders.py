@@ -196,3 +196,26 @@ def an_evidence(comment: Comment | None = None, **other: Any) -> Evidence:
         }
         | other
     )
+
+
+PACK = """\
+id: our-pack
+title: Our pack
+version: "1"
+rules:
+  - id: c9-zyzzyva
+    title: The beetle trade
+    clause: C9
+    reason: It is spam.
+    owner: City Communications
+    since: 2026-01-01
+    outcome: hide
+    match:
+      any:
+        - phrase: [buy zyzzyva, sell zyzzyva]
+    examples:
+      match: [Buy zyzzyva!, sell zyzzyva here]
+      near_miss: [The zyzzyva is a beetle.]
+      no_match: [Thank you., Good work.]
+"""
+"""A rule pack of a City's own, with one rule, in good order."""

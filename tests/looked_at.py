@@ -7,7 +7,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
+    from served import Served
 
 AXE = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
 LOOKS: dict[str, dict[str, Any]] = {
@@ -19,6 +20,17 @@ LOOKS: dict[str, dict[str, Any]] = {
 """What a browser is told of whom it shows a page to; `in_look` does the rest."""
 SHOTS = os.environ.get("CITYMOD_LOOK_AT")
 """A folder: with it, a picture of each page in each look is left there, to be looked at."""
+
+
+def opened(browser: Browser, console: Served, login: str, **look: Any) -> Page:
+    """A page in which somebody is signed in."""
+    with console.as_(login) as client:
+        token = client.cookies.get("citymod")
+    context = browser.new_context(bypass_csp=True, **look)
+    context.add_cookies([{"name": "citymod", "value": str(token), "url": console.url}])
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    return page
 
 
 def in_look(page: Page, look: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import PACK
 from city import HARMLESS, VIOLATION, City, for_review
 from ruamel.yaml import YAML
 
@@ -26,26 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Run = "Callable[..., tuple[int, str, str]]"
-PACK = """\
-id: our-pack
-title: Our pack
-version: "1"
-rules:
-  - id: c9-zyzzyva
-    title: The beetle trade
-    clause: C9
-    reason: It is spam.
-    owner: City Communications
-    since: 2026-01-01
-    outcome: hide
-    match:
-      any:
-        - phrase: [buy zyzzyva, sell zyzzyva]
-    examples:
-      match: [Buy zyzzyva!, sell zyzzyva here]
-      near_miss: [The zyzzyva is a beetle.]
-      no_match: [Thank you., Good work.]
-"""
 BEETLES = "Come and buy zyzzyva before Friday"
 
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import PACK
 from city import HARMLESS, VIOLATION, City
 from served import Served, console_settings, csrf, post
 
@@ -26,26 +27,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-PACK = """\
-id: our-pack
-title: Our pack
-version: "1"
-rules:
-  - id: c9-zyzzyva
-    title: The beetle trade
-    clause: C9
-    reason: It is spam.
-    owner: City Communications
-    since: 2026-01-01
-    outcome: hide
-    match:
-      any:
-        - phrase: [buy zyzzyva, sell zyzzyva]
-    examples:
-      match: [Buy zyzzyva!, sell zyzzyva here]
-      near_miss: [The zyzzyva is a beetle.]
-      no_match: [Thank you., Good work.]
-"""
 NEW = PACK.replace('version: "1"', 'version: "2"').replace("sell zyzzyva]", "sell zyzzyva, swap zyzzyva]")
 SWAP = "Who will swap zyzzyva with me?"
 MANAGER = "manager@city.example"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from city import HARMLESS, VIOLATION, City, for_review
-from looked_at import LOOKS, faults, in_look, keep
+from looked_at import LOOKS, faults, in_look, keep, opened
 from PIL import Image
 from playwright.sync_api import expect
 from served import PASSWORD, Served, console_settings
@@ -54,17 +54,6 @@ def fill(city: City) -> None:
             city.resident[platform] = Person(id=id_, name=f"Pat Resident {number}", handle="pat")
             city.write(platform, text)
     city.run()
-
-
-def opened(browser: Browser, console: Served, **look: Any) -> Page:
-    """A page in which somebody with every role is signed in."""
-    with console.as_(EVERYTHING) as client:
-        token = client.cookies.get("citymod")
-    context = browser.new_context(bypass_csp=True, **look)
-    context.add_cookies([{"name": "citymod", "value": str(token), "url": console.url}])
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    return page
 
 
 def waiting(console: Served) -> list[str]:
@@ -121,7 +110,7 @@ def pages_of(console: Served) -> dict[str, str]:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing_on_any_page(console: Served, browser: Browser, look: str) -> None:
-    page = opened(browser, console, **LOOKS[look])
+    page = opened(browser, console, EVERYTHING, **LOOKS[look])
     link = pause_link(console.city.settings, "oncall@city.example", console.city.clock())
     assert link is not None
     places = pages_of(console) | {"link": link.removeprefix("http://localhost:1"), "sign-in": "/sign-in"}
@@ -140,7 +129,7 @@ def test_axe_finds_nothing_on_any_page(console: Served, browser: Browser, look: 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640)])
 def test_the_pause_page_is_one_screen_on_a_phone(console: Served, browser: Browser, width: int, height: int) -> None:
-    page = opened(browser, console, viewport={"width": width, "height": height})
+    page = opened(browser, console, EVERYTHING, viewport={"width": width, "height": height})
     page.goto(f"{console.url}/pause")
     box = page.get_by_role("button", name="Pause everything now").bounding_box()
     assert box is not None
@@ -151,7 +140,7 @@ def test_the_pause_page_is_one_screen_on_a_phone(console: Served, browser: Brows
 
 
 def test_the_pause_page_is_two_tab_stops_away_from_every_page(console: Served, browser: Browser) -> None:
-    page = opened(browser, console)
+    page = opened(browser, console, EVERYTHING)
     for name, path in pages_of(console).items():
         page.goto(console.url + path)
         page.keyboard.press("Tab")
@@ -204,7 +193,7 @@ def test_somebody_signs_in_pauses_and_resumes_by_keyboard_alone(console: Served,
 
 
 def test_cases_are_decided_by_single_keys(console: Served, browser: Browser) -> None:
-    page = opened(browser, console)
+    page = opened(browser, console, EVERYTHING)
     page.goto(f"{console.url}/queue")
     before = waiting(console)
     page.keyboard.press("n")
@@ -231,7 +220,7 @@ def test_cases_are_decided_by_single_keys(console: Served, browser: Browser) -> 
 
 
 def test_everything_is_done_without_any_script(console: Served, browser: Browser) -> None:
-    page = opened(browser, console, java_script_enabled=False)
+    page = opened(browser, console, EVERYTHING, java_script_enabled=False)
     page.goto(f"{console.url}/queue")
     before = waiting(console)
     page.get_by_role("button", name="Take the next one").press("Enter")
@@ -247,7 +236,7 @@ def test_everything_is_done_without_any_script(console: Served, browser: Browser
 
 
 def test_an_open_page_keeps_its_case_in_hand(console: Served, browser: Browser) -> None:
-    page = opened(browser, console)
+    page = opened(browser, console, EVERYTHING)
     ref = waiting(console)[0]
     page.goto(f"{console.url}/case?ref={ref}")
     with page.expect_response("**/case/keep") as answer:
@@ -268,7 +257,7 @@ def test_a_comment_is_entered_with_a_picture_and_a_hostile_file_is_refused(
     good, bad = tmp_path / "seen.png", tmp_path / "seen.html.png"
     good.write_bytes(picture.getvalue())
     bad.write_bytes(b"<html><script>alert(1)</script>")
-    page = opened(browser, console)
+    page = opened(browser, console, EVERYTHING)
     for file, works in ((bad, False), (good, True)):
         page.goto(f"{console.url}/tasks")
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -297,7 +286,7 @@ def test_words_of_strangers_run_nothing(console: Served, browser: Browser) -> No
     comment = city.write("youtube", f"{for_review()} {nasty}")
     city.poll()
     city.judge()
-    page = opened(browser, console)
+    page = opened(browser, console, EVERYTHING)
     for path in ("/queue", f"/case?ref={ref_of(comment)}", "/search?words=script", f"/search?words={nasty}"):
         page.goto(console.url + path)
         assert page.evaluate("window.hit") is None, path

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from city import City
-from looked_at import LOOKS, faults, in_look, keep
+from looked_at import LOOKS, faults, in_look, keep, opened
 from playwright.sync_api import expect
 from served import Served, console_settings, csrf, post
 
@@ -55,17 +55,6 @@ def approved(console: Served, name: str, platform: str = "youtube", account: str
 def site_of(console: Served, site: str) -> registry.Site:
     with console.city.parts.database.read() as tx:
         return registry.site(tx, site)
-
-
-def opened(browser: Browser, console: Served, login: str, **look: Any) -> Page:
-    """A page in which somebody is signed in."""
-    with console.as_(login) as client:
-        token = client.cookies.get("citymod")
-    context = browser.new_context(bypass_csp=True, **look)
-    context.add_cookies([{"name": "citymod", "value": str(token), "url": console.url}])
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    return page
 
 
 def filled(console: Served) -> None:
