@@ -166,6 +166,12 @@ class Visit:
         keys = frozenset(entry.account.key for entry in self.desk.settings.accounts)
         return keys & self.someone.accounts if self.someone.accounts else keys
 
+    def named_accounts(self) -> dict[str, str]:
+        """The same as people call them, by their keys, in the order of the settings."""
+        mine = self.accounts()
+        entries = ((entry.account.key, entry) for entry in self.desk.settings.accounts)
+        return {key: f"{entry.name} ({entry.platform})" for key, entry in entries if key in mine}
+
     def when(self, at: datetime) -> str:
         """Say a time by the City's clock."""
         return when(self.desk.settings, at)

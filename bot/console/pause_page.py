@@ -101,8 +101,7 @@ def _link(visit: Visit, text: str) -> Link:
 
 def _scopes(visit: Visit) -> list[tuple[str, str]]:
     """What can be paused by whoever is signed in: as the archive names it, and for people."""
-    names = {entry.account.key: f"{entry.name} ({entry.platform})" for entry in visit.desk.settings.accounts}
-    mine = [(key, names[key]) for key in names if key in visit.accounts()]
+    mine = list(visit.named_accounts().items())
     if visit.someone.accounts:
         return mine
     clauses = [(pauses.on_clause(f"C{number}"), f"what is done under clause C{number}") for number in range(1, 11)]

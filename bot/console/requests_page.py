@@ -9,7 +9,6 @@ from __future__ import annotations
 import shlex
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
@@ -21,7 +20,7 @@ from archive.requests import OUTCOMES, NotPossibleNow
 from archive.search import NothingToFind
 from archive.selection import Filter, at_most
 from bot.console.door import Refused
-from bot.console.search_page import midnight
+from bot.console.times import midnight, moment
 from bot.domain.states import State
 from bot.export_spool import spool
 from bot.exporting import Options, on_record
@@ -30,6 +29,7 @@ from bot.review import person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from starlette.responses import Response
 
@@ -77,11 +77,11 @@ def open_(visit: Visit) -> Response:
                 who=visit.said("asker") or "anonymous",
                 contact=visit.said("contact"),
                 wanted=wanted,
-                received_at=_moment(visit, "received") or visit.now,
+                received_at=moment(visit, visit.said("received")) or visit.now,
                 agent=person(visit.someone.login),
                 now=visit.now,
                 referred_by=visit.said("referred_by"),
-                first_asked_at=_moment(visit, "first_asked"),
+                first_asked_at=moment(visit, visit.said("first_asked")),
             )
     except ValueError as error:
         raise Refused(409, f"{error} Nothing was recorded.") from error
@@ -104,7 +104,6 @@ def request(visit: Visit) -> Response:
                 number, command = at_most(tx, wanted), _command(visit, one, wanted)
             except NothingToFind as nothing:
                 problem = f"Nothing to look for: {nothing}."
-    names = [(e.account.key, f"{e.name} ({e.platform})") for e in visit.desk.settings.accounts]
     return visit.page(
         "request.html.j2",
         one=one,
@@ -116,7 +115,7 @@ def request(visit: Visit) -> Response:
         most=MOST,
         problem=problem,
         command=command,
-        accounts=[(key, label) for key, label in names if key in visit.accounts()],
+        accounts=list(visit.named_accounts().items()),
         clauses=visit.desk.policy.categories,
         states=list(State),
         outcomes=OUTCOMES,
@@ -139,7 +138,7 @@ def export(visit: Visit) -> Response:
 
 def extend(visit: Visit) -> Response:
     """Name the cause of a delay, and when the records will be there."""
-    name, why, until = _named(visit), _why(visit), _moment(visit, "until")
+    name, why, until = _named(visit), _why(visit), moment(visit, visit.said("until"))
     if until is None or until <= visit.now:
         raise Refused(409, "Name a day and time to come. Nothing was recorded.")
     with visit.desk.database.begin() as tx:
@@ -265,15 +264,6 @@ def _why(visit: Visit) -> str:
     if not visit.said("why"):
         raise Refused(409, "Say why; it goes into the record. Nothing was done.")
     return visit.said("why")
-
-
-def _moment(visit: Visit, field: str) -> datetime | None:
-    """Read a time as browsers send it, by the City's clock; None if nothing is said. Raises Refused."""
-    text = visit.said(field)
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=visit.desk.settings.zone).astimezone(UTC) if text else None
-    except ValueError:
-        raise Refused(409, f"{text} is no time; write one such as 2026-11-28T10:05.") from None
 
 
 def _line(visit: Visit, one: Request) -> Line:

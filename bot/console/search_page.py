@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from archive.search import NothingToFind, Query, search
 from bot.console.door import Refused
+from bot.console.times import midnight
 from bot.domain.states import State
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def find(visit: Visit) -> Response:
             found, following = [(one, _parts(one.snippet)) for one in page.found], page.next
         except NothingToFind as nothing:
             problem = f"Nothing to look for: {nothing}."
-    names = {entry.account.key: entry.name for entry in visit.desk.settings.accounts}
     return visit.page(
         "search.html.j2",
         asked=asked,
@@ -51,7 +50,7 @@ def find(visit: Visit) -> Response:
         found=found,
         following=following,
         problem=problem,
-        accounts=[(key, f"{names[key]} ({key.partition(':')[0]})") for key in names if key in visit.accounts()],
+        accounts=list(visit.named_accounts().items()),
         states=list(State),
         clauses=visit.desk.policy.categories,
     )
@@ -74,17 +73,6 @@ def _query(visit: Visit, asked: dict[str, str]) -> Query:
         before=int(before) if before.isdigit() and len(before) < 19 else None,  # noqa: PLR2004  a ledger line's number
         limit=SHOWN,
     )
-
-
-def midnight(visit: Visit, text: str, days: int = 0) -> datetime | None:
-    """Read a day as browsers send it: its beginning by the City's clock, some days later. Raises Refused."""
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days=days)
-    except (ValueError, OverflowError):
-        raise Refused(409, f"{text} is no day; write one such as 2026-11-28.") from None
-    return datetime.combine(day, time(), tzinfo=visit.desk.settings.zone).astimezone(UTC)
 
 
 def _parts(snippet: Snippet) -> list[Part]:

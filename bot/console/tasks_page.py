@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
@@ -13,6 +12,7 @@ from archive.uploads import NoPicture, Picture
 from bot import intake
 from bot.console.door import Refused
 from bot.console.queue_page import ref_of
+from bot.console.times import moment
 from bot.tasks import act_done, act_refused, dealt_with, deeds, looked, waiting
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ def tasks(visit: Visit) -> Response:
     with visit.desk.database.read() as tx:
         found = [_shown(tx, visit, task) for task in waiting(tx, visit.desk.settings, visit.now) if _mine(visit, task)]
         unverified = handwork.unverified(tx, visit.accounts())
-    by_hand = [
-        (entry.account.key, f"{entry.name} ({entry.platform})")
-        for entry in visit.desk.settings.accounts
-        if entry.by_hand and entry.account.key in visit.accounts()
-    ]
+    named = visit.named_accounts().items()
+    by_hand = [(key, name) for key, name in named if visit.desk.settings.entry(key).by_hand]
     return visit.page("tasks.html.j2", tasks=found, unverified=unverified, by_hand=by_hand)
 
 
@@ -69,7 +66,7 @@ def done(visit: Visit) -> Response:
                 who=who,
                 second=visit.said("second"),
                 why=why,
-                done_at=_moment(visit, visit.said("done_at")),
+                done_at=moment(visit, visit.said("done_at")) or visit.now,
                 pictures=pictures,
                 now=now,
             )
@@ -147,13 +144,3 @@ def _number(text: str) -> int:
     if not text.isdigit() or len(text) > 4:  # noqa: PLR2004  nobody finds ten thousand at a look
         raise Refused(409, "Say how many comments you found; 0 if none.")
     return int(text)
-
-
-def _moment(visit: Visit, text: str) -> datetime:
-    """Read a time as browsers send it, by the City's clock; now, if nothing is said."""
-    if not text:
-        return visit.now
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=visit.desk.settings.zone).astimezone(UTC)
-    except ValueError:
-        raise Refused(409, f"{text} is no time; write one such as 2026-11-28T10:05.") from None
