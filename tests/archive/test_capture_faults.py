@@ -94,17 +94,23 @@ def worker(camera: Camera) -> list[psutil.Process]:
     return [psutil.Process(camera._worker.pid)]
 
 
+def arguments(process: psutil.Process) -> str:
+    """Its command line; empty for one that has just ended: Chromium starts and loses helpers all the time."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def browser(camera: Camera) -> list[psutil.Process]:
     assert camera._worker is not None
-    everything = processes_of(camera._worker.pid)
-    return [
-        one for one in everything if "--headless" in one.cmdline() and not any("--type=" in w for w in one.cmdline())
-    ]
+    everything = [(one, arguments(one)) for one in processes_of(camera._worker.pid)]
+    return [one for one, words in everything if "--headless" in words and "--type=" not in words]
 
 
 def renderers(camera: Camera) -> list[psutil.Process]:
     assert camera._worker is not None
-    return [one for one in processes_of(camera._worker.pid) if "--type=renderer" in one.cmdline()]
+    return [one for one in processes_of(camera._worker.pid) if "--type=renderer" in arguments(one)]
 
 
 @pytest.mark.parametrize(
