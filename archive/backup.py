@@ -203,8 +203,11 @@ def in_steps(source: sqlite3.Connection, copy: sqlite3.Connection) -> int:
     SQLite begins again by itself when another process has written between two steps (sqlite.org/c3ref/backup_finish,
     "Concurrent Usage of Database Handles"), for ever if there is always one that writes. So with each new beginning
     steps get twice as long: it ends for certain, and writers are held up no longer than their own pace makes necessary.
+    In WAL mode a reader holds nobody up (sqlite.org/wal.html, "Concurrency"), so there it is one step, and never begins
+    again.
     """
-    pages, again = STEP, 0
+    (journal,) = source.execute("PRAGMA journal_mode").fetchone()
+    pages, again = (-1 if journal == "wal" else STEP), 0
     while True:
         try:
             source.backup(copy, pages=pages, progress=_undisturbed(), sleep=0.01)
