@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from archive.database import Tx
     from bot.domain.types import Match, Policy, Verdict
     from bot.parts import Rulebook
     from bot.replays import Differs, RuleStats
     from bot.rulebooks import Changed, Checked
     from bot.settings import Rules
     from rules.ballot import Ballot
-    from rules.model import Pack
-    from rules.replay import RuleChange
+    from rules.model import Approval, Pack
+    from rules.replay import Change
 
 rules = typer.Typer(help="Check, try out, compare and approve the policy and its rule packs.", no_args_is_help=True)
 
@@ -226,12 +227,12 @@ def diff(
             _tell_changed(list(replays.rehearse(tx, *books)))
 
 
-def _changes(changes: Sequence[RuleChange]) -> str:
+def _changes(changes: Sequence[Change]) -> str:
     lines = []
     for change in changes:
-        lines.append(f"{change.what:<8} {change.rule}")
+        lines.append(f"{change.what:<8} {change.name}")
         lines += [f"         {detail}" for detail in change.details]
-    return "\n".join(lines) or "No rule is otherwise."
+    return "\n".join(lines) or "Nothing is otherwise."
 
 
 @rules.command()
@@ -327,15 +328,16 @@ def approve(
     present = sha256_of(file.read_bytes())
     if sha256 and sha256 != present:
         fail(f"{file.name} is not what --sha256 names; its SHA-256 is {present}. Nothing was approved.", 1)
-    named = [path.resolve() for path in (settings.rules.policy, settings.rules.ballot) if path]
-    is_pack = file.resolve() not in named
+    is_policy = file.resolve() == settings.rules.policy.resolve()
+    is_pack = not is_policy and (settings.rules.ballot is None or file.resolve() != settings.rules.ballot.resolve())
     checked = rulebooks.check(settings.rules, [file] if is_pack else ())
     if checked.problems:
         for problem in checked.problems:
             err.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
         fail(f"{file.name} is not approved: it has to be right first.", 1)
-    if is_pack:
-        _say(_since_last_approved(settings, file, checked))
+    read = checked.policy if is_policy else checked.packs[0] if is_pack else None
+    if read:
+        _say(_since_last_approved(settings, file, read, checked.ballot))
     given = rulebooks.approve(file, settings.rules.approvals, by=by.strip(), on=day)
     _say(f"{file.name} is approved by {given.approved_by} on {given.approved_on} (SHA-256 {given.sha256}).")
     _say("The daemon takes it up when it is started again.")
@@ -344,23 +346,36 @@ def approve(
         _say(f"Note: {file.name} is not among the packs that {config} names, so it has no effect yet.")
 
 
-def _since_last_approved(settings: Settings, file: Path, checked: Checked) -> str:
-    """What is otherwise since the last wording of this pack that somebody approved, as far as that is still kept."""
-    from bot.rulebooks import as_approved, last_approved
-    from rules.replay import rule_changes
+def _since_last_approved(settings: Settings, file: Path, one: Pack | Policy, ballot: Ballot | None) -> str:
+    """What is otherwise since the last wording of this file that somebody approved, as far as that is still kept."""
+    from bot.rulebooks import last_approved
+    from rules.model import Pack
 
-    (pack,) = checked.packs
     last = last_approved(file, settings.rules.approvals)
     if last is None:
-        return f"{file.name} is approved for the first time, with {len(pack.rules)} rules."
-    if last.sha256 == pack.sha256:
+        return f"{file.name} is approved for the first time" + (
+            f", with {len(one.rules)} rules." if isinstance(one, Pack) else "."
+        )
+    if last.sha256 == one.sha256:
         return f"{file.name} is as {last.approved_by} approved it on {last.approved_on}."
     said = f"Since {last.approved_by} approved {file.name} on {last.approved_on}:"
     with reading(settings) as tx:
-        before = as_approved(tx, last, checked.ballot)
-    if before is None:
+        changes = _changed_since(tx, last, one, ballot)
+    if changes is None:
         return f"{said} that wording is not kept, or cannot be read any more, so what changed cannot be shown."
-    return f"{said}\n{_changes(rule_changes([before], [pack]))}"
+    return f"{said}\n{_changes(changes)}"
+
+
+def _changed_since(tx: Tx, last: Approval, one: Pack | Policy, ballot: Ballot | None) -> list[Change] | None:
+    from bot.rulebooks import as_approved, policy_as_approved
+    from rules.model import Pack
+    from rules.replay import policy_changes, rule_changes
+
+    if isinstance(one, Pack):
+        pack = as_approved(tx, last, ballot)
+        return rule_changes([pack], [one]) if pack else None
+    policy = policy_as_approved(tx, last)
+    return policy_changes(policy, one) if policy else None
 
 
 # What the commands share ----------------------------------------------------------------------------------------------

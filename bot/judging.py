@@ -36,16 +36,16 @@ def shipped_rules() -> Rules:
 
 
 def rulebook_for_judging(
-    settings: Settings | None, ballot: Path | None = None, *, passed: Path | None = None
+    settings: Settings | None, ballot: Path | None = None, *, policy: Path | None = None, passed: Path | None = None
 ) -> Rulebook:
     """The rulebook of the settings, or the shipped one, taken as if it were approved: nothing is acted on here.
 
-    A `ballot` list takes the place of the one that the settings name. The file `passed` remembers which packs need not
-    be tried out again.
+    A `ballot` list or `policy` takes the place of the one that the settings name. The file `passed` remembers which
+    packs need not be tried out again. Raises rules.load.FileProblems.
     """
     rules = settings.rules if settings else shipped_rules()
-    if ballot:
-        rules = rules.model_copy(update={"ballot": ballot})
+    instead = {"ballot": ballot, "policy": policy}
+    rules = rules.model_copy(update={name: path for name, path in instead.items() if path})
     files = [rules.policy, *(rules.packs or shipped_packs()), *([rules.ballot] if rules.ballot else [])]
     return Rulebook.read(rules, assumed(files), passed=passed)
 

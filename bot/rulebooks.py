@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from archive import cases
 from bot.domain.judge import judge
 from bot.judging import ENFORCING, assumed
-from rules.assemble import kept_pack
+from rules.assemble import kept_pack, kept_policy
 from rules.context import Context
 from rules.engine import Engine
 from rules.load import Approvals, FileProblems, load_ballot, load_pack, load_policy, shipped_packs
@@ -144,6 +144,15 @@ def approve(path: Path, approvals: Path, *, by: str, on: date, called: str = "")
 def last_approved(path: Path, approvals: Path | None) -> Approval | None:
     """Give the last approval of a file of this name, in whatever wording. Raises `FileProblems`."""
     return Approvals.load(approvals if approvals and approvals.is_file() else None).last_of(path.name)
+
+
+def policy_as_approved(tx: Tx, last: Approval) -> Policy | None:
+    """Give a policy as it was approved, if the archive keeps that wording and it can still be read."""
+    kept = cases.document(tx, last.sha256)
+    try:
+        return kept_policy(kept[1], last) if kept else None
+    except FileProblems:
+        return None
 
 
 def as_approved(tx: Tx, last: Approval, ballot: Ballot | None) -> Pack | None:

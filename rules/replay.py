@@ -1,4 +1,4 @@
-"""Tells verdicts and packs apart: whether a verdict came out again as it was, and what another pack would change."""
+"""Tells verdicts, packs and policies apart: whether a verdict came out again, and what another wording changes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bot.domain.types import Match, Verdict
+    from bot.domain.types import Category, Match, Policy, Verdict
     from rules.model import Matcher, Pack, Rule
 
 _PINNED = re.compile(r"(\S+)#([0-9a-f]{6,64})")
@@ -17,10 +17,10 @@ _MOST_TOLD = 5  # phrases that came or went
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleChange:
-    """What became of one rule between two packs: ``added``, ``removed`` or ``changed``, and in what."""
+class Change:
+    """What became of a rule between two packs, or of a part of two policies: ``added``, ``removed`` or ``changed``."""
 
-    rule: str
+    name: str
     what: str
     details: tuple[str, ...]
 
@@ -55,18 +55,46 @@ def not_kept(stored: Verdict, again: Verdict) -> str | None:
     return None
 
 
-def rule_changes(old: Iterable[Pack], new: Iterable[Pack]) -> list[RuleChange]:
+def rule_changes(old: Iterable[Pack], new: Iterable[Pack]) -> list[Change]:
     """Give every rule that was added, removed or changed, in the order of the new packs and then the old ones."""
     before = {rule.id: rule for pack in old for rule in pack.rules}
     after = {rule.id: rule for pack in new for rule in pack.rules}
     changes = []
     for rule_id, rule in after.items():
         if rule_id not in before:
-            changes.append(RuleChange(rule=rule_id, what="added", details=(f"asks for {rule.outcome}",)))
+            changes.append(Change(name=rule_id, what="added", details=(f"asks for {rule.outcome}",)))
         elif before[rule_id] != rule:
-            changes.append(RuleChange(rule=rule_id, what="changed", details=tuple(_changes(before[rule_id], rule))))
+            changes.append(Change(name=rule_id, what="changed", details=tuple(_changes(before[rule_id], rule))))
     gone = (rule_id for rule_id in before if rule_id not in after)
-    return changes + [RuleChange(rule=rule_id, what="removed", details=()) for rule_id in gone]
+    return changes + [Change(name=rule_id, what="removed", details=()) for rule_id in gone]
+
+
+def policy_changes(old: Policy | None, new: Policy) -> list[Change]:
+    """Give every category that is otherwise than in the `old` policy, and every list that keeps rules even (P9)."""
+    before = old.categories if old else {}
+    changes = []
+    for code, category in new.categories.items():
+        if code not in before:
+            changes.append(Change(name=code, what="added", details=(f"automation: {category.automation}",)))
+        elif before[code] != category:
+            details = tuple(_category_changes(before[code], category))
+            changes.append(Change(name=code, what="changed", details=details))
+    for name in ("never_named", "even_lists", "may_name", "criticism") if old else ():
+        details = tuple(_came_and_went("", "entries", getattr(old, name), getattr(new, name)))
+        changes += [Change(name=name, what="changed", details=details)] if details else []
+    if old and old.alike != new.alike:
+        changes.append(Change(name="alike", what="changed", details=("other sentences",)))
+    return changes
+
+
+def _category_changes(before: Category, after: Category) -> Iterator[str]:
+    """Say in what two wordings of one category differ: how far it may go first."""
+    for name in ("automation", "action", "title", "clause", "text", "notice"):
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now:
+            yield f"{name}: {was} → {now}"
+    if before.es != after.es:
+        yield "other Spanish words"
 
 
 def _changes(before: Rule, after: Rule) -> Iterator[str]:
@@ -90,12 +118,17 @@ def _changes(before: Rule, after: Rule) -> Iterator[str]:
 def _looks(where: str, before: tuple[Matcher, ...], after: tuple[Matcher, ...]) -> Iterator[str]:
     was, now = _parts(before), _parts(after)
     for kind in dict.fromkeys((*was, *now)):
-        came = [text for text in now.get(kind, ()) if text not in was.get(kind, ())]
-        went = [text for text in was.get(kind, ()) if text not in now.get(kind, ())]
-        for word, texts in (("more", came), ("fewer", went)):
-            if texts:
-                rest = f" and {len(texts) - _MOST_TOLD} others" if len(texts) > _MOST_TOLD else ""
-                yield f"{where}: {len(texts)} {kind}s {word}: {', '.join(map(repr, texts[:_MOST_TOLD]))}{rest}"
+        yield from _came_and_went(f"{where}: ", f"{kind}s", was.get(kind, ()), now.get(kind, ()))
+
+
+def _came_and_went(where: str, called: str, was: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    for word, texts in (
+        ("more", [text for text in now if text not in was]),
+        ("fewer", [text for text in was if text not in now]),
+    ):
+        if texts:
+            rest = f" and {len(texts) - _MOST_TOLD} others" if len(texts) > _MOST_TOLD else ""
+            yield f"{where}{len(texts)} {called} {word}: {', '.join(map(repr, texts[:_MOST_TOLD]))}{rest}"
 
 
 def _parts(matchers: tuple[Matcher, ...]) -> Mapping[str, list[str]]:

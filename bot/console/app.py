@@ -17,7 +17,6 @@ from bot.console import (
     audit_page,
     case_page,
     health_page,
-    pack_page,
     pause_page,
     pictures,
     policy_page,
@@ -28,6 +27,7 @@ from bot.console import (
     search_page,
     sign_in,
     tasks_page,
+    wording_page,
 )
 from bot.console.desk import Desk
 from bot.console.door import behind
@@ -116,9 +116,9 @@ PAGES: tuple[tuple[str, str, str, Handler], ...] = (
     ("close-request", "POST", "/request/close", requests_page.close),
     ("health", "GET", "/health", health_page.health),
     ("policy", "GET", "/policy", policy_page.policy),
-    ("pack", "GET", "/policy/pack", pack_page.pack),
-    ("try-pack", "POST", "/policy/pack", pack_page.bring),
-    ("approve-pack", "POST", "/policy/pack/approve", pack_page.approve),
+    ("wording", "GET", "/policy/wording", wording_page.wording),
+    ("try-wording", "POST", "/policy/wording", wording_page.bring),
+    ("approve-wording", "POST", "/policy/wording/approve", wording_page.approve),
     ("audit", "GET", "/audit", audit_page.audit),
     ("pause", "GET", "/pause", pause_page.pause),
     ("pausing", "POST", "/pause", pause_page.pausing),

@@ -22,6 +22,7 @@ DONE = (
     *("registry.launched", "registry.named", "registry.adopted", "registry.credentials", "registry.left"),
     *("request.opened", "request.extended", "request.exported", "request.closed", "hold.added", "hold.released"),
     "pack.approved",
+    "policy.approved",
     *("disposition.proposed", "disposition.approved", "disposition.carried_out"),
 )
 """The kinds of lines that people write."""

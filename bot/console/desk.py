@@ -75,7 +75,7 @@ DONE = {
     "request-opened": "The request is on record, and its time runs.",
     "request-extended": "Recorded, with the cause of the delay.",
     "request-closed": "The request is closed. How it was answered is on record.",
-    "pack-approved": "Approved, with your name. It takes effect when the service is started again.",
+    "wording-approved": "Approved, with your name. It takes effect when the service is started again.",
     "signed-out": "You are signed out.",
     "password": "Your password is changed. You are signed out everywhere else.",
 }

@@ -20,7 +20,7 @@ HANDS = DECIDERS
 RECORDS = frozenset({Role.CUSTODIAN, Role.RECORDS_OFFICER})
 """Who answers requests for records, and may therefore carry copies out."""
 APPROVERS = frozenset({Role.PIO, Role.SOCIAL_MEDIA_MANAGER})
-"""Who answers for what the rules do, and may therefore put a pack in force."""
+"""Who answers for what the rules do, and may therefore put a policy or pack in force."""
 AUDITORS = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 CITY_COMMUNICATIONS = frozenset({COMMUNICATIONS})
 """Who approves, modifies and denies sites, and keeps the list of them (AR 1-27 5.A.1, 6.A.1)."""
@@ -44,7 +44,7 @@ class Entry:
 
 
 ANYBODY = None
-PACKS = 1024 * 1024  # bytes of a form that may bring a rule pack
+WORDINGS = 1024 * 1024  # bytes of a form that may bring a policy or rule pack
 PICTURES = 25 * 1024 * 1024  # bytes of a form that may bring screenshots, or a document
 
 MAY = {
@@ -85,9 +85,9 @@ MAY = {
     "close-request": Entry(RECORDS),
     "health": Entry(ALL),
     "policy": Entry(ALL),
-    "pack": Entry(DECIDERS),
-    "try-pack": Entry(DECIDERS, largest=PACKS),
-    "approve-pack": Entry(APPROVERS),
+    "wording": Entry(DECIDERS),
+    "try-wording": Entry(DECIDERS, largest=WORDINGS),
+    "approve-wording": Entry(APPROVERS),
     "audit": Entry(AUDITORS),
     "pause": Entry(ALL),
     "pausing": Entry(PAUSERS),

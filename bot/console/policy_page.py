@@ -1,4 +1,4 @@
-"""The policy and the rule packs: what they say, who approved which bytes, and which packs wait to be tried."""
+"""The policy and the rule packs: what they say, who approved which bytes, and which wordings wait to be tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot import new_packs
+from bot import new_wordings
 from rules.assemble import sha256_of
 from rules.load import Approvals, FileProblems, shipped_packs
 from rules.model import PackFile
@@ -36,7 +36,7 @@ def policy(visit: Visit) -> Response:
     """Show the ten clauses and every rule."""
     rules = visit.desk.settings.rules
     try:
-        approvals, waiting, problem = Approvals.load(rules.approvals), new_packs.waiting(visit.desk.settings), ""
+        approvals, waiting, problem = Approvals.load(rules.approvals), new_wordings.waiting(visit.desk.settings), ""
     except (FileProblems, OSError) as wrong:
         approvals, waiting, problem = Approvals(), [], str(wrong)
     packs = [_pack(path, approvals) for path in rules.packs or shipped_packs()]

@@ -169,7 +169,7 @@ def test_diff_tells_rules_and_comments(pack: Path, tmp_path: Path, citymod: Run)
     assert "match: 1 phrases fewer: 'buy zyzzyva'" in out
     assert "added    c9-other" in out
     assert "1 comment(s) would be decided otherwise.\n       1  hide → clear" in out
-    assert citymod("rules", "diff", pack, pack)[1] == "No rule is otherwise.\n"
+    assert citymod("rules", "diff", pack, pack)[1] == "Nothing is otherwise.\n"
     assert "removed  c9-other" in citymod("rules", "diff", new, pack)[1]
 
 
@@ -329,6 +329,18 @@ def test_approving_lets_exactly_these_bytes_take_effect(quiet: City, citymod: Ru
     assert 'Since Kim "K" Clerk approved our-pack.yaml on 2026-11-30:\nchanged  c9-zyzzyva' in out
     assert "1 phrases more: 'swap zyzzyva'" in out
     assert list(approvals.parent.glob(".approvals*")) == []
+
+
+def test_what_is_otherwise_in_a_policy_is_told_when_it_is_approved_again(quiet: City, citymod: Run) -> None:
+    judged(quiet, HARMLESS)
+    policy = quiet.settings.rules.policy
+    text = policy.read_text("utf-8")
+    own = quiet.file.parent / policy.name
+    own.write_text(text.replace("title: Profanity", "title: Strong obscenity"), "utf-8")
+    settle(quiet, policy=own.name)
+    out = citymod("rules", "approve", own, "--by", "Kim Clerk", "--config", quiet.file)[1]
+    assert "changed  C2\n         title: Profanity → Strong obscenity" in out
+    assert f"{own.name} is approved by Kim Clerk" in out
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

@@ -17,7 +17,7 @@ from archive.requests import Withheld
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Role
 from bot.links import pause_link
-from bot.new_packs import bring
+from bot.new_wordings import bring
 from bot.promises import ref_of
 from bot.requests import begin
 from connectors.standin.world import Person
@@ -99,7 +99,7 @@ def pages_of(console: Served) -> dict[str, str]:
         "registry": "/registry",
         "health": "/health",
         "policy": "/policy",
-        "pack": f"/policy/pack?sha256={pack_of(console)}",
+        "wording": f"/policy/wording?sha256={pack_of(console)}",
         "audit": "/audit",
         "decided": "/audit?show=done",
         "pause": "/pause",

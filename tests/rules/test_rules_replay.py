@@ -100,7 +100,7 @@ def test_what_changed_between_two_packs(tmp_path: Path) -> None:
         a_rule([{"phrase": ["one thing", "a third"]}, {"pattern": "fo+rth"}], outcome="review", title="Another"),
         a_rule([{"phrase": ["newcomer"]}], id="new"),
     )
-    assert [(change.rule, change.what) for change in rule_changes([before], [after])] == [
+    assert [(change.name, change.what) for change in rule_changes([before], [after])] == [
         ("a-rule", "changed"),
         ("new", "added"),
         ("gone", "removed"),
