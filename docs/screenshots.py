@@ -145,7 +145,7 @@ def rules(page: Page, folder: Path) -> None:
     changed = folder / shipped.name
     changed.write_text(f"{head}  - id: {others}", encoding="utf-8")
     page.goto(address(page, "/policy"))
-    page.get_by_label("A pack’s file").set_input_files(changed)
+    page.get_by_label("The file of a policy or pack").set_input_files(changed)
     page.get_by_role("button", name="Try it").click()
     keep(page, "pack")
 
