@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -226,6 +227,15 @@ def ground(tx: Tx, ref: Ref, revision: str) -> Ground | None:
     return Ground(agent=lines[-1].agent, at=lines[-1].at, **said)
 
 
+def grounds(tx: Tx, found: Collection[Case]) -> dict[Ref, Ground]:
+    """Give for each of these cases the clause that a person named for its wording; without one, it is left out."""
+    line = tables.ledger.c
+    query = select(line.ref, line.kind).where(line.ref.in_([str(case.ref) for case in found]))  # few lines are of one
+    named = {row.ref for row in tx.execute(query) if row.kind == GROUND_NAMED}
+    grounds_ = ((case.ref, ground(tx, case.ref, case.revision)) for case in found if str(case.ref) in named)
+    return {ref: ground_ for ref, ground_ in grounds_ if ground_}
+
+
 def keep_document(tx: Tx, sha256: str, name: str, text: str, *, now: datetime) -> None:
     """Keep a policy or pack that verdicts cite, under the SHA-256 that they cite. Kept once; again is a no-op."""
     if document(tx, sha256) is not None:
@@ -317,7 +327,7 @@ def latest_verdict(tx: Tx, ref: Ref) -> StoredVerdict | None:
     row = tx.execute(
         select(verdict).where(verdict.c.ref == ref).order_by(verdict.c.entry.desc()).limit(1)
     ).one_or_none()
-    return _stored(tx, row) if row else None
+    return next(_stored(tx, [row])) if row else None
 
 
 def verdict_on(tx: Tx, ref: Ref, revision: str) -> StoredVerdict | None:
@@ -325,7 +335,15 @@ def verdict_on(tx: Tx, ref: Ref, revision: str) -> StoredVerdict | None:
     verdict = tables.verdict
     query = select(verdict).where(verdict.c.ref == ref, verdict.c.revision == revision)
     row = tx.execute(query.order_by(verdict.c.entry.desc()).limit(1)).one_or_none()
-    return _stored(tx, row) if row else None
+    return next(_stored(tx, [row])) if row else None
+
+
+def verdicts_on(tx: Tx, found: Collection[Case]) -> dict[Ref, StoredVerdict]:
+    """Give for each of these cases the last verdict on the wording that it is about; without one, it is left out."""
+    about = {case.ref: case.revision for case in found}
+    query = select(tables.verdict).where(tables.verdict.c.ref.in_(about)).order_by(tables.verdict.c.entry)
+    last = {row.ref: row for row in tx.execute(query) if row.revision == about[row.ref]}
+    return {stored.ref: stored for stored in _stored(tx, last.values())}
 
 
 def verdicts(tx: Tx, *, since: datetime | None = None) -> Iterator[StoredVerdict]:
@@ -335,7 +353,7 @@ def verdicts(tx: Tx, *, since: datetime | None = None) -> Iterator[StoredVerdict
     if since is not None:
         query = query.where(verdict.c.judged_at >= since)
     while rows := tx.execute(query.where(verdict.c.entry > after)).all():
-        yield from (_stored(tx, row) for row in rows)
+        yield from _stored(tx, rows)
         after = rows[-1].entry
 
 
@@ -430,20 +448,23 @@ def _read(row: Row[Any]) -> Case:
     )
 
 
-def _stored(tx: Tx, row: Row[Any]) -> StoredVerdict:
-    match = tables.match_
-    rows = tx.execute(select(match).where(match.c.verdict == row.id).order_by(match.c.number))
-    matches = tuple(_match(found) for found in rows)
-    return StoredVerdict(
-        id=row.id,
-        ref=row.ref,
-        entry=row.entry,
-        revision=row.revision,
-        verdict=Verdict(outcome=row.outcome, action=row.action, matches=matches, why=row.why),
-        policy_sha256=row.policy_sha256,
-        packs=row.packs,
-        judged_at=row.judged_at,
-    )
+def _stored(tx: Tx, rows: Collection[Row[Any]]) -> Iterator[StoredVerdict]:
+    """Read verdicts with their matches."""
+    match, matches = tables.match_, defaultdict[str, list[Match]](list)
+    query = select(match).where(match.c.verdict.in_([row.id for row in rows])).order_by(match.c.verdict, match.c.number)
+    for found in tx.execute(query):
+        matches[found.verdict].append(_match(found))
+    for row in rows:
+        yield StoredVerdict(
+            id=row.id,
+            ref=row.ref,
+            entry=row.entry,
+            revision=row.revision,
+            verdict=Verdict(outcome=row.outcome, action=row.action, matches=tuple(matches[row.id]), why=row.why),
+            policy_sha256=row.policy_sha256,
+            packs=row.packs,
+            judged_at=row.judged_at,
+        )
 
 
 _MATCH = ("rule", "clause", "pack", "start", "end", "excerpt", "matcher", "ask", "reason", "shadow", "urgent")

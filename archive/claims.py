@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LASTS = timedelta(minutes=10)
 """How long a case is in somebody's hands without a sign of them."""
+FRESH = timedelta(minutes=1)
+"""A claim is good enough for so long after it was made or renewed, and is not written again."""
 
 _claim = tables.claim.c
 
@@ -40,6 +42,11 @@ def take(tx: Tx, ref: Ref, login: str, now: datetime) -> Claim:
     tx.execute(delete(tables.claim).where(_claim.ref == ref))
     tx.execute(insert(tables.claim).values(ref=ref, login=login, until=now + LASTS))
     return Claim(ref=ref, login=login, until=now + LASTS)
+
+
+def is_settled(held: Claim | None, login: str, now: datetime) -> bool:
+    """Whether `take` would change nothing worth a write: it is another's, or has just been taken by this person."""
+    return held is not None and (held.login != login or held.until - now > LASTS - FRESH)
 
 
 def of(tx: Tx, ref: Ref, now: datetime) -> Claim | None:

@@ -393,16 +393,30 @@ def comment(tx: Tx, ref: Ref, revision: str | None = None) -> Comment:
 
     Its visibility is what was last seen, whatever the wording. Raises `Unrecorded`.
     """
-    case = tables.case_.c
-    query = (
-        select(tables.revision, tables.comment, case.visibility)
-        .join(tables.comment, tables.comment.c.ref == _revision.ref)
-        .join(tables.case_, case.ref == _revision.ref)
-        .where(_revision.ref == ref, _revision.revision == (case.revision if revision is None else revision))
-    )
-    row = tx.execute(query).one_or_none()
+    wording = tables.case_.c.revision if revision is None else revision
+    row = tx.execute(_wordings().where(_revision.ref == ref, _revision.revision == wording)).one_or_none()
     if row is None:
         raise Unrecorded(ref if revision is None else f"{ref} in wording {revision}")
+    return _comment(row)
+
+
+def comments(tx: Tx, refs: Iterable[Ref]) -> dict[Ref, Comment]:
+    """Give these comments in their present wordings; what was never recorded is left out."""
+    query = _wordings().where(_revision.ref.in_(list(refs)), _revision.revision == tables.case_.c.revision)
+    return {row.ref: _comment(row) for row in tx.execute(query)}
+
+
+def _wordings() -> Select[Any]:
+    """Every wording with its comment, and the visibility that was last seen."""
+    case = tables.case_
+    return (
+        select(tables.revision, tables.comment, case.c.visibility)
+        .join(tables.comment, tables.comment.c.ref == _revision.ref)
+        .join(case, case.c.ref == _revision.ref)
+    )
+
+
+def _comment(row: Row[Any]) -> Comment:
     return Comment(
         ref=row.ref,
         post=row.post,

@@ -88,7 +88,8 @@ class Snippet:
 class Found:
     """One wording that was found. `key` is the ledger line it was recorded with; `number` counts wordings from 1.
 
-    `case` is None for a post of the City. `present`: it has these words now, as far as is known.
+    `case` is None for a post of the City. `present`: it has these words now, as far as is known. `asked`: what it was
+    found by.
     """
 
     key: int
@@ -102,7 +103,8 @@ class Found:
     author_name: str | None
     author_handle: str | None
     url: str
-    snippet: Snippet
+    text: str
+    asked: tuple[Term, ...]
     posted_at: datetime
     seen_at: datetime
     state: State | None
@@ -112,6 +114,11 @@ class Found:
     def is_post(self) -> bool:
         """Whether it is a post of the City, and no comment."""
         return self.state is None
+
+    @property
+    def snippet(self) -> Snippet:
+        """The part of the text to be shown, worked out each time."""
+        return snippet(self.text, self.asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +228,9 @@ def _named_under(clause: str) -> ColumnElement[bool]:
     ).exists()
 
 
-def _found(row: Row[Any], text: Sequence[Term]) -> Found:
+def _found(row: Row[Any], asked: tuple[Term, ...]) -> Found:
     values = {name: getattr(row, name) for name in (*_PLAIN, *_ELSE)}
-    return Found(present=bool(row.present), snippet=snippet(row.text, text), **values)
+    return Found(present=bool(row.present), text=row.text, asked=asked, **values)
 
 
 # Showing --------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from archive import ledger, tables
 from bot.domain.types import Action
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from archive.database import Tx
@@ -58,6 +59,12 @@ def withhold(tx: Tx, ref: Ref, *, agent: Agent, why: str, now: datetime) -> bool
 def is_withheld(tx: Tx, ref: Ref) -> bool:
     """Whether nothing of this comment may be shown, mailed, fetched, captured or handed over."""
     return tx.execute(select(1).where(tables.withheld.c.ref == ref)).first() is not None
+
+
+def among(tx: Tx, refs: Iterable[Ref]) -> set[Ref]:
+    """Give those of these comments of which nothing may be shown."""
+    table = tables.withheld
+    return set(tx.execute(select(table.c.ref).where(table.c.ref.in_(list(refs)))).scalars())
 
 
 def forbids(tx: Tx, order: Order, *, by_hand: bool) -> bool:

@@ -102,6 +102,7 @@ def _shown(snippet: Snippet) -> Text:
 
 
 def _as_json(one: Found) -> dict[str, Any]:
+    shown = one.snippet
     return {
         "key": one.key,
         "ref": str(one.ref),
@@ -117,7 +118,7 @@ def _as_json(one: Found) -> dict[str, Any]:
         "state": one.state,
         "visibility": one.visibility,
         "url": one.url,
-        "snippet": one.snippet.text,
-        "places": [list(place) for place in one.snippet.places],
-        "cut": list(one.snippet.cut),
+        "snippet": shown.text,
+        "places": [list(place) for place in shown.places],
+        "cut": list(shown.cut),
     }

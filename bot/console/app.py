@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from archive.joined import Joined
 from bot.console import (
     audit_page,
     case_page,
@@ -140,6 +141,7 @@ def build(settings: Settings, database: Database, clock: Callable[[], datetime])
         settings=settings,
         console=settings.console,
         database=database,
+        notes=Joined(database),
         clock=clock,
         switch=Switch(settings.switch_file),
         policy=load_policy(settings.rules.policy, Approvals.load(settings.rules.approvals)),

@@ -60,20 +60,25 @@ class Sealed:
 def case(visit: Visit) -> Response:
     """Show a case; for somebody who decides, one that waits is then in their hands."""
     visit.about = ref = ref_of(visit, visit.asked("ref"))
-    held = None
     if visit.may("decide"):
-        with visit.desk.database.begin() as tx:
-            waits = cases.case(tx, ref)
-            if waits is not None and waits.state is State.IN_REVIEW:
-                held = claims.take(tx, ref, visit.someone.login, visit.now)
+        _take(visit, ref)
     with visit.desk.database.read() as tx:
         found = cases.case(tx, ref)
         if found is None:
             raise Refused(404, "There is no such case among those that you work with.")
-        if held is None:
-            held = claims.of(tx, ref, visit.now)
-        told = _told(tx, visit, found, held)
+        told = _told(tx, visit, found, claims.of(tx, ref, visit.now))
     return visit.page("case.html.j2", **told)
+
+
+def _take(visit: Visit, ref: Ref) -> None:
+    """Take a waiting case in hand, if nobody has it; who came by their last decision has it already."""
+    with visit.desk.database.read() as tx:
+        if claims.is_settled(claims.of(tx, ref, visit.now), visit.someone.login, visit.now):
+            return
+    with visit.desk.database.begin() as tx:
+        waits = cases.case(tx, ref)
+        if waits is not None and waits.state is State.IN_REVIEW:
+            claims.take(tx, ref, visit.someone.login, visit.now)
 
 
 def _told(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> dict[str, Any]:

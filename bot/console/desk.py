@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.database import Database, Tx
+    from archive.joined import Joined
     from archive.sessions import Session
     from archive.staff import Person
     from bot.console.limits import Limit
@@ -84,11 +85,12 @@ DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What all requests share. `clock` tells the time; everything below is handed `now`."""
+    """What all requests share. `clock` tells the time; everything below is handed `now`. `notes`: who looks."""
 
     settings: Settings
     console: ConsoleSettings
     database: Database
+    notes: Joined
     clock: Callable[[], datetime]
     switch: Switch
     policy: Policy

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.database import Tx
     from archive.sessions import Session
     from bot.console.desk import Desk, Handler
     from bot.console.may import Entry
@@ -208,10 +209,14 @@ def _note(visit: Visit, name: str, entry: Entry, answer: Response) -> None:
         return
     refused = answer.status_code >= 400  # noqa: PLR2004  HTTP's own line between both
     what = f"{name}, refused ({answer.status_code})" if refused else name
-    with visit.desk.database.begin() as tx:
-        access.note(tx, visit.person.login, what, now=visit.now, ref=visit.about, said=visit.words, origin=visit.origin)
-        if visit.session is not None:
-            sessions.used(tx, visit.session, visit.now)
+    login, session = visit.person.login, visit.session
+
+    def write(tx: Tx) -> None:
+        access.note(tx, login, what, now=visit.now, ref=visit.about, said=visit.words, origin=visit.origin)
+        if session is not None:
+            sessions.used(tx, session, visit.now)
+
+    visit.desk.notes.write(write)
 
 
 def _held(visit: Visit, answer: Response) -> Response:

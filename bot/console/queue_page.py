@@ -14,6 +14,7 @@ from bot.domain.states import State
 from bot.domain.types import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from archive.cases import Case
@@ -46,8 +47,7 @@ def queue(visit: Visit) -> Response:
     with visit.desk.database.read() as tx:
         number = cases.count_at(tx, State.IN_REVIEW, visit.accounts())
         found = cases.in_review(tx, SHOWN, accounts=visit.accounts())
-        held = claims.among(tx, [case.ref for case in found], visit.now)
-        listed = [_listed(tx, visit, case, held.get(case.ref)) for case in found]
+        listed = list(_listed(tx, visit, found))
     return visit.page("queue.html.j2", waiting=listed, number=number)
 
 
@@ -96,20 +96,22 @@ def ref_of(visit: Visit, text: str) -> Ref:
     return ref
 
 
-def _listed(tx: Tx, visit: Visit, case: Case, held: Claim | None) -> Waiting:
-    comment = records.comment(tx, case.ref, case.revision)
-    stored = cases.verdict_on(tx, case.ref, case.revision)
-    counting = [match for match in stored.verdict.matches if not match.shadow] if stored else []
-    ground = cases.ground(tx, case.ref, case.revision)
-    codes = dict.fromkeys([*([ground.clause] if ground else []), *(match.clause for match in counting)])
-    entry = visit.desk.settings.entry(case.account_key)
-    return Waiting(
-        ref=case.ref,
-        account=f"{entry.name} on {platform_name(entry.platform)}",
-        since=case.since,
-        author=comment.author.name or comment.author.handle or "name not available",
-        text=withheld.INSTEAD if withheld.is_withheld(tx, case.ref) else comment.text,
-        clauses=tuple(f"{code} {visit.desk.policy.categories[code].title}" for code in codes),
-        urgent=any(match.urgent for match in counting),
-        held=held,
-    )
+def _listed(tx: Tx, visit: Visit, found: list[Case]) -> Iterator[Waiting]:
+    refs = [case.ref for case in found]
+    comments, hands_off = records.comments(tx, refs), withheld.among(tx, refs)
+    verdicts, grounds, held = cases.verdicts_on(tx, found), cases.grounds(tx, found), claims.among(tx, refs, visit.now)
+    for case in found:
+        comment, stored, ground = comments[case.ref], verdicts.get(case.ref), grounds.get(case.ref)
+        counting = [match for match in stored.verdict.matches if not match.shadow] if stored else []
+        codes = dict.fromkeys([*([ground.clause] if ground else []), *(match.clause for match in counting)])
+        entry = visit.desk.settings.entry(case.account_key)
+        yield Waiting(
+            ref=case.ref,
+            account=f"{entry.name} on {platform_name(entry.platform)}",
+            since=case.since,
+            author=comment.author.name or comment.author.handle or "name not available",
+            text=withheld.INSTEAD if case.ref in hands_off else comment.text,
+            clauses=tuple(f"{code} {visit.desk.policy.categories[code].title}" for code in codes),
+            urgent=any(match.urgent for match in counting),
+            held=held.get(case.ref),
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.fuzz import ratio
 
-from archive import cases, records
+from archive import cases
 from archive.search import NothingToFind, Query, search
 from archive.words import words
 
@@ -52,11 +52,9 @@ def alike(tx: Tx, comment: Comment, accounts: frozenset[str]) -> list[Alike]:
     for one in page.found:
         if one.state is None or one.ref == comment.ref or not one.present:
             continue
-        whole = not any(one.snippet.cut)
-        text = one.snippet.text if whole else records.comment(tx, one.ref, one.revision).text
-        if ratio(said, _plain(text)) >= ALIKE:
+        if ratio(said, _plain(one.text)) >= ALIKE:
             decision = cases.latest_decision(tx, one.ref, one.revision)
-            found.append(Alike(ref=one.ref, text=text, at=one.posted_at, state=one.state, decision=decision))
+            found.append(Alike(ref=one.ref, text=one.text, at=one.posted_at, state=one.state, decision=decision))
     return sorted(found, key=lambda one: one.decision is None)[:SHOWN]
 
 
