@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -14,19 +17,16 @@ from builders import AUTHORITY, NOON, PERSON, a_batch, a_comment, an_account, la
 from postgres import OWNER
 
 from archive import ledger, records
-from archive.backup import NotBackedUp, Place, in_steps, restore, take
+from archive.backup import NotBackedUp, Place, copy_database, restore, take
 from archive.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Life
     from postgres import Postgres
 
     from archive.backup import Backup
-
-    Progress = Callable[[int, int, int], None]
 
 
 @pytest.fixture
@@ -167,54 +167,86 @@ def test_records_go_on_afterwards(full: Database, place: Place, elsewhere: Place
         records.observe(tx, a_batch(a_comment("new")), account=an_account(), now=NOON)
 
 
-@pytest.mark.parametrize(("journal", "least", "most"), [("TRUNCATE", 2, 20), ("WAL", 0, 0)])
-def test_copying_begins_again_when_somebody_writes_and_ends_although_somebody_always_does(
-    tmp_path: Path, journal: str, least: int, most: int
+CP = """#!{python}
+import os, sqlite3, sys
+other = sqlite3.connect({database!r}, timeout=0.2, isolation_level=None)
+try:
+    other.execute("INSERT INTO t VALUES (1)")
+    said = "written"
+except sqlite3.OperationalError as error:
+    said = str(error)
+other.close()
+with open({told!r}, "w") as file:
+    file.write(said)
+os.execv("/bin/cp", sys.argv)
+"""
+
+
+def test_nobody_writes_while_the_file_is_copied_and_everybody_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each step is followed by a commit of another's; the copy is of one moment, and steps grow until it is done.
-
-    With a write-ahead log nobody waits for it, so it takes one step.
-    """
-    with (
-        closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as writer,
-        closing(sqlite3.connect(tmp_path / "a.db")) as source,
-        closing(sqlite3.connect(tmp_path / "b.db")) as copy,
-    ):
-        writer.execute(f"PRAGMA journal_mode={journal}")
-        writer.execute("CREATE TABLE t (n INTEGER, b BLOB)")
-        writer.execute("CREATE TABLE last (n INTEGER)")
-        writer.execute("INSERT INTO last VALUES (0)")
-        written = 0
-
-        def write() -> None:
-            nonlocal written
-            written += 1
-            writer.execute("BEGIN IMMEDIATE")
-            writer.execute("INSERT INTO t VALUES (?, zeroblob(400000))", (written,))
-            writer.execute("UPDATE last SET n = ?", (written,))
-            writer.execute("COMMIT")
-
-        for _ in range(200):
-            write()
-        again = in_steps(_Interrupted(source, write), copy)  # type: ignore[arg-type]
-        assert least <= again <= most
-        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert copy.execute("SELECT max(n) FROM t").fetchone() == copy.execute("SELECT n FROM last").fetchone()
+    """Seen from within the copying: `cp` is one that first tries to write."""
+    path, told, programs = tmp_path / "a.db", tmp_path / "told", tmp_path / "bin"
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode=TRUNCATE")
+        writer.execute("CREATE TABLE t (n INTEGER)")
+        writer.commit()
+    programs.mkdir()
+    (programs / "cp").write_text(CP.format(python=sys.executable, database=str(path), told=str(told)))
+    (programs / "cp").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    copy_database(f"sqlite:///{path}", tmp_path / "b.db")
+    assert told.read_text() == "database is locked"
+    with closing(sqlite3.connect(path, timeout=0.2)) as writer:
+        writer.execute("INSERT INTO t VALUES (2)")
+        writer.commit()
 
 
-class _Interrupted:
-    """A connection whose copying lets another one write after each step, as two processes come to do."""
+@pytest.mark.parametrize("journal", ["TRUNCATE", "WAL"])
+def test_a_copy_is_of_one_moment_however_much_is_written(tmp_path: Path, journal: str) -> None:
+    """Each commit puts a row into one table and its number into another; in a copy both say the same."""
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(f"PRAGMA journal_mode={journal}")
+        database.execute("CREATE TABLE t (n INTEGER, b BLOB)")
+        database.execute("CREATE TABLE last (n INTEGER)")
+        database.execute("INSERT INTO last VALUES (0)")
+    stop, written = threading.Event(), [0]
 
-    def __init__(self, source: sqlite3.Connection, write: Callable[[], None]) -> None:
-        self._source, self._write = source, write
-        self.execute = source.execute
+    def write() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as writer:
+            writer.execute("PRAGMA synchronous=OFF")
+            while not stop.is_set():
+                written[0] += 1
+                writer.execute("BEGIN IMMEDIATE")
+                writer.execute("INSERT INTO t VALUES (?, zeroblob(40000))", (written[0],))
+                writer.execute("UPDATE last SET n = ?", (written[0],))
+                writer.execute("COMMIT")
 
-    def backup(self, target: sqlite3.Connection, *, pages: int, progress: Progress, sleep: float) -> None:
-        def between(status: int, remaining: int, total: int) -> None:
-            progress(status, remaining, total)
-            self._write()
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        for number in range(8):
+            before = written[0]
+            while written[0] < before + 20:
+                time.sleep(0.001)
+            copy_database(f"sqlite:///{path}", tmp_path / f"{number}.db")
+    finally:
+        stop.set()
+        writing.join()
+    for number in range(8):
+        with closing(sqlite3.connect(tmp_path / f"{number}.db")) as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert copy.execute("SELECT max(n) FROM t").fetchone() == copy.execute("SELECT n FROM last").fetchone()
 
-        self._source.backup(target, pages=pages, progress=between, sleep=sleep)
+
+def test_what_the_disk_has_no_room_for_is_no_backup(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.execute("CREATE TABLE t (n INTEGER)")
+        database.commit()
+    (tmp_path / "full.db").symlink_to("/dev/full")
+    with pytest.raises(NotBackedUp, match="No space left on device"):
+        copy_database(f"sqlite:///{tmp_path / 'a.db'}", tmp_path / "full.db")
 
 
 @pytest.mark.server
