@@ -125,7 +125,6 @@ def _settled(clause: Clause, left: str = "", right: str = "") -> Clause:
     return frozenset(string.replace(_LEFT, left).replace(_RIGHT, right) for string in clause)
 
 
-@cache
 def _telling(string: str) -> bool:
     letters = sum(map(str.isalnum, string))
     whole_word = bool(letters) and not (string[0].isalnum() or string[-1].isalnum())
@@ -149,7 +148,6 @@ def _worth(clause: Clause) -> tuple[float, list[str]]:
     return sum(map(share, clause)), sorted(clause)
 
 
-@cache
 def share(string: str) -> float:
     """Guess the share of comments that hold a string, from 0 to 1: that of its rarest word."""
     shares = [_share_of_word(found[0], string, *found.span()) for found in _WORD.finditer(string)]

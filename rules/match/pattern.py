@@ -220,7 +220,6 @@ def _added(literals: Literals, clause: Clause) -> frozenset[int]:
     return frozenset(literals.add(string, begins=begins, ends=ends) for string, begins, ends in edged)
 
 
-@cache
 def _edges(string: str) -> tuple[str, bool, bool]:
     """Give a string, whether it begins with a word, and whether it ends with one."""
     return string.strip(EDGE), string.startswith(EDGE), string.endswith(EDGE)
