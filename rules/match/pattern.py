@@ -109,8 +109,9 @@ class Patterns:
             for branch in branches:
                 first, *others = branch
                 clauses = tuple(_added(literals, clause) for clause in others if all(map(_has_letters, clause)))
+                gate = number, clauses
                 for string in _added(literals, first):
-                    self._gates.setdefault(string, []).append((number, clauses))
+                    self._gates.setdefault(string, []).append(gate)
             if not branches:
                 self.always.add(number)
 
