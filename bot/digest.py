@@ -586,10 +586,10 @@ def _pictures(settings: Settings, told: Digest) -> Iterator[tuple[str, Small]]:
 
     What is missing is found by the nightly check, and its words are in the mail all the same.
     """
-    from bot.export_pictures import NotDrawable, small  # with Pillow, which is large
-
     for one in told.hidden:
         if one.evidence:
+            from bot.export_pictures import NotDrawable, small  # with Pillow, which is large
+
             try:
                 yield one.cid, small(picture(settings.evidence_folder, one.evidence))
             except (OSError, NotDrawable) as error:

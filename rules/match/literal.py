@@ -57,9 +57,10 @@ class Literals:
         return self._words.setdefault(laid, len(self._words))
 
     def compile(self) -> None:
-        """Make ready to find; nothing is added afterwards."""
+        """Make ready to find; nothing is added afterwards, so the automaton alone need know the words."""
         if self._words:
             self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.ContiguousNFA)
+            self._words.clear()
 
     def find(self, forms: Forms) -> set[int]:
         """Look for the strings that the plain or the folded form of a comment may hold."""
