@@ -18,14 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from archive.migrations import NEWEST
 from archive.turns import Turns
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ _fences: ContextVar[tuple[Callable[[Tx], None], ...]] = ContextVar("fences", def
 BUSY_MILLISECONDS = 10_000
 ASLEEP_MILLISECONDS = 8_000
 """How long a PostgreSQL server waits for a process that sleeps in the middle of a transaction; all others wait, too."""
-_MIGRATIONS = Path(__file__).with_name("migrations")
 _TURN = 0x6369_7479  # "city": the advisory lock that lets one transaction write at a time on PostgreSQL
 _READ_ONLY = "25006"  # PostgreSQL's word for writing in a transaction that reads; SQLite says OperationalError
 _DENIED = {
@@ -256,22 +252,25 @@ def compare(url: str) -> Literal["none", "older", "same", "newer"]:
     engine = _engine(url, read_only=True)
     try:
         with _told(), engine.begin() as tx:
-            present = MigrationContext.configure(tx).get_current_revision()
+            present = _version(tx)
     except Damaged as error:
         message = f"{parsed.render_as_string()} is not a database that this program can read: {error}"
         raise WrongDatabase(message) from error
     finally:
         engine.dispose()
-    scripts = ScriptDirectory.from_config(_migrations())
-    if present is None or present == scripts.get_current_head():
+    if present is None or present == NEWEST:
         return "none" if present is None else "same"
-    return "older" if present in {script.revision for script in scripts.walk_revisions()} else "newer"
+    from archive.migrations import steps
+
+    return "older" if present in steps.known() else "newer"
 
 
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    return config
+def _version(tx: Connection) -> str | None:
+    """The version of the tables, as Alembic has noted it; None where there are none yet."""
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    noted = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one_or_none()
+    return None if noted is None else str(noted)
 
 
 @contextmanager
@@ -298,32 +297,30 @@ def bring_up(url: str, *, migrate: bool = True) -> Iterator[Tx]:
 
 def _bring_up(tx: Connection, *, migrate: bool) -> None:
     """Bring the tables to this version's, in the one transaction that is open."""
-    config = _migrations()
-    config.attributes["connection"] = tx
-    scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    present = MigrationContext.configure(tx).get_current_revision()
-    if present is not None and present not in known:
+    present = _version(tx)
+    if present == NEWEST:
+        return
+    from archive.migrations import steps
+
+    if present is not None and present not in steps.known():
         message = (
             f"the database is at version {present}, which this program does not know: it was written by a newer one. "
             "Install that version of citymod again; older programs must not touch newer records"
         )
         raise WrongDatabase(message)
-    if present == scripts.get_current_head():
-        return
     if not migrate:
         message = (
-            f"the database is at version {present or 'none'}, this program needs {scripts.get_current_head()}: "
+            f"the database is at version {present or 'none'}, this program needs {NEWEST}: "
             "start the daemon or run any writing command once, which brings it up to date"
         )
         raise WrongDatabase(message)
     if not _may_alter(tx):
         message = (
-            f"the database is at version {present or 'none'}, this program needs {scripts.get_current_head()}, and the "
+            f"the database is at version {present or 'none'}, this program needs {NEWEST}, and the "
             "role it works as may not alter tables, as it should be: stop the daemon and run `citymod database prepare`"
         )
         raise WrongDatabase(message)
-    command.upgrade(config, "head")
+    steps.go(tx)
 
 
 def _may_alter(tx: Connection) -> bool:

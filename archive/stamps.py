@@ -1,6 +1,7 @@
 """Time stamps as RFC 3161 has them: what an authority is asked, and whether its answer proves what it should.
 
-The whole answer is kept, not only the token in it, since that is what ``openssl ts -verify -in`` reads.
+The whole answer is kept, not only the token in it, since that is what ``openssl ts -verify -in`` reads. The library is
+large, so it is imported where a city has an authority to ask.
 """
 
 from __future__ import annotations
@@ -8,8 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, decode_timestamp_response
-from rfc3161_client.verify import VerifierBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +34,8 @@ def certificates(path: Path) -> list[Certificate]:
 
 def question(data: bytes) -> TimeStampRequest:
     """Ask for a stamp over the SHA-256 of `data`, with a number used once and the authority's certificate."""
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
+
     return TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
 
 
@@ -43,6 +44,9 @@ def stamped_at(answer: bytes, sha256: str, trusted: Sequence[Certificate], nonce
 
     `nonce` is the question's, where it is at hand. Raises NotProven.
     """
+    from rfc3161_client import VerificationError, decode_timestamp_response
+    from rfc3161_client.verify import VerifierBuilder
+
     try:
         response = decode_timestamp_response(answer)
         verifier = VerifierBuilder(roots=list(trusted), nonce=nonce).build()

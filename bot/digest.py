@@ -39,7 +39,6 @@ from bot.consistency import REPORTED
 from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
 from bot.digest_words import EN, IN, counted, moment
 from bot.domain.states import State
-from bot.export_pictures import NotDrawable, small
 from bot.homepages import acting_held
 from bot.letters import STYLES, TEMPLATES, compose, embed, names, put
 from bot.links import pause_link_in_mail
@@ -589,6 +588,8 @@ def _pictures(settings: Settings, told: Digest) -> Iterator[tuple[str, Small]]:
     """
     for one in told.hidden:
         if one.evidence:
+            from bot.export_pictures import NotDrawable, small  # with Pillow, which is large
+
             try:
                 yield one.cid, small(picture(settings.evidence_folder, one.evidence))
             except (OSError, NotDrawable) as error:

@@ -21,6 +21,7 @@ from connectors.moderation import ModerationServer
 from connectors.transport import Transport, Wire
 from rules.engine import Engine
 from rules.load import Approvals, load_ballot, load_pack, load_policy, shipped_packs
+from rules.match.atoms import forget
 from rules.passed import Passed
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class Parts:
         spool = settings.spool_folder / daemon  # captures of two daemons must not meet before they are sealed
         for folder in (settings.data, settings.evidence_folder, spool):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if rulebook is None:
+            rulebook = Rulebook.read(settings.rules, passed=settings.packs_passed)
+            forget()  # now, so that what is made from here on takes the room
         meters = {entry.account.key: Meter() for entry in settings.accounts}
         listeners = {
             key: one for key, one in _connected(settings, meters, wire) if isinstance(one, Streams) and one.line
@@ -141,7 +145,7 @@ class Parts:
             database=database,
             share=Share(database, daemon=daemon, folder=settings.data, names=_shared(settings, listeners)),
             spool=spool,
-            rulebook=rulebook or Rulebook.read(settings.rules, passed=settings.packs_passed),
+            rulebook=rulebook,
             camera=camera or _camera(settings),
             switch=Switch(settings.switch_file),
             readers=dict(_connected(settings, meters, wire)),

@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-import holidays
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rules.source import read_typed
@@ -106,6 +105,8 @@ def read(path: Path | None) -> Calendar:
 @cache
 def _federal(name: str, year: int) -> tuple[date, ...]:
     """The days of a federal holiday, the one on which it is observed included."""
+    import holidays  # large, and many cities name none of these
+
     known = holidays.country_holidays("US", years=[year, year + 1], observed=True)
     days = {day for day in known if known[day].removesuffix(" (observed)") == name}
     if not days:

@@ -46,10 +46,14 @@ _LONGEST = 10**7  # seconds that an access token may last; more is no time
 
 
 @cache
-def _document() -> dict[str, Any]:
-    """The description of the API that the library brings, read once: it is large, and each connector needs it."""
-    document: dict[str, Any] = json.loads(get_static_doc("youtube", "v3"))  # type: ignore[no-untyped-call]
-    return document
+def _service() -> YouTubeResource:
+    """What makes requests, as the library builds it from the description of the API that it brings.
+
+    There is one for all accounts, since it is large. It can send nothing; `Api.ask` says over which line.
+    """
+    description: str = get_static_doc("youtube", "v3")  # type: ignore[no-untyped-call]
+    service: YouTubeResource = build_from_document(description, http=object())
+    return service
 
 
 class Declined(Exception):
@@ -95,11 +99,11 @@ class Api:
             client_secret=credentials["client_secret"],
             token_uri=token_uri,
         )
-        http = AuthorizedHttp(signer, http=_Gate(transport, token_uri))
+        self._http = AuthorizedHttp(signer, http=_Gate(transport, token_uri))
         self._transport = transport
         self.ledger = ledger_of(f"{credentials['client_id']} {transport.api}")
         self.ledger.granted(int(credentials.get("units_a_day", A_DAY[UNITS])))
-        self.youtube: YouTubeResource = build_from_document(_document(), http=http)
+        self.youtube = _service()
 
     def ask(self, request: HttpRequest, *, now: datetime) -> bytes:
         """Send a request and give the body of its answer.
@@ -112,7 +116,7 @@ class Api:
         self._transport.meter.add(units=cost(method) if bucket(method) == UNITS else 0)
         self._transport.meter.used = Used(self.ledger.share(UNITS, now), "of the day's units")
         try:
-            request.execute(num_retries=0)
+            request.execute(http=self._http, num_retries=0)
         except _NotGood as answer:
             if _reason(answer.body) in _DAY_SPENT:
                 self.ledger.all_spent(method, now)

@@ -106,6 +106,13 @@ def atoms(pattern: str) -> tuple[Branch, ...]:
     return tuple(branches) if all(branches) else ()
 
 
+def forget() -> None:
+    """Let go of what was read: it is there for those who compile the same rules once more, and takes ten megabytes."""
+    for cached in (atoms, _worth, _shortened):
+        cached.cache_clear()
+    _GROUPS.clear()
+
+
 def _most_telling(clauses: Iterable[Clause]) -> Branch:
     telling = {_shortened(clause) for clause in clauses if all(map(_telling, clause))}
     return tuple(sorted(telling, key=_worth)[:_MOST_CLAUSES])
@@ -125,7 +132,6 @@ def _settled(clause: Clause, left: str = "", right: str = "") -> Clause:
     return frozenset(string.replace(_LEFT, left).replace(_RIGHT, right) for string in clause)
 
 
-@cache
 def _telling(string: str) -> bool:
     letters = sum(map(str.isalnum, string))
     whole_word = bool(letters) and not (string[0].isalnum() or string[-1].isalnum())
@@ -149,7 +155,6 @@ def _worth(clause: Clause) -> tuple[float, list[str]]:
     return sum(map(share, clause)), sorted(clause)
 
 
-@cache
 def share(string: str) -> float:
     """Guess the share of comments that hold a string, from 0 to 1: that of its rarest word."""
     shares = [_share_of_word(found[0], string, *found.span()) for found in _WORD.finditer(string)]

@@ -8,7 +8,6 @@ never no: strings and comments are both laid out as words, with one space for wh
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -50,7 +49,7 @@ class Literals:
 
     def add(self, string: str, *, begins: bool, ends: bool) -> int:
         """Give the number of a string that begins or ends with a word, the same number for the same demand."""
-        laid = _edged(string, begins, ends)[:_LONGEST]
+        laid = _edged(string, begins=begins, ends=ends)[:_LONGEST]
         if not laid.strip():
             sign = string.strip()
             signs = self._pictures if len(sign) == 1 and not sign.isascii() else self._signs
@@ -58,9 +57,10 @@ class Literals:
         return self._words.setdefault(laid, len(self._words))
 
     def compile(self) -> None:
-        """Make ready to find; nothing is added afterwards."""
+        """Make ready to find; nothing is added afterwards, so the automaton alone need know the words."""
         if self._words:
             self._automaton = BytesAhoCorasick(self._words, implementation=Implementation.ContiguousNFA)
+            self._words.clear()
 
     def find(self, forms: Forms) -> set[int]:
         """Look for the strings that the plain or the folded form of a comment may hold."""
@@ -83,8 +83,7 @@ class Literals:
         return {place[0] for place in self._automaton.find_matches_as_indexes(laid, overlapping=True)}
 
 
-@cache
-def _edged(string: str, begins: bool, ends: bool) -> bytes:  # noqa: FBT001  the cache is quicker without names
+def _edged(string: str, *, begins: bool, ends: bool) -> bytes:
     """Lay out a string that may have to begin or end with a word; blank if it is signs alone."""
     laid = _laid_out(string)
     if begins and not laid.startswith(b" "):

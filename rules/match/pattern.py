@@ -109,8 +109,9 @@ class Patterns:
             for branch in branches:
                 first, *others = branch
                 clauses = tuple(_added(literals, clause) for clause in others if all(map(_has_letters, clause)))
+                gate = number, clauses
                 for string in _added(literals, first):
-                    self._gates.setdefault(string, []).append((number, clauses))
+                    self._gates.setdefault(string, []).append(gate)
             if not branches:
                 self.always.add(number)
 
@@ -220,7 +221,6 @@ def _added(literals: Literals, clause: Clause) -> frozenset[int]:
     return frozenset(literals.add(string, begins=begins, ends=ends) for string, begins, ends in edged)
 
 
-@cache
 def _edges(string: str) -> tuple[str, bool, bool]:
     """Give a string, whether it begins with a word, and whether it ends with one."""
     return string.strip(EDGE), string.startswith(EDGE), string.endswith(EDGE)
