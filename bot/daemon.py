@@ -47,6 +47,7 @@ from bot import (
     witnessing,
 )
 from bot.alarms import alarm
+from bot.ending import Ending
 from bot.jobs import LEAST_LATE, Book
 from bot.log import logger
 from bot.memory import keep_small
@@ -232,7 +233,7 @@ class Daemon:
         """
         self._parts = parts
         self._clock = clock
-        self._stop = threading.Event()
+        self._ending = Ending()
         self._untold: dict[tuple[str, str], tuple[datetime, int]] = {}
         self._telling = threading.Lock()
         self._watch = Watch(parts, clock)
@@ -261,15 +262,17 @@ class Daemon:
     def run(self) -> None:
         """Work until told to stop."""
         keep_small()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+        with self._ending.by(signal.SIGTERM, signal.SIGINT):
+            self._run()
+
+    def _run(self) -> None:
         self.begin()
         self._scheduler.start()
         with ExitStack() as listening:
             self._listen(listening)
             self._systemd.notify("READY=1")
             log.info("started", accounts=len(self._parts.settings.accounts), data=str(self._parts.settings.data))
-            self._stop.wait()
+            self._ending.wait()
             self._systemd.notify("STOPPING=1")
         log.info("stopping")
         self._scheduler.shutdown(wait=False)  # to wait there holds locks that jobs need in order to end
@@ -308,9 +311,9 @@ class Daemon:
             self._alone(COPY_SECONDS, "bucket", self._copy)
         self._every(LEASE_SECONDS, "leases", self._beat)
         self._every(WORK_SECONDS, "work", self._work)
-        self._alone(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._stop.is_set))
+        self._alone(MAIL_SECONDS, "mail", partial(mail.deliver, self._parts, self._clock, self._ending.said))
         if self._parts.settings.webhook:
-            self._alone(MAIL_SECONDS, "webhook", partial(webhook.deliver, self._parts, self._clock, self._stop.is_set))
+            self._alone(MAIL_SECONDS, "webhook", partial(webhook.deliver, self._parts, self._clock, self._ending.said))
         self._every(SWITCH_SECONDS, "pause switch", self._watch.look)
         self._alone(DIGEST_SECONDS, "digest", lambda: digest.make_due(self._parts, self._clock()))
         self._alone(TROUBLE_SECONDS, "troubles", self._watch_troubles)
@@ -402,7 +405,7 @@ class Daemon:
             woken = self._parts.share.beat(self._clock())
         except LeaseLost:
             self._superseded = True
-            self._stop.set()
+            self._ending.say()
             return
         for key in woken:
             self.wake(key)
@@ -434,7 +437,7 @@ class Daemon:
 
     def _guarded(self, name: str, job: Callable[[], object], every: float = 0) -> None:
         """Run a job; whatever it raises is recorded and told. This is the top of every loop the daemon has."""
-        if self._stop.is_set():
+        if self._ending.said():
             return
         self._book.began(name, every, self._clock())
         why = None
@@ -504,13 +507,13 @@ class Daemon:
         now = self._clock()
         if stands == self._rested and timedelta() <= now - self._rested_at < REST:
             return
-        while not self._stop.is_set() and pipeline.one_pass(self._parts, self._clock, self._stop.is_set).total():
+        while not self._ending.said() and pipeline.one_pass(self._parts, self._clock, self._ending.said).total():
             stands = None
         self._rested, self._rested_at = stands, now
 
     def _copy(self) -> None:
         """Bring what was sealed and fetched into the bucket."""
-        copying.copy(self._parts.settings, self._parts.database, self._clock, self._stop.is_set)
+        copying.copy(self._parts.settings, self._parts.database, self._clock, self._ending.said)
 
     def _watch_troubles(self) -> None:
         export_spool.sweep(self._parts.settings.data)

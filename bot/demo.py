@@ -10,10 +10,8 @@ import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +27,7 @@ from bot.console import proofs
 from bot.demo_link import DemoLink
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Role
+from bot.ending import Ending
 from bot.settings import load
 from bot.standins import StandIns
 from bot.trial import SETTINGS, MailSink, approve_accounts, lay_out
@@ -36,8 +35,6 @@ from connectors.standin.authority import Authority
 from connectors.standin.world import APP, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from archive.database import Tx
     from bot.domain.types import Ref
     from bot.settings import Settings
@@ -211,9 +208,10 @@ class Demo:
         feeding = self._seconds * FEEDING_SHARE
         written = 0
         database: Database | None = None
+        asked = Ending()
         try:
             with (
-                _asked_to_end() as asked,
+                asked.by(signal.SIGINT),  # it interrupts nothing: a reading cut off would keep the daemon from writing
                 Live(console=self._console, refresh_per_second=2, transient=False) as live,
             ):
                 while not self._over(begin) and not asked.wait(0.25):
@@ -228,9 +226,9 @@ class Demo:
                     if database is not None and not self._quiet:
                         self._offer_the_tour(database, settings)
                         live.update(self._table(database, written, self._where(settings)))
-                    if not asked.is_set():  # a terminal's Ctrl-C ends the daemon, too
+                    if not asked.said():  # a terminal's Ctrl-C ends the daemon, too
                         self._look_after_daemon()
-            if asked.is_set():
+            if asked.said():
                 self._say("Stopping.")
         finally:
             if database:
@@ -335,17 +333,6 @@ class Demo:
         self._say("Every promise was kept." if not broken else f"{len(broken)} promise(s) broken.")
         self._say(f"Evidence, mails, database and settings: {self._folder}")
         self._say(f"Look around: citymod status --config {self._folder / 'citymod.yaml'}")
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Let Ctrl-C be noted and interrupt nothing: a reading cut off in its middle would keep the daemon from writing."""
-    asked = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _answers(port: int) -> bool:

@@ -6,11 +6,11 @@ import importlib
 import json
 import signal
 import sys
-import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from bot import corpus
+from bot.ending import Ending
 from connectors import find
 from connectors.standin.faults import Pitfalls
 from connectors.standin.server import Desk, Server
@@ -155,9 +155,8 @@ def serve(*, port: int, world_file: Path | None, seed: int, wanted: Sequence[str
             corpus.fill(standins.world, standins.open_accounts(by_hand=True), seed)
         sys.stdout.write(json.dumps(standins.description()) + "\n")
         sys.stdout.flush()
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ended.set())
-        ended.wait()
+        ending = Ending()
+        with ending.by(signal.SIGTERM, signal.SIGINT):
+            ending.wait()
         sys.stdout.write(json.dumps({"ledgers": standins.ledgers()}) + "\n")
         sys.stdout.flush()
