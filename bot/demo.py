@@ -30,7 +30,7 @@ from bot.domain.types import Agent, AgentKind, Role
 from bot.ending import Ending
 from bot.settings import load
 from bot.standins import StandIns
-from bot.trial import SETTINGS, MailSink, approve_accounts, lay_out
+from bot.trial import SETTINGS, MailSink, approve_accounts, enter_what_is_asked_for, lay_out
 from connectors.standin.authority import Authority
 from connectors.standin.world import APP, World
 
@@ -144,7 +144,9 @@ class Demo:
                 agent=Agent(kind=AgentKind.PERSON, name="demonstration"),
                 now=datetime.now(UTC),
             )
-            approve_accounts(tx, settings, datetime.now(UTC))
+            *whole, _ = approve_accounts(tx, settings, datetime.now(UTC))  # the last lacks it all
+            for site in whole:
+                enter_what_is_asked_for(tx, site, datetime.now(UTC))
             self._ask_for_records(tx, settings)
         command = [sys.executable, "-m", "bot.cli", "console", "--config", str(self._folder / SETTINGS)]
         with (self._folder / "console.log").open("wb") as log:

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from archive.registry import Plan
 from bot import registry
+from bot.domain.types import Capacity, Document
 from bot.judging import shipped_rules
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from connectors.standin.world import WorldAccount
 
 SETTINGS = "citymod.yaml"
+COMMUNICATIONS = "Demo City Communications"
 ACTS_A_DAY = 1000
 DOMAIN = "fountains.example"
 POLL_SECONDS = 3.5
@@ -96,8 +98,9 @@ def lay_out(
     return folder / SETTINGS
 
 
-def approve_accounts(tx: Tx, settings: Settings, now: datetime) -> None:
-    """Let City Communications approve every account of the settings, with a form that says nothing."""
+def approve_accounts(tx: Tx, settings: Settings, now: datetime) -> list[str]:
+    """Let City Communications approve every account of the settings, with a form that says nothing; give the sites."""
+    sites = []
     form = Plan.of("Social Media Action Plan.pdf", b"%PDF-1.4\n%%EOF\n")
     for entry in settings.accounts:
         site = registry.ask(
@@ -112,7 +115,21 @@ def approve_accounts(tx: Tx, settings: Settings, now: datetime) -> None:
             now=now,
             account=entry.account.key,
         )
-        registry.approve(tx, settings, site, who="Demo City Communications", why="for the demonstration", now=now)
+        registry.approve(tx, settings, site, who=COMMUNICATIONS, why="for the demonstration", now=now)
+        sites.append(site)
+    return sites
+
+
+def enter_what_is_asked_for(tx: Tx, site: str, now: datetime) -> None:
+    """Enter for an approved site the people, documents and whereabouts that AR 1-27 asks for."""
+    told: dict[str, Any] = {"who": COMMUNICATIONS, "now": now}
+    for capacity, name in ((Capacity.PIO, "Demo PIO"), (Capacity.BACK_UP, "Demo Back-up")):
+        registry.name_person(tx, site, name, capacity, **told)
+    registry.name_person(tx, site, "Demo Administrator", Capacity.ADMINISTRATOR, **told)
+    for document in Document:
+        where = f"the City's intranet, under Social Media, {document}"
+        registry.adopt(tx, site, document, where=where, adopted_on=now.date(), **told)
+    registry.keep_credentials(tx, site, where="the vault of City Communications", known_to=["Demo PIO"], **told)
 
 
 def _approvals() -> list[dict[str, str]]:

@@ -129,7 +129,7 @@ def told(tx: Tx, settings: Settings) -> Iterator[str]:
 def _owes(tx: Tx, settings: Settings, one: Authority) -> str:
     manifests = settings.timestamps is not None and settings.timestamps.each_manifest
     waiting = len(witnesses.unstamped(tx, one.url, manifests=manifests))
-    said = f"Time stamps by {one.url}: " + (f"{waiting} missing" if waiting else "all there")
+    said = f"Time stamps by {one.url}: " + (f"{waiting} still to come" if waiting else "all there")
     standing = witnesses.standing(tx, one.url)
     if standing and standing.failures:
         when = f"{standing.not_before:%Y-%m-%d %H:%M} UTC"

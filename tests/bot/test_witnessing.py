@@ -116,10 +116,10 @@ def test_an_authority_that_fails_is_told_and_asked_again(
     asked = authorities[1].answered
     said = citymod("status", "--config", stamped.file)[1]
     assert f"Time stamps by {authorities[0].url}: all there" in said
-    assert f"Time stamps by {authorities[1].url}: 2 missing; FAILED 1 time(s), asked again at" in said
+    assert f"Time stamps by {authorities[1].url}: 2 still to come; FAILED 1 time(s), asked again at" in said
     assert "HTTP 503" in said
     text = citymod("digest", "--preview", "--config", stamped.file)[1]
-    assert f"* Time stamps by {authorities[1].url}: 2 missing; FAILED" in text
+    assert f"* Time stamps by {authorities[1].url}: 2 still to come; FAILED" in text
     assert "A time-stamping authority gave no stamp" in text
     authorities[1].down = False
     assert _witness(stamped) == 0, "it is asked again, but not at once"
