@@ -172,3 +172,9 @@ def told(tx: Tx, settings: Settings) -> Iterator[str]:
     last = _last_try(tx, settings.backup) if settings.backup else None
     if last:
         yield f"FAILED: {last.detail['why']}" if last.kind == FAILED else f"{last.detail['files']} files, checked"
+
+
+def failed(tx: Tx, settings: Settings) -> bool:
+    """Whether the last nightly backup failed."""
+    last = _last_try(tx, settings.backup) if settings.backup else None
+    return last is not None and last.kind == FAILED

@@ -160,6 +160,12 @@ def told(tx: Tx) -> str:
     return f"FAILED: {last.detail['why']}" if last.kind == FAILED else f"not run: {last.detail['why']}"
 
 
+def failed(tx: Tx) -> bool:
+    """Whether the last one did not come through."""
+    last = ledger.last(tx, (PASSED, FAILED))
+    return last is not None and last.kind == FAILED
+
+
 def headlines(tx: Tx) -> Iterator[str]:
     """That the last one did not come through."""
     last = ledger.last(tx, (PASSED, FAILED))

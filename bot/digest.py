@@ -22,6 +22,8 @@ from archive.stored import read_utc
 from bot import (
     appeals,
     canary,
+    consistency,
+    coverage,
     digest_times,
     nightly,
     registry,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from archive.ledger import Entry
     from archive.pauses import Pause
     from archive.requests import Request
+    from bot.coverage import Coverage
     from bot.digest_items import Item, Way
     from bot.digest_words import Words
     from bot.domain.types import Ref
@@ -235,14 +238,14 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_SHOWN, accounts=keys)
     all_waiting = cases.count_at(tx, State.IN_REVIEW, keys)
     by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
-    watched = tuple(_coverage(tx, settings, words, keys, now))
+    entries = [settings.entry(key) for key in keys]
+    watched = [(_named(words, one.name, one.platform), coverage.of(tx, settings, one, now)) for one in entries]
     unverified = handwork.unverified(tx, keys)
     head = ledger.head(tx)
     appealed = appeals.waiting(tx, keys)
     sealed, received = acknowledged.tally(tx)
     asked = every_request(tx)
     link = review_links.offered(tx, settings, pio.email, now)
-    stopped = list(_stopped(tx, words, keys))
     standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx)
     month, cost = _month_before(tx, settings, mark.at if mark else None, now)
 
@@ -278,12 +281,12 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                     *others(canary.headlines(tx)),
                     *(words["wrong"].format(what=subject) for subject in troubles.lasting(tx).values()),
                     *others(witnessing.headlines(tx, settings)),
-                    *stopped,
+                    *_stopped(tx, words, keys),
                     *others(registry.headlines(tx, settings, keys)),
                     *_held(tx, settings, words, keys, now),
                     *_requests(words, requests.pressing(asked, now), settings, now),
                     *_appealed(words, appealed, now),
-                    *_unchecked(watched, "\n".join(stopped)),
+                    *_unchecked(settings, words, watched),
                     *_spent(words, lines, settings),
                     *others(filter(None, (spending.nearly_spent(tx, settings, now),))),
                     *_to_do(words, standing, file_says, all_waiting, len(by_hand)),
@@ -292,7 +295,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             ),
         ),
         counts=tuple(_counts(words, lines, settings, keys)),
-        coverage=tuple((name, shown) for name, _, shown in watched),
+        coverage=tuple((name, coverage.in_words(how, settings.zone, words)) for name, how in watched),
         waiting=Some(
             tuple(item(tx, settings, case.ref, ways=to_decide(case.ref, link, words), words=words) for case in waiting),
             all_waiting - len(waiting),
@@ -315,7 +318,7 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
                 *(f"{told_as(settings, line, words)} {words['cut_off']}" for line in cut_off(tx, lines)),
             )
         ),
-        consistency=ours(others(_not_alike(lines, keys))),
+        consistency=ours(_not_alike(words, lines, keys)),
         unregistered=ours(_called_like_us(tx, settings, words, mark.through_seq if mark else 0, keys)),
         advice=ours(others(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"])),
         keeping=ours(_keeping(settings, words, line) for line in lines if line.kind in KEEPING),
@@ -368,9 +371,8 @@ def _held(tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: 
 
 def _spent(words: Words, lines: list[Entry], settings: Settings) -> Iterator[str]:
     """Headlines about accounts on which rules had used up the day's acts."""
-    referred = [line for line in lines if line.kind == "case.referred" and line.ref]
-    over = [line for line in referred if "budget of" in str(line.detail.get("why"))]
-    for key in dict.fromkeys(f"{line.ref.platform}:{line.ref.account}" for line in over if line.ref):
+    over = [line.ref for line in lines if line.ref and line.detail.get("over_budget")]
+    for key in dict.fromkeys(f"{ref.platform}:{ref.account}" for ref in over):
         yield words["spent"].format(acts=settings.acts_a_day, name=settings.entry(key).name, key=key)
 
 
@@ -382,34 +384,11 @@ def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: dateti
     return spending.month_before(tx, begun)
 
 
-def _coverage(
-    tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime
-) -> Iterator[tuple[str, str, str]]:
-    """How each account is watched: a figure of nothing means something only where somebody or something looked.
-
-    First in English, as the program itself reads it, then in the reader's words.
-    """
-    for key in keys:
-        entry = settings.entry(key)
-        yield (
-            _named(words, entry.name, entry.platform),
-            tasks.coverage(tx, settings, entry, now),
-            tasks.coverage(tx, settings, entry, now, words),
-        )
-
-
-def _unchecked(watched: Iterable[tuple[str, str, str]], stopped: str) -> Iterator[str]:
-    """Headlines about accounts that were never read, or at which nobody has looked when somebody should have.
-
-    That a program has not read an account for long is told as a trouble already; so is what has `stopped`.
-    """
-    for name, said, shown in watched:
-        if (
-            tasks.is_unchecked(said)
-            and name not in stopped
-            and (said.startswith("assisted") or "UNCHECKED" not in said)
-        ):
-            yield f"{name}: {shown}"
+def _unchecked(settings: Settings, words: Words, watched: Iterable[tuple[str, Coverage]]) -> Iterator[str]:
+    """Headlines about accounts that were never read, or at which nobody has looked when somebody should have."""
+    for name, how in watched:
+        if how.is_unchecked and not how.is_told_elsewhere:
+            yield f"{name}: {coverage.in_words(how, settings.zone, words)}"
 
 
 def _to_do(words: Words, standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:
@@ -508,11 +487,12 @@ def _answered(settings: Settings, words: Words, line: Entry) -> str:
     return f"{told}{then}"
 
 
-def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
+def _not_alike(words: Words, lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
     """What the week's report says about comments on these accounts."""
     for line in lines:
         if line.kind == REPORTED:
-            yield from (told for told in line.detail["lines"] if any(f"({key}:" in told for key in keys))
+            found = consistency.from_record(line.detail.get("found", ()))
+            yield from (consistency.in_words(one, words) for one in found if one.concerns(keys))
 
 
 def _advice(line: Entry) -> str:

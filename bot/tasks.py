@@ -21,13 +21,11 @@ word alone is told in every digest until somebody brings a picture of afterwards
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, handwork, orders, outbox, records, registry, uploads
+from archive import cases, evidence, handwork, orders, outbox, records, registry, uploads
 from archive.card import platform_name
 from bot import letters
-from bot.digest_words import EN, moment
 from bot.domain.names import same
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
@@ -43,14 +41,11 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.uploads import Picture
-    from bot.digest_words import Words
     from bot.domain.types import Order
     from bot.settings import AccountSettings, Settings
     from connectors.assisted import Deed
 
 MOST = 1_000
-LATE = timedelta(hours=1)
-"""An account that the program reads and has not read for so long is called unchecked."""
 NOTHING = "nothing"
 FOUND = "found"
 DEALT_WITH = "dealt with"
@@ -58,13 +53,17 @@ DEALT_WITH = "dealt with"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Something for staff to do: `steps` say how. While `held` says why not, nobody is to do it."""
+    """Something for staff to do: `steps` say how, and `commands` what to type where there is no console.
+
+    While `held` says why not, nobody is to do it.
+    """
 
     name: str
     account: str
     since: datetime
     what: str
     steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     held: str = ""
 
 
@@ -92,18 +91,20 @@ def _acts(tx: Tx, settings: Settings, by_hand: list[AccountSettings], now: datet
             account=_key(order),
             since=orders.placed_at(tx, order),
             what=f"{order.action} a comment on {_named(entry)}, decided by {order.agent.kind} {order.agent.name}",
-            steps=tuple(_how(tx, entry, order)),
+            steps=tuple(_how(tx, order)),
+            commands=tuple(
+                f"--did {deed.name}: {deed.how}" + (" Needs --second, who agrees." if deed.second else "")
+                for deed in _deeds(entry, order)
+            ),
             held=_held(tx, settings, order, now),
         )
 
 
-def _how(tx: Tx, entry: AccountSettings, order: Order) -> Iterator[str]:
-    """What to do and where, and what has been done of it already."""
+def _how(tx: Tx, order: Order) -> Iterator[str]:
+    """Where it is, and what has been done of it already."""
     comment = records.comment(tx, order.ref, order.revision)
     yield f"{comment.url} by {comment.author.name or comment.author.handle or 'name not available'}"
     yield f"“{comment.text}”"
-    for deed in _deeds(entry, order):
-        yield f"--did {deed.name}: {deed.how}" + (" Needs --second, who agrees." if deed.second else "")
     for said in handwork.attestations(tx, order):
         yield f"{said.deed} on {said.done_at:%Y-%m-%d %H:%M} UTC, says {said.agent.name}; the comment is not gone yet"
 
@@ -136,8 +137,8 @@ def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Ite
                 f"{comment.url} by {comment.author.name or comment.author.handle or 'name not available'}",
                 f"“{comment.text}”",
                 "The whole window, with address bar and clock, the author and every word of the comment.",
-                f"citymod intake picture {case.ref} --screenshot FILE.png",
             ),
+            commands=(f"citymod intake picture {case.ref} --screenshot FILE.png",),
         )
 
 
@@ -153,8 +154,8 @@ def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> 
         account=entry.account.key,
         since=due,
         what=f"look at {_named(entry)}",
-        steps=(
-            where,
+        steps=(where,),
+        commands=(
             f"For each: citymod intake add --account {entry.account.key} --url … --author … --text … --screenshot …",
             f"Then: citymod tasks done {look_name(entry)} --nothing (or --found NUMBER)",
         ),
@@ -312,39 +313,9 @@ def _waiting_order(tx: Tx, order_id: str) -> Order:
     return order
 
 
-# How well each account is watched -------------------------------------------------------------------------------------
-
-
-def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> str:
-    """How an account is watched, and since when it is not: automated, or assisted and by whom it was looked at last."""
-    if entry.is_read:
-        how = words["automated" if entry.by_hand is None else "assisted"]
-        return f"{how}, {_read(tx, settings, entry, now, words)}"
-    unapproved = barred(tx, settings, entry.account.key)
-    if unapproved:
-        return words["unapproved"].format(why=unapproved)
-    last = handwork.last_attended(tx, look_name(entry))
-    if not entry.look_hours:
-        return words["no_hours"].format(since=moment(words, settings.zone, last.at) if last else words["ever"])
-    if last is None:
-        return words["never_checked"]
-    at = moment(words, settings.zone, last.at)
-    key = "looked_late" if _look(tx, settings, entry, now) else "looked"
-    return words[key].format(at=at, who=last.agent.name, outcome=last.outcome)
-
-
-def is_unchecked(said: str) -> bool:
-    """Whether what `coverage` says, in English, is that nobody and nothing has looked for too long."""
-    return "UNCHECKED" in said or "NEVER" in said or EN["not_yet"] in said
-
-
-def _read(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words) -> str:
-    standing = accounts.standing(tx, entry.account.key)
-    if standing is None or standing.polled_at is None:
-        return words["never_read" if standing and standing.failures else "not_yet"]
-    late = now - standing.polled_at > max(10 * settings.poll_every(entry.account.key), LATE)
-    key = "unchecked" if late or standing.stopped_why else "last_read"
-    return words[key].format(at=moment(words, settings.zone, standing.polled_at))
+def look_is_due(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> bool:
+    """Whether an hour has passed at which somebody should have looked at an account, and nobody has."""
+    return _look(tx, settings, entry, now) is not None
 
 
 def look_name(entry: AccountSettings) -> str:
