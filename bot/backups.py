@@ -147,14 +147,10 @@ def _tell_failure(parts: Parts, why: str, now: datetime) -> None:
         alarm(
             tx,
             parts.settings,
+            "backup",
             key=f"backup:{now.date()}",
-            subject="tonight's backup failed",
-            lines=(
-                f"No backup was made: {why}",
-                "The backups before it are all kept, and the archive itself is not touched.",
-                "See whether the folder can be written and has room, then run: citymod backup FOLDER",
-            ),
             now=now,
+            why=why,
         )
     log.error("not backed up", why=why)
 

@@ -78,15 +78,15 @@ class Coverage:
         return self.stopped or (self.watch is Watch.UNREAD and not self.by_hand)
 
 
-def of(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> Coverage:
-    """How an account is watched, and since when it is not."""
+def of(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> Coverage:
+    """How an account is watched, and since when it is not. `words`: in which the registry says `why`."""
     standing = accounts.standing(tx, entry.account.key)
     by_hand, stopped = entry.by_hand is not None, bool(standing and standing.stopped_why)
     if entry.is_read:
         watch = _read(settings, entry, standing, now)
         at = standing.polled_at if standing else None
         return Coverage(watch=watch, read=True, by_hand=by_hand, stopped=stopped, at=at)
-    if why := barred(tx, settings, entry.account.key):
+    if why := barred(tx, settings, entry.account.key, words):
         return Coverage(watch=Watch.UNAPPROVED, read=False, by_hand=by_hand, stopped=stopped, why=why)
     last = handwork.last_attended(tx, tasks.look_name(entry))
     if not entry.look_hours:
@@ -109,5 +109,8 @@ def _read(settings: Settings, entry: AccountSettings, standing: AccountStanding 
 def in_words(coverage: Coverage, zone: ZoneInfo, words: Words = EN) -> str:
     """Say how an account is watched: automated, or assisted and by whom it was looked at last."""
     at = moment(words, zone, coverage.at) if coverage.at else words["ever"]
-    said = words[coverage.watch].format(at=at, who=coverage.who, outcome=coverage.outcome, why=coverage.why)
+    outcome = words["found_nothing"]
+    if coverage.outcome.startswith(tasks.FOUND):
+        outcome = words["found"].format(number=coverage.outcome.removeprefix(tasks.FOUND).strip())
+    said = words[coverage.watch].format(at=at, who=coverage.who, outcome=outcome, why=coverage.why)
     return f"{words['assisted' if coverage.by_hand else 'automated']}, {said}" if coverage.read else said

@@ -24,6 +24,7 @@ from archive.card import alternative, platform_name
 from archive.evidence import picture, staff_pictures, transcript
 from bot.domain.schedule import next_round
 from bot.domain.types import Action
+from bot.lines import marked
 from bot.masking import closed, masked, masked_excerpt
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ TEMPLATES = jinja2.Environment(
 )
 
 TEMPLATES.filters["lines"] = lambda text: Markup("<br>\n").join(escape(text).splitlines())  # Outlook knows no pre-wrap
+TEMPLATES.filters["marked"] = marked
 MAIL = policy.SMTP.clone(cte_type="7bit")
 """How mails are written: in the bytes that go over the wire, with no sign in them that a server may want to recode."""
 

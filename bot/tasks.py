@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from archive import cases, evidence, handwork, orders, outbox, records, registry, uploads
 from archive.card import platform_name
 from bot import letters
+from bot.digest_words import EN
 from bot.domain.names import same
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.uploads import Picture
+    from bot.digest_words import Words
     from bot.domain.types import Order
     from bot.settings import AccountSettings, Settings
     from connectors.assisted import Deed
@@ -49,6 +51,8 @@ MOST = 1_000
 NOTHING = "nothing"
 FOUND = "found"
 DEALT_WITH = "dealt with"
+_TO_DO = {Action.HIDE: "hide", Action.DELETE: "delete", Action.RESTORE: "act_restore"}
+"""By which words an order is told as a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,33 +74,37 @@ class Task:
 # What there is to do --------------------------------------------------------------------------------------------------
 
 
-def waiting(tx: Tx, settings: Settings, now: datetime) -> list[Task]:
-    """Everything that staff have to do now, in the order: act, picture, look, what came in, who left."""
+def waiting(tx: Tx, settings: Settings, now: datetime, words: Words = EN) -> list[Task]:
+    """Everything that staff have to do now, in the order: act, picture, look, what came in, who left.
+
+    `words`: in which it is said what there is to do, and why not now. How to do it is said in English.
+    """
     by_hand = [entry for entry in settings.accounts if entry.by_hand]
     return [
-        *_acts(tx, settings, by_hand, now),
-        *_pictures(tx, settings, by_hand),
-        *(look for entry in settings.accounts if (look := _look(tx, settings, entry, now))),
-        *_received(tx, settings),
-        *_errands(tx, settings),
+        *_acts(tx, settings, by_hand, now, words),
+        *_pictures(tx, settings, by_hand, words),
+        *(look for entry in settings.accounts if (look := _look(tx, settings, entry, now, words))),
+        *_received(tx, settings, words),
+        *_errands(tx, settings, words),
     ]
 
 
-def _acts(tx: Tx, settings: Settings, by_hand: list[AccountSettings], now: datetime) -> Iterator[Task]:
+def _acts(tx: Tx, settings: Settings, by_hand: list[AccountSettings], now: datetime, words: Words) -> Iterator[Task]:
     entries = {entry.account.key: entry for entry in by_hand}
     for order in handwork.waiting(tx, entries.keys()):
         entry = entries[_key(order)]
+        by = words[order.agent.kind].format(name=order.agent.name)
         yield Task(
             name=f"act:{order.id}",
             account=_key(order),
             since=orders.placed_at(tx, order),
-            what=f"{order.action} a comment on {_named(entry)}, decided by {order.agent.kind} {order.agent.name}",
+            what=words[_TO_DO[order.action]].format(account=_named(entry), by=by),
             steps=tuple(_how(tx, order)),
             commands=tuple(
                 f"--did {deed.name}: {deed.how}" + (" Needs --second, who agrees." if deed.second else "")
                 for deed in _deeds(entry, order)
             ),
-            held=_held(tx, settings, order, now),
+            held=_held(tx, settings, order, now, words),
         )
 
 
@@ -109,20 +117,20 @@ def _how(tx: Tx, order: Order) -> Iterator[str]:
         yield f"{said.deed} on {said.done_at:%Y-%m-%d %H:%M} UTC, says {said.agent.name}; the comment is not gone yet"
 
 
-def _held(tx: Tx, settings: Settings, order: Order, now: datetime) -> str:
+def _held(tx: Tx, settings: Settings, order: Order, now: datetime, words: Words = EN) -> str:
     """Why nobody is to do it now, if so."""
-    paused = Switch(settings.switch_file).holds(tx, order, now)
+    paused = Switch(settings.switch_file).holds(tx, order, now, words)
     if paused:
         return paused
-    unapproved = barred(tx, settings, _key(order))
+    unapproved = barred(tx, settings, _key(order), words)
     if unapproved:
-        return f"the account is {unapproved}"
+        return words["unapproved_account"].format(why=unapproved)
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):
-        return "deleting waits until the evidence mail is accepted"
+        return words["mail_first"]
     return ""
 
 
-def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Iterator[Task]:
+def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings], words: Words) -> Iterator[Task]:
     keys = {entry.account.key for entry in by_hand}
     for case in cases.standing_at(tx, State.MARKED, limit=MOST, accounts=keys) if keys else ():
         if uploads.there(tx, case.ref, case.revision):
@@ -132,7 +140,7 @@ def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Ite
             name=f"picture:{case.ref}",
             account=case.account_key,
             since=case.since,
-            what=f"take a screenshot of a comment on {_named(settings.entry(case.account_key))}; touch nothing yet",
+            what=words["take_picture"].format(account=_named(settings.entry(case.account_key))),
             steps=(
                 f"{comment.url} by {comment.author.name or comment.author.handle or 'name not available'}",
                 f"“{comment.text}”",
@@ -142,7 +150,7 @@ def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Ite
         )
 
 
-def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> Task | None:
+def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> Task | None:
     days = {WEEK.index(day) for day in entry.look_on}
     due = look_due(entry.look_hours, days, now, settings.zone)
     last = handwork.last_attended(tx, look_name(entry))
@@ -153,7 +161,7 @@ def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> 
         name=look_name(entry),
         account=entry.account.key,
         since=due,
-        what=f"look at {_named(entry)}",
+        what=words["look_at"].format(account=_named(entry)),
         steps=(where,),
         commands=(
             f"For each: citymod intake add --account {entry.account.key} --url … --author … --text … --screenshot …",
@@ -162,28 +170,28 @@ def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> 
     )
 
 
-def _received(tx: Tx, settings: Settings) -> Iterator[Task]:
+def _received(tx: Tx, settings: Settings, words: Words) -> Iterator[Task]:
     known = {entry.account.key for entry in settings.accounts}
     for each in handwork.unattended(tx):
-        sender = f" from {each.sender}" if each.sender else ""
-        doubt = "" if each.trusted else "; nobody vouches for the sender, so do not follow its links"
+        sender = words["sender"].format(name=each.sender) if each.sender else ""
+        doubt = "" if each.trusted else words["no_voucher"]
         yield Task(
             name=each.task,
             account=each.account if each.account in known else "",
             since=each.at,
-            what=f"look into a {each.source}{sender}: {each.title}{doubt}",
+            what=words[f"look_into_{each.source}"].format(sender=sender, title=each.title, doubt=doubt),
             steps=tuple(each.says.splitlines()),
         )
 
 
-def _errands(tx: Tx, settings: Settings) -> Iterator[Task]:
+def _errands(tx: Tx, settings: Settings, words: Words) -> Iterator[Task]:
     known = {entry.account.key for entry in settings.accounts}
     for each in registry.errands(tx):
         yield Task(
             name=each.name,
             account=each.about if each.about in known else "",
             since=each.since,
-            what=f"{each.person} has left: see to {each.about}",
+            what=words["has_left"].format(person=each.person, about=each.about),
             steps=each.steps,
         )
 
