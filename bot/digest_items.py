@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -13,11 +14,13 @@ from bot.digest_words import EN, moment
 from bot.letters import names, why_closed
 from bot.lines import English, Line, begun, changed, say
 from bot.masking import INSTEAD, masked, masked_excerpt
+from rules.assemble import kept_reasons
+from rules.load import FileProblems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from archive.cases import Ground
+    from archive.cases import Ground, StoredVerdict
     from archive.database import Tx
     from archive.ledger import Entry
     from bot.digest_words import Words
@@ -152,7 +155,7 @@ def item(  # noqa: PLR0913  what is told of which comment, how and in which word
         text=text,
         url=comment.url,
         why=cut(English(masked(case.why, (str(ref),), instead=words[INSTEAD])), words),
-        reasons=() if hands_off else tuple(_reasons(ground, matches, comment, words)),
+        reasons=() if hands_off else tuple(_reasons(tx, stored, ground, matches, comment, words)),
         evidence=None if closed else sealed,
         closed=words["closed"].format(why=words[closed], evidence=sealed.id) if closed and sealed else "",
         alternative=words["alternative"].format(author=author, account=name, at=written, text=described),
@@ -184,9 +187,17 @@ def cut(text: str, words: Words = EN) -> Line:
     return Line([begun(text, MOST_CHARACTERS), f" […] ({more} {words['cut']})"])
 
 
-def _reasons(ground: Ground | None, matches: list[Match], comment: Comment, words: Words) -> Iterator[str]:
+def _reasons(  # noqa: PLR0913  why whoever found what in which comment, in which words
+    tx: Tx,
+    stored: StoredVerdict | None,
+    ground: Ground | None,
+    matches: list[Match],
+    comment: Comment,
+    words: Words,
+) -> Iterator[str]:
     """The clause that a person named, and what rules met: each once, and not more than anybody reads."""
-    found = list(dict.fromkeys((*_ground(ground, words), *(_reason(match, comment, words) for match in matches))))
+    reasons = (_reason(match, comment, _why(tx, stored, match, words), words) for match in matches if stored)
+    found = list(dict.fromkeys((*_ground(ground, words), *reasons)))
     yield from found[:MOST_REASONS]
     if len(found) > MOST_REASONS:
         yield f"{words['reasons_more'].format(more=len(found) - MOST_REASONS)}: citymod review show {comment.ref}"
@@ -202,12 +213,22 @@ def _ground(ground: Ground | None, words: Words) -> Iterator[str]:
         yield say(words["found_by"], clause=ground.clause, title=title, quoted=quoted, decided=decided)
 
 
-def _reason(match: Match, comment: Comment, words: Words) -> str:
+def _why(tx: Tx, stored: StoredVerdict, match: Match, words: Words) -> str:
+    """The reason of a rule that met something: in the reader's language, if the pack of that time says it so."""
+    kept = cases.document(tx, stored.packs.get(match.pack, "")) if words["lang"] == "es" else None
+    if kept:
+        with suppress(FileProblems):  # an old pack that nobody can read any more: then the record's own words will do
+            reason = kept_reasons(kept[1]).get(match.rule)
+            if reason and reason.es and match.reason.startswith(reason.en):
+                return Line([reason.es, English(match.reason.removeprefix(reason.en))])  # a doubt may follow it
+    return English(match.reason)
+
+
+def _reason(match: Match, comment: Comment, reason: str, words: Words) -> str:
     """What a rule met, quoted as far as these very words hold it."""
     fits = comment.text[match.start : match.end] == match.excerpt
     instead = words[INSTEAD]
     excerpt = (
         masked_excerpt(comment.text, match.start, match.end, instead=instead) if fits else _elsewhere(match, words)
     )
-    reason = English(match.reason)
     return say(words["reason"], clause=match.clause, rule=match.rule, excerpt=cut(excerpt, words), reason=reason)
