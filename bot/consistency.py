@@ -16,12 +16,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import cases, ledger, orders, records, second_reviews, withheld
-from bot.digest_words import EN
+from bot import evidence_words
+from bot.digest_words import EN, IN
 from bot.domain.names import same
 from bot.domain.states import State
 from bot.domain.types import Mode, Ref, Speaker
 from bot.letters import compose, names, put
-from bot.masking import masked
+from bot.lines import English, say
+from bot.masking import INSTEAD, masked
 from bot.review import NotPossible, person
 from rules.normal import folded_phrase
 from rules.swapped import unlike
@@ -185,26 +187,28 @@ def _quoted(one: _Read) -> str:
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]} […]"
 
 
-def told(report: Report) -> Iterator[str]:
+def told(report: Report, language: str = "en") -> Iterator[str]:
     """The report in words."""
-    yield f"Comments compared, of the last {SPAN.days} days: {report.compared}"
-    yield f"Near-identical ones that were not decided alike: {report.different}"
-    yield f"Comments that rules would read otherwise of the other side: {report.sides}"
+    w = evidence_words.IN[language]
+    yield w["compared"].format(days=SPAN.days, number=report.compared)
+    yield w["different"].format(number=report.different)
+    yield w["sides"].format(number=report.sides)
     if report.opinions:
         share = round(100 * report.agreed / report.opinions)
-        yield f"Second opinions: {report.opinions}, of which {report.agreed} agreed ({share} %)"
+        yield w["opinions"].format(number=report.opinions, agreed=report.agreed, share=share)
     else:
-        yield "Second opinions: none yet; `citymod review second` names what waits for one"
-    yield from map(in_words, report.found)
+        yield w["no_opinions"]
+    yield from (in_words(one, IN[language]) for one in report.found)
     left_out = report.different + report.sides - len(report.found)
     if left_out > 0:
-        yield f"And {left_out} more"
+        yield w["more"].format(more=left_out)
 
 
 def in_words(one: NotAlike, words: Words = EN) -> str:
     """Say what was not decided alike, or would not be."""
-    said = {name: getattr(one, name) for name in ("text", "ref", "hidden", "left", "other", "why")}
-    return words["other_side" if one.rules else "not_alike"].format(**said, rules=", ".join(one.rules))
+    said = {name: getattr(one, name) for name in ("text", "ref", "hidden", "left", "other")}
+    form = words["other_side" if one.rules else "not_alike"]
+    return say(form, **said, why=English(one.why), rules=", ".join(one.rules))
 
 
 def as_record(found: Iterable[NotAlike]) -> list[Json]:
@@ -219,8 +223,11 @@ def from_record(found: Iterable[dict[str, Any]]) -> Iterator[NotAlike]:
 
 def _mail(tx: Tx, settings: Settings, found: Report, now: datetime) -> None:
     to = (settings.mail.social_media_manager,)
-    message = compose(settings, to, f"{settings.city.name}: were comments decided alike?", now)
-    lines = (masked(line, names(settings, line)) for line in told(found))
+    language = settings.mail.language
+    message = compose(settings, to, evidence_words.IN[language]["alike"].format(city=settings.city.name), now)
+    message["Content-Language"] = language
+    instead = IN[language][INSTEAD]
+    lines = (masked(line, names(settings, line), instead=instead) for line in told(found, language))
     message.set_content("\n\n".join(lines) + "\n")
     put(tx, message, kind="consistency", key=f"consistency:{now.isoformat()}", to=to, now=now)
 

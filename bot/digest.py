@@ -48,7 +48,7 @@ from bot.letters import STYLES, TEMPLATES, compose, embed, put
 from bot.lines import English, Line, say
 from bot.links import pause_link_in_mail
 from bot.log import logger
-from bot.pause import Switch, what_is_paused
+from bot.pause import Switch, what_is_paused, who_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -428,7 +428,7 @@ def _pauses(settings: Settings, words: Words, standing: list[Pause], file_says: 
         until = words["pause_until"].format(until=ends) if ends else words["pause_open"]
         since = moment(words, settings.zone, pause.since)
         yield words["pause"].format(
-            what=what_is_paused(pause, words), since=since, until=until, who=pause.who, why=pause.why
+            what=what_is_paused(pause, words), since=since, until=until, who=who_paused(pause, words), why=pause.why
         )
     if file_says:
         yield say(words["pause_file"], why=file_says)

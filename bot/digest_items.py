@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from archive import cases, evidence, records, withheld
 from archive.card import platform_name
 from bot.digest_words import EN, moment
-from bot.letters import names, why_closed
+from bot.letters import decided, names, why_closed
 from bot.lines import English, Line, begun, changed, say
 from bot.masking import INSTEAD, masked, masked_excerpt
 from rules.assemble import kept_reasons
@@ -206,11 +206,9 @@ def _reasons(  # noqa: PLR0913  why whoever found what in which comment, in whic
 def _ground(ground: Ground | None, words: Words) -> Iterator[str]:
     """The clause that a person named, as the policy has it, and who found that a comment falls under it."""
     if ground:
-        agreed = words["agreed"].format(who=ground.counsel) if ground.counsel else ""
-        decided = words["decided"].format(who=ground.agent.name, agreed=agreed, why=ground.why)
         title, quoted = English(ground.title), English(ground.quoted)
-        decided = cut(_masked(decided, words), words)
-        yield say(words["found_by"], clause=ground.clause, title=title, quoted=quoted, decided=decided)
+        found = cut(_masked(decided(ground, words), words), words)
+        yield say(words["found_by"], clause=ground.clause, title=title, quoted=quoted, decided=found)
 
 
 def _why(tx: Tx, stored: StoredVerdict, match: Match, words: Words) -> str:

@@ -36,6 +36,11 @@ def what_is_paused(pause: Pause, words: Words = EN) -> str:
     return words["clause"].format(code=pause.clause) if pause.clause else pause.scope
 
 
+def who_paused(pause: Pause, words: Words = EN) -> str:
+    """Say who pulled the switch."""
+    return words["agent"].format(kind=pause.who.kind, name=pause.who.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """Both switches of one installation."""
@@ -69,7 +74,7 @@ class Switch:
             return None
         clauses = orders.clauses(tx, order)
         said = (
-            words["clause_paused"].format(what=what_is_paused(p, words), who=p.who, why=p.why)
+            words["clause_paused"].format(what=what_is_paused(p, words), who=who_paused(p, words), why=p.why)
             for p in stopping
             if p.clause in clauses
         )
@@ -89,5 +94,5 @@ class Switch:
     def _archive_says(tx: Tx, account_key: str, now: datetime, words: Words) -> str | None:
         for pause in pauses.in_force(tx, now):
             if pause.scope in (pauses.EVERYTHING, account_key):
-                return words["paused_by"].format(who=pause.who, why=pause.why)
+                return words["paused_by"].format(who=who_paused(pause, words), why=pause.why)
         return None
