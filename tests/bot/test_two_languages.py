@@ -329,7 +329,7 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 NAMES = re.compile(
-    r"«[^»]*»|City of Fountains|Public Information Officer|citymod \w+|--reason|https?://\S+|AR 1-27"
+    r"«[^»]*»|City of Fountains|Public Information Officer|citymod \w+|--reason|(?:https?:|(?<!\w))/\S+|AR 1-27"
     r"|(?:c\d|look|by):?-?[a-z-]*:\S+"
 )
 """What is quoted from a comment, and what is called so in any language."""
