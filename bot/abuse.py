@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive import cases, media, orders, withheld
 from archive.media import Kept
+from bot import alarm_words
 from bot.alarms import alarm
 from bot.domain.states import Event, State, allows
 from bot.enforcing import leave_to_a_person
@@ -23,17 +24,7 @@ if TYPE_CHECKING:
     from bot.domain.types import Ref
     from bot.settings import Settings
 
-WHAT_TO_DO = tuple(
-    """\
-Do not open, copy, photograph, print or forward it, not even to show it to a colleague: having or sending it is a \
-crime, for staff too (18 U.S.C. 2252A). Delete nothing that is there already, and let nobody else look.
-Call the City Attorney, and report it now, by identifiers and address alone: to the CyberTipline of the National \
-Center for Missing and Exploited Children (report.cybertip.org, 1-800-843-5678) and to the FBI (tips.fbi.gov, \
-1-800-225-5324); if a child is in danger at this moment, call 911 first.
-Report it on the platform with the platform's own button for child safety, which may also take it down. citymod does \
-not hide it, since it may not make the picture that every act of its own rests on.
-Write down who looked at it, when, and who was called. Leave everything else to the police.""".splitlines()
-)
+WHAT_TO_DO = alarm_words.EN["withheld"][2:]
 
 
 def suspect(  # noqa: PLR0913  who says what about which comment, when
@@ -58,12 +49,5 @@ def suspect(  # noqa: PLR0913  who says what about which comment, when
     event = Event.CAPTURE_FAILED if case.state is State.MARKED else Event.REFERRED
     if allows(case.state, event):
         cases.advance(tx, ref, event, agent=person(who), now=now, why=withheld.WHY_NOT)
-    alarm(
-        tx,
-        settings,
-        key=f"withheld:{ref}",
-        subject="URGENT: suspected sexual abuse of a child, act now",
-        lines=(f"{who} marked the comment {ref}. Its words and pictures are not in this mail.", *WHAT_TO_DO),
-        now=now,
-    )
+    alarm(tx, settings, "withheld", key=f"withheld:{ref}", now=now, who=who, ref=ref)
     return True

@@ -5,25 +5,30 @@ Nothing is ever done about a City post. Each wording is looked at once, and the 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import ledger, records
 from archive.card import platform_name
+from bot.digest_words import EN, IN
 from bot.domain.types import revision_of
 from bot.letters import compose, put
 from bot.log import logger
-from bot.masking import masked
-from rules.advice import CAMPAIGN, advise
+from bot.masking import INSTEAD, masked
+from rules.advice import ALTERNATIVE, CAMPAIGN, CREDIT, LINK, Advice, advise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from archive.database import Tx
+    from archive.ledger import Entry
+    from archive.stored import Json
+    from bot.digest_words import Words
     from bot.domain.types import Post
     from bot.parts import Parts
     from bot.settings import AccountSettings
-    from rules.advice import Advice
 
 AT_ONCE = 50
 ADVISED, LOOKED = "post.advised", "posts.looked_at"
@@ -31,6 +36,8 @@ OLD = timedelta(days=7)
 """A post that is older when it is first seen is history: nobody is advised on it."""
 TELL_ALTERNATIVES = frozenset({"x", "bluesky"})
 """Where a program is told whether the pictures of a post are described."""
+_CODES = frozenset({CAMPAIGN, LINK, CREDIT, ALTERNATIVE})
+"""Those that are no clauses."""
 
 log = logger("advising")
 
@@ -75,7 +82,8 @@ def _advise(parts: Parts, tx: Tx, entry: AccountSettings, post: Post, now: datet
     codes = [one.code for one in found]
     if codes == (before[-1].detail["codes"] if before else []):
         return
-    detail = {"codes": codes, "says": [one.says for one in found], "url": post.url}
+    advice = [asdict(one) | {"words": list(one.words)} for one in found]
+    detail: dict[str, Json] = {"codes": [*codes], "says": list(map(in_words, found)), "advice": advice, "url": post.url}
     ledger.append(tx, kind=ADVISED, ref=post.ref, agent=ledger.DAEMON, at=now, detail=detail)
     for one in found:
         if one.code == CAMPAIGN:
@@ -83,17 +91,35 @@ def _advise(parts: Parts, tx: Tx, entry: AccountSettings, post: Post, now: datet
     log.info("advised", ref=str(post.ref), codes=", ".join(codes))
 
 
+def in_words(one: Advice, words: Words = EN) -> str:
+    """Say what the author of a post should know."""
+    form = words[f"advice_{one.code}" if one.code in _CODES else "advice_clause"]
+    return form.format(words=words["or"].join(one.words), rule=one.rule, clause=one.code)
+
+
+def lines(advised: Entry, words: Words = EN) -> Iterator[str]:
+    """What a line of the ledger says that a post was advised, in these words."""
+    found = [Advice(**one | {"words": tuple(one["words"])}) for one in advised.detail["advice"]]
+    if found:
+        says = "; ".join(in_words(one, words) for one in found)
+        yield words["advice_line"].format(url=advised.detail["url"], says=says)
+
+
 def _tell_at_once(  # noqa: PLR0913  who is told what about which post
     parts: Parts, tx: Tx, entry: AccountSettings, post: Post, advice: Advice, now: datetime
 ) -> None:
     settings = parts.settings
     key = entry.account.key
-    to = tuple(pio.email for pio in settings.pios if not pio.accounts or key in pio.accounts)
-    message = compose(settings, to, f"A City post may campaign: {entry.name} on {platform_name(entry.platform)}", now)
-    message["X-Priority"] = "1"
-    message.set_content(
-        f"{masked(post.text)}\n\n{post.url}\n\n{masked(advice.says)}.\n\n"
-        "This is advice. The program does nothing about posts of the City; whoever answers for the page decides.\n"
-    )
-    wording = revision_of(post.text, post.attachments)
-    put(tx, message, kind="advice", key=f"advice:{post.ref}:{wording}", to=to, now=now)
+    told = [pio for pio in settings.pios if not pio.accounts or key in pio.accounts]
+    for language in dict.fromkeys(pio.language for pio in told):
+        words = IN[language]
+        to = tuple(pio.email for pio in told if pio.language == language)
+        subject = words["may_campaign"].format(name=entry.name, platform=platform_name(entry.platform))
+        message = compose(settings, to, subject, now)
+        message["X-Priority"] = "1"
+        text, says = (masked(said, instead=words[INSTEAD]) for said in (post.text, in_words(advice, words)))
+        message.set_content(f"{text}\n\n{post.url}\n\n{says}.\n\n{words['only_advice']}\n")
+        message["Content-Language"] = language
+        wording = revision_of(post.text, post.attachments)
+        more = "" if language == "en" else f":{language}"
+        put(tx, message, kind="advice", key=f"advice:{post.ref}:{wording}{more}", to=to, now=now)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive import accounts
-from bot import webhook
+from bot import alarm_words, webhook
+from bot.digest_words import IN
 from bot.letters import compose, names, put
 from bot.links import pause_link_in_mail
 from bot.log import logger
-from bot.masking import masked
+from bot.masking import INSTEAD, masked
 from connectors.contract import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from archive.database import Tx
@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 log = logger("alarms")
 
 
-def alarm(  # noqa: PLR0913  an alarm says what, why and what to do
-    tx: Tx, settings: Settings, *, key: str, subject: str, lines: Sequence[str], now: datetime
-) -> None:
-    """Queue a call to on-call staff. The same `key` is sent once, however often the trouble is met."""
-    subject, *lines = (masked(line, names(settings, line)) for line in (subject, *lines))
+def alarm(tx: Tx, settings: Settings, what: str, /, *, key: str, now: datetime, **about: object) -> None:
+    """Queue a call to on-call staff. The same `key` is sent once, however often the trouble is met.
+
+    `what` names its words (bot/alarm_words.py), into which `about` is filled.
+    """
+    words = IN[settings.mail.language]
+    said = alarm_words.in_words(what, settings, about)
+    subject, *lines = (masked(line, names(settings, line), instead=words[INSTEAD]) for line in said)
     message = compose(settings, settings.mail.on_call, f"citymod: {subject}", now)
     message["X-Priority"] = "1"
     link = pause_link_in_mail(settings, ", ".join(settings.mail.on_call), now)
-    stop = [f"Pause all acting at once, without signing in (holds once, for three days):\n{link}"] if link else []
+    stop = [words["stop_in_alarm"].format(link=link)] if link else []
     message.set_content("\n\n".join([f"{settings.city.name}: {subject}.", *lines, *stop]) + "\n")
+    message["Content-Language"] = settings.mail.language
     put(tx, message, kind="alarm", key=f"alarm:{key}", to=settings.mail.on_call, now=now)
     webhook.owe(tx, settings, key=key, subject=subject, lines=lines, now=now)
 
@@ -47,13 +51,12 @@ def stop_account(parts: Parts, account: Account, error: Exception, now: datetime
         alarm(
             tx,
             parts.settings,
+            "stopped",
             key=f"stopped:{account.key}:{now.isoformat()}",
-            subject=f"{account.name} on {account.platform} has stopped",
-            lines=(
-                f"The account {account.key} is no longer polled or acted on, since: {why}.",
-                "Comments stay visible. Nothing that was recorded is lost.",
-                f"When it is mended, run: citymod resume --account {account.key} --reason '…'",
-            ),
             now=now,
+            name=account.name,
+            platform=account.platform,
+            account=account.key,
+            why=why,
         )
     log.error("account stopped", account=account.key, why=why)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from archive import appeals, cases, ledger, orders
 from bot import review, workdays
+from bot.digest_words import EN, when_due
 from bot.domain.names import plain
 from bot.domain.states import State
 from bot.domain.types import Action, AgentKind, OrderStatus
-from bot.masking import masked
+from bot.masking import INSTEAD, masked
 from bot.review import NotPossible, person
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from archive.appeals import Appeal
     from archive.database import Tx
+    from bot.digest_words import Words
     from bot.domain.types import Agent, Order
     from bot.settings import Settings
 
@@ -127,9 +129,9 @@ def waiting(tx: Tx, keys: Iterable[str]) -> list[Appeal]:
     )
 
 
-def lines(some: Iterable[Appeal], zone: ZoneInfo, now: datetime) -> Iterator[str]:
+def lines(some: Iterable[Appeal], zone: ZoneInfo, now: datetime, words: Words = EN) -> Iterator[str]:
     """Say of appeals that wait when they are due and what they say."""
     for one in some:
-        due = f"{one.due_at.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
-        late = f"OVERDUE since {due}" if one.is_overdue(now) else f"due {due}"
-        yield f"Appeal {one.id} of {one.ref}: {late}. {masked(one.says, (str(one.ref),))}"
+        due = words["overdue_since" if one.is_overdue(now) else "due"].format(due=when_due(words, zone, one.due_at))
+        says = masked(one.says, (str(one.ref),), instead=words[INSTEAD])
+        yield words["appeal"].format(name=one.id, case=one.ref, due=due, says=says)

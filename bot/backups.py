@@ -147,14 +147,10 @@ def _tell_failure(parts: Parts, why: str, now: datetime) -> None:
         alarm(
             tx,
             parts.settings,
+            "backup",
             key=f"backup:{now.date()}",
-            subject="tonight's backup failed",
-            lines=(
-                f"No backup was made: {why}",
-                "The backups before it are all kept, and the archive itself is not touched.",
-                "See whether the folder can be written and has room, then run: citymod backup FOLDER",
-            ),
             now=now,
+            why=why,
         )
     log.error("not backed up", why=why)
 
@@ -172,3 +168,9 @@ def told(tx: Tx, settings: Settings) -> Iterator[str]:
     last = _last_try(tx, settings.backup) if settings.backup else None
     if last:
         yield f"FAILED: {last.detail['why']}" if last.kind == FAILED else f"{last.detail['files']} files, checked"
+
+
+def failed(tx: Tx, settings: Settings) -> bool:
+    """Whether the last nightly backup failed."""
+    last = _last_try(tx, settings.backup) if settings.backup else None
+    return last is not None and last.kind == FAILED

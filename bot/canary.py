@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from archive import ledger, pauses
 from bot.alarms import alarm
+from bot.digest_words import EN, IN, moment
 from bot.domain.schedule import last_time, next_time
-from bot.letters import when
+from bot.lines import English, joined, say
 from bot.log import logger
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.database import Tx
+    from bot.digest_words import Words
     from bot.domain.types import Agent
     from bot.parts import Parts
     from bot.settings import Settings
@@ -124,14 +126,11 @@ def record(tx: Tx, settings: Settings, outcome: Outcome, *, agent: Agent, now: d
     alarm(
         tx,
         settings,
+        "canary",
         key=f"canary:{now.isoformat()}",
-        subject="the daily test of the whole line failed",
-        lines=(
-            f"A harmless comment on a stand-in did not come through: {outcome.broken}.",
-            f"Done until then: {', '.join(outcome.steps) or 'nothing'}.",
-            "What it met, real comments may meet, too. Run: citymod doctor, then: citymod canary",
-        ),
         now=now,
+        why=outcome.broken,
+        steps=", ".join(outcome.steps) or IN[settings.mail.language]["found_nothing"],
     )
     log.error("did not come through", why=outcome.broken)
 
@@ -150,24 +149,32 @@ def last_at(tx: Tx) -> datetime | None:
     return last.at if last else None
 
 
-def told(tx: Tx) -> str:
+def told(tx: Tx, words: Words = EN) -> str:
     """How the last one went, in a few words."""
     last = ledger.last(tx, (PASSED, FAILED, SKIPPED))
     if last is None:
-        return "not sent yet"
+        return words["canary_unsent"]
     if last.kind == PASSED:
-        return f"came through in {sum(last.detail['steps'].values()):.0f} s"
-    return f"FAILED: {last.detail['why']}" if last.kind == FAILED else f"not run: {last.detail['why']}"
+        return words["canary_passed"].format(seconds=f"{sum(last.detail['steps'].values()):.0f}")
+    form = words["canary_broken" if last.kind == FAILED else "canary_skipped"]
+    return say(form, why=English(last.detail["why"]))
 
 
-def headlines(tx: Tx) -> Iterator[str]:
+def failed(tx: Tx) -> bool:
+    """Whether the last one did not come through."""
+    last = ledger.last(tx, (PASSED, FAILED))
+    return last is not None and last.kind == FAILED
+
+
+def headlines(tx: Tx, words: Words = EN) -> Iterator[str]:
     """That the last one did not come through."""
     last = ledger.last(tx, (PASSED, FAILED))
     if last and last.kind == FAILED:
-        yield f"THE DAILY TEST OF THE WHOLE LINE FAILED: {last.detail['why']}"
+        yield say(words["canary_failed"], why=English(last.detail["why"]))
 
 
-def in_digest(tx: Tx, settings: Settings) -> str:
+def in_digest(tx: Tx, settings: Settings, words: Words = EN) -> str:
     """The digest's line about it."""
     at = last_at(tx)
-    return f"Test of the whole line (on a stand-in): {told(tx)}" + (f", {when(settings, at)}" if at else "")
+    said = say(words["canary"], told=told(tx, words))
+    return joined(", ", [said, moment(words, settings.zone, at)]) if at else said

@@ -223,7 +223,7 @@ def _print(settings: Settings, task: Task, *, steps: bool) -> None:
     since = f"{task.since.astimezone(settings.zone):%Y-%m-%d %H:%M}"
     held = f" NOT NOW: {task.held}" if task.held else ""
     say(f"  since {since}: {task.what}{held}")
-    for line in (line for step in task.steps if steps for line in step.splitlines()):
+    for line in (line for step in (*task.steps, *task.commands) if steps for line in step.splitlines()):
         say(f"    {line}")
 
 

@@ -11,28 +11,33 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import cases, ledger, orders, records, second_reviews, withheld
+from bot import evidence_words
+from bot.digest_words import EN, IN
 from bot.domain.names import same
 from bot.domain.states import State
-from bot.domain.types import Mode, Speaker
+from bot.domain.types import Mode, Ref, Speaker
 from bot.letters import compose, names, put
-from bot.masking import masked
+from bot.lines import English, say
+from bot.masking import INSTEAD, masked
 from bot.review import NotPossible, person
 from rules.normal import folded_phrase
 from rules.swapped import unlike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
+    from typing import Any
 
     from archive.cases import Case
     from archive.database import Tx
     from archive.second_reviews import Chosen
-    from bot.domain.types import Ref
+    from archive.stored import Json
+    from bot.digest_words import Words
     from bot.parts import Parts
     from bot.settings import Settings
 
@@ -49,11 +54,32 @@ LEFT = frozenset({State.CLEARED, State.RESTORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotAlike:
+    """A comment to look at, by its ref: one of so many that were `hidden` while others were `left`, such as `other`.
+
+    Or one that `rules` would read otherwise if it spoke of the other side. `why`: as the other's case says.
+    """
+
+    text: str
+    ref: str
+    hidden: int = 0
+    left: int = 0
+    other: str = ""
+    why: str = ""
+    rules: tuple[str, ...] = ()
+
+    def concerns(self, keys: Collection[str]) -> bool:
+        """Whether it is about a comment on one of these accounts."""
+        refs = (Ref.parse(ref) for ref in (self.ref, self.other) if ref)
+        return any(f"{ref.platform}:{ref.account}" in keys for ref in refs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was found. `lines` say it in words, `compared` counts the comments that were read."""
+    """What was `found`, as far as it is told, of so many. `compared` counts the comments that were read."""
 
     compared: int
-    lines: tuple[str, ...]
+    found: tuple[NotAlike, ...]
     different: int
     sides: int
     opinions: int
@@ -70,7 +96,9 @@ def report_due(parts: Parts, now: datetime) -> bool:
     with parts.database.begin() as tx:
         detail = {"compared": found.compared, "different": found.different, "sides": found.sides}
         detail |= {"opinions": found.opinions, "agreed": found.agreed}
-        ledger.append(tx, kind=REPORTED, agent=ledger.DAEMON, at=now, detail={**detail, "lines": list(found.lines)})
+        ledger.append(
+            tx, kind=REPORTED, agent=ledger.DAEMON, at=now, detail={**detail, "found": as_record(found.found)}
+        )
         _mail(tx, parts.settings, found, now)
     return True
 
@@ -78,14 +106,13 @@ def report_due(parts: Parts, now: datetime) -> bool:
 def report(parts: Parts, now: datetime) -> Report:
     """Read what was decided within `SPAN` and compare. Reads in small helpings, so that nobody waits for it."""
     read = list(_decided(parts, now))
-    lines = [*(different := list(_different(read))), *(sides := list(_by_sides(parts, read)))]
+    different, sides = list(_different(read)), list(_by_sides(parts, read))
     with parts.database.read() as tx:
         known = second_reviews.done(tx)
         opinions = [known[one.line] for one in second_reviews.chosen(tx, now - SPAN) if one.line in known]
-    left_out = len(lines) - MOST_TOLD
     return Report(
         compared=len(read),
-        lines=(*lines[:MOST_TOLD], *([f"And {left_out} more"] if left_out > 0 else [])),
+        found=(*different, *sides)[:MOST_TOLD],
         different=len(different),
         sides=len(sides),
         opinions=len(opinions),
@@ -128,7 +155,7 @@ def _is_copy(tx: Tx, ref: Ref) -> bool:
     return order is not None and orders.clauses(tx, order) == {"C9"}
 
 
-def _different(read: list[_Read]) -> Iterator[str]:
+def _different(read: list[_Read]) -> Iterator[NotAlike]:
     """Say which comments read the same and were not decided alike."""
     alike: dict[str, list[_Read]] = defaultdict(list)
     for one in read:
@@ -138,17 +165,21 @@ def _different(read: list[_Read]) -> Iterator[str]:
     for some in alike.values():
         hidden, left = ([one for one in some if one.hidden is wanted] for wanted in (True, False))
         if hidden and left:
-            yield (
-                f"“{_quoted(hidden[0])}”: hidden {len(hidden)} ({hidden[0].case.ref}), "
-                f"left {len(left)} ({left[0].case.ref}: {left[0].case.why})"
+            yield NotAlike(
+                text=_quoted(hidden[0]),
+                ref=str(hidden[0].case.ref),
+                hidden=len(hidden),
+                left=len(left),
+                other=str(left[0].case.ref),
+                why=left[0].case.why,
             )
 
 
-def _by_sides(parts: Parts, read: list[_Read]) -> Iterator[str]:
+def _by_sides(parts: Parts, read: list[_Read]) -> Iterator[NotAlike]:
     """Say which comments rules would read otherwise if they spoke of the other side."""
     for one in read:
-        if rules := list(unlike(parts.rulebook.engine, one.text)):
-            yield (f"“{_quoted(one)}” ({one.case.ref}) would be read otherwise of the other side by {', '.join(rules)}")
+        if rules := tuple(unlike(parts.rulebook.engine, one.text)):
+            yield NotAlike(text=_quoted(one), ref=str(one.case.ref), rules=rules)
 
 
 def _quoted(one: _Read) -> str:
@@ -156,23 +187,47 @@ def _quoted(one: _Read) -> str:
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]} […]"
 
 
-def told(report: Report) -> Iterator[str]:
+def told(report: Report, language: str = "en") -> Iterator[str]:
     """The report in words."""
-    yield f"Comments compared, of the last {SPAN.days} days: {report.compared}"
-    yield f"Near-identical ones that were not decided alike: {report.different}"
-    yield f"Comments that rules would read otherwise of the other side: {report.sides}"
+    w = evidence_words.IN[language]
+    yield w["compared"].format(days=SPAN.days, number=report.compared)
+    yield w["different"].format(number=report.different)
+    yield w["sides"].format(number=report.sides)
     if report.opinions:
         share = round(100 * report.agreed / report.opinions)
-        yield f"Second opinions: {report.opinions}, of which {report.agreed} agreed ({share} %)"
+        yield w["opinions"].format(number=report.opinions, agreed=report.agreed, share=share)
     else:
-        yield "Second opinions: none yet; `citymod review second` names what waits for one"
-    yield from report.lines
+        yield w["no_opinions"]
+    yield from (in_words(one, IN[language]) for one in report.found)
+    left_out = report.different + report.sides - len(report.found)
+    if left_out > 0:
+        yield w["more"].format(more=left_out)
+
+
+def in_words(one: NotAlike, words: Words = EN) -> str:
+    """Say what was not decided alike, or would not be."""
+    said = {name: getattr(one, name) for name in ("text", "ref", "hidden", "left", "other")}
+    form = words["other_side" if one.rules else "not_alike"]
+    return say(form, **said, why=English(one.why), rules=", ".join(one.rules))
+
+
+def as_record(found: Iterable[NotAlike]) -> list[Json]:
+    """Give what was found as the ledger keeps it."""
+    return [asdict(one) | {"rules": list(one.rules)} for one in found]
+
+
+def from_record(found: Iterable[dict[str, Any]]) -> Iterator[NotAlike]:
+    """Read `as_record` back."""
+    return (NotAlike(**one | {"rules": tuple(one["rules"])}) for one in found)
 
 
 def _mail(tx: Tx, settings: Settings, found: Report, now: datetime) -> None:
     to = (settings.mail.social_media_manager,)
-    message = compose(settings, to, f"{settings.city.name}: were comments decided alike?", now)
-    lines = (masked(line, names(settings, line)) for line in told(found))
+    language = settings.mail.language
+    message = compose(settings, to, evidence_words.IN[language]["alike"].format(city=settings.city.name), now)
+    message["Content-Language"] = language
+    instead = IN[language][INSTEAD]
+    lines = (masked(line, names(settings, line), instead=instead) for line in told(found, language))
     message.set_content("\n\n".join(lines) + "\n")
     put(tx, message, kind="consistency", key=f"consistency:{now.isoformat()}", to=to, now=now)
 

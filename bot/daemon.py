@@ -490,14 +490,11 @@ class Daemon:
         alarm(
             tx,
             self._parts.settings,
+            "job",
             key=f"job:{name}:{now.date()}",
-            subject=f"{name} fails",
-            lines=(
-                f"The job {name!r} failed unexpectedly: {why}.",
-                "It is run again at its next time. Comments stay visible; nothing recorded is lost.",
-                "The daemon's log has the details. This is said once a day; every failure is in the e-mail digest.",
-            ),
             now=now,
+            name=name,
+            why=why,
         )
 
     def _work(self) -> None:

@@ -20,8 +20,11 @@ from archive.orders import ATTESTED
 from archive.requests import every as every_request
 from archive.stored import read_utc
 from bot import (
+    advising,
     appeals,
     canary,
+    consistency,
+    coverage,
     digest_times,
     nightly,
     registry,
@@ -36,15 +39,15 @@ from bot import (
 from bot.advising import ADVISED
 from bot.author_notices import BEGUN, UNKNOWN, cut_off
 from bot.consistency import REPORTED
-from bot.digest_items import MOST_SHOWN, Some, cut, item, to_decide, to_restore
+from bot.digest_items import MOST_SHOWN, Some, fit, item, to_decide, to_restore
 from bot.digest_words import EN, IN, counted, moment
 from bot.domain.states import State
 from bot.homepages import acting_held
-from bot.letters import STYLES, TEMPLATES, compose, embed, names, put
+from bot.letters import STYLES, TEMPLATES, compose, embed, put
+from bot.lines import English, Line, say
 from bot.links import pause_link_in_mail
 from bot.log import logger
-from bot.masking import masked
-from bot.pause import Switch
+from bot.pause import Switch, what_is_paused, who_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from archive.ledger import Entry
     from archive.pauses import Pause
     from archive.requests import Request
+    from bot.coverage import Coverage
     from bot.digest_items import Item, Way
     from bot.digest_words import Words
     from bot.domain.types import Ref
@@ -128,12 +132,11 @@ log = logger("digest")
 class Digest:
     """Everything one digest says, before it is put into words.
 
-    Each list is cut at so many that the mail stays readable; `Some.more` says how many are left out. `english`: lines
-    that other parts of the program wrote, in English whatever the `words` are.
+    Each list is cut at so many that the mail stays readable; `Some.more` says how many are left out. Lines know what in
+    them is English whatever the `words` are (bot/lines.py).
     """
 
     words: Words
-    english: frozenset[str]
     city: str
     pio: str
     number: int
@@ -233,37 +236,26 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
     words = IN[pio.language]
     waiting = cases.standing_at(tx, State.IN_REVIEW, limit=MOST_SHOWN, accounts=keys)
     all_waiting = cases.count_at(tx, State.IN_REVIEW, keys)
-    by_hand = [task for task in tasks.waiting(tx, settings, now) if not task.account or task.account in keys]
-    watched = tuple(_coverage(tx, settings, words, keys, now))
+    by_hand = [task for task in tasks.waiting(tx, settings, now, words) if not task.account or task.account in keys]
+    entries = [settings.entry(key) for key in keys]
+    watched = [(_named(words, one.name, one.platform), coverage.of(tx, settings, one, now, words)) for one in entries]
     unverified = handwork.unverified(tx, keys)
     head = ledger.head(tx)
     appealed = appeals.waiting(tx, keys)
     sealed, received = acknowledged.tally(tx)
     asked = every_request(tx)
     link = review_links.offered(tx, settings, pio.email, now)
-    stopped = list(_stopped(tx, words, keys))
-    standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx)
-    month, cost = _month_before(tx, settings, mark.at if mark else None, now)
+    standing, file_says = pauses.in_force(tx, now), Switch(settings.switch_file).files_say(tx, words)
+    month, cost = _month_before(tx, settings, words, mark.at if mark else None, now)
 
     def at(moment_: datetime) -> str:
         return moment(words, settings.zone, moment_)
 
-    def fit(line: str) -> str:
-        return cut(masked(line, names(settings, line)), words)
-
     def ours(told: Iterable[str]) -> Some[str]:
-        return Some.of(map(fit, told))
+        return Some.of(fit(settings, line, words) for line in told)
 
-    english: set[str] = set()
-
-    def others(told: Iterable[str]) -> Iterator[str]:
-        for line in told:
-            english.add(fit(line))
-            yield line
-
-    told = Digest(
+    return Digest(
         words=words,
-        english=frozenset(),
         city=settings.city.name,
         pio=pio.name,
         number=mark.number + 1 if mark else 1,
@@ -273,25 +265,25 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
             words,
             ours(
                 (
-                    *others(nightly.headlines(tx)),
-                    *others(canary.headlines(tx)),
-                    *(words["wrong"].format(what=subject) for subject in troubles.lasting(tx).values()),
-                    *others(witnessing.headlines(tx, settings)),
-                    *stopped,
-                    *others(registry.headlines(tx, settings, keys)),
+                    *nightly.headlines(tx, words),
+                    *canary.headlines(tx, words),
+                    *(say(words["wrong"], what=what) for what in troubles.lasting_in_words(tx, settings, words)),
+                    *witnessing.headlines(tx, settings, words),
+                    *_stopped(tx, settings, words, keys),
+                    *registry.headlines(tx, settings, keys, words),
                     *_held(tx, settings, words, keys, now),
                     *_requests(words, requests.pressing(asked, now), settings, now),
                     *_appealed(words, appealed, now),
-                    *_unchecked(watched, "\n".join(stopped)),
+                    *_unchecked(settings, words, watched),
                     *_spent(words, lines, settings),
-                    *others(filter(None, (spending.nearly_spent(tx, settings, now),))),
+                    *filter(None, (spending.nearly_spent(tx, settings, now, words),)),
                     *_to_do(words, standing, file_says, all_waiting, len(by_hand)),
                     *_unverified(words, len(unverified)),
                 )
             ),
         ),
         counts=tuple(_counts(words, lines, settings, keys)),
-        coverage=tuple((name, shown) for name, _, shown in watched),
+        coverage=tuple((name, coverage.in_words(how, settings.zone, words)) for name, how in watched),
         waiting=Some(
             tuple(item(tx, settings, case.ref, ways=to_decide(case.ref, link, words), words=words) for case in waiting),
             all_waiting - len(waiting),
@@ -304,32 +296,31 @@ def fold(tx: Tx, settings: Settings, pio: Pio, now: datetime) -> Digest:
         ),
         tasks=ours(_task(words, task) for task in by_hand),
         requests=ours(_requests(words, asked, settings, now)),
-        appeals=ours(others(appeals.lines(appealed, settings.zone, now))),
+        appeals=ours(appeals.lines(appealed, settings.zone, now, words)),
         answered=ours(_answered(settings, words, line) for line in lines if line.kind == DECIDED),
         soon=ours(_soon(settings, words, standing, asked, now)),
         gaps=Some.of(told_as(settings, line, words) for line in lines if line.kind == GAP),
         trouble=Some.of(
             (
                 *(told_as(settings, line, words) for line in lines if line.kind in TROUBLE and line.kind != BEGUN),
-                *(f"{told_as(settings, line, words)} {words['cut_off']}" for line in cut_off(tx, lines)),
+                *(Line([told_as(settings, line, words), " ", words["cut_off"]]) for line in cut_off(tx, lines)),
             )
         ),
-        consistency=ours(others(_not_alike(lines, keys))),
+        consistency=ours(_not_alike(words, lines, keys)),
         unregistered=ours(_called_like_us(tx, settings, words, mark.through_seq if mark else 0, keys)),
-        advice=ours(others(_advice(line) for line in lines if line.kind == ADVISED and line.detail["says"])),
+        advice=ours(said for line in lines if line.kind == ADVISED for said in advising.lines(line, words)),
         keeping=ours(_keeping(settings, words, line) for line in lines if line.kind in KEEPING),
-        registry=ours(others(registry.lines(tx, keys))),
+        registry=ours(registry.lines(tx, keys, words)),
         paused=ours(_pauses(settings, words, standing, file_says)),
         stop=pause_link_in_mail(settings, pio.email, now),
         links_hold=at(now + review_links.HOLDS),
         filed=words["filed"].format(sealed=sealed, acknowledged=received),
-        head=f"{head.seq} {head.hash}" if head else "0 (empty)",
-        roots=tuple(witnessing.in_digest(tx, lines)),
+        head=f"{head.seq} {head.hash}" if head else words["empty"],
+        roots=tuple(witnessing.in_digest(tx, lines, words)),
         month=month,
         cost=cost,
-        tested=canary.in_digest(tx, settings) if settings.canary else "",
+        tested=canary.in_digest(tx, settings, words) if settings.canary else "",
     )
-    return replace(told, english=frozenset(english))
 
 
 def _changed(
@@ -349,66 +340,45 @@ def _named(words: Words, name: str, platform: str) -> str:
     return words["on"].format(name=name, platform=platform_name(platform))
 
 
-def _stopped(tx: Tx, words: Words, keys: tuple[str, ...]) -> Iterator[str]:
+def _stopped(tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...]) -> Iterator[str]:
     """Headlines about accounts that nobody reads or acts on any more."""
     for standing in accounts.all_standing(tx):
         if standing.account.key in keys and standing.stopped_why:
             name = _named(words, standing.account.name, standing.account.platform)
-            yield words["stopped"].format(name=name, why=standing.stopped_why)
+            unapproved = registry.barred(tx, settings, standing.account.key, words)
+            yield say(words["stopped"], name=name, why=unapproved or English(standing.stopped_why))
 
 
 def _held(tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime) -> Iterator[str]:
     """Headlines about accounts on which nothing is hidden, since their pages do not link the comment policy."""
     for key in keys:
-        why = acting_held(tx, settings, key, now)
+        why = acting_held(tx, settings, key, now, words)
         if why:
             yield words["held"].format(name=settings.entry(key).name, key=key, why=why)
 
 
 def _spent(words: Words, lines: list[Entry], settings: Settings) -> Iterator[str]:
     """Headlines about accounts on which rules had used up the day's acts."""
-    referred = [line for line in lines if line.kind == "case.referred" and line.ref]
-    over = [line for line in referred if "budget of" in str(line.detail.get("why"))]
-    for key in dict.fromkeys(f"{line.ref.platform}:{line.ref.account}" for line in over if line.ref):
+    over = [line.ref for line in lines if line.ref and line.detail.get("over_budget")]
+    for key in dict.fromkeys(f"{ref.platform}:{ref.account}" for ref in over):
         yield words["spent"].format(acts=settings.acts_a_day, name=settings.entry(key).name, key=key)
 
 
-def _month_before(tx: Tx, settings: Settings, last: datetime | None, now: datetime) -> tuple[str, tuple[str, ...]]:
+def _month_before(
+    tx: Tx, settings: Settings, words: Words, last: datetime | None, now: datetime
+) -> tuple[str, tuple[str, ...]]:
     """What the month before has cost: in the first digest of a month, and else nothing."""
     begun = now.astimezone(settings.zone).date().replace(day=1)
     if last is not None and last.astimezone(settings.zone).date() >= begun:
         return "", ()
-    return spending.month_before(tx, begun)
+    return spending.month_before(tx, begun, words)
 
 
-def _coverage(
-    tx: Tx, settings: Settings, words: Words, keys: tuple[str, ...], now: datetime
-) -> Iterator[tuple[str, str, str]]:
-    """How each account is watched: a figure of nothing means something only where somebody or something looked.
-
-    First in English, as the program itself reads it, then in the reader's words.
-    """
-    for key in keys:
-        entry = settings.entry(key)
-        yield (
-            _named(words, entry.name, entry.platform),
-            tasks.coverage(tx, settings, entry, now),
-            tasks.coverage(tx, settings, entry, now, words),
-        )
-
-
-def _unchecked(watched: Iterable[tuple[str, str, str]], stopped: str) -> Iterator[str]:
-    """Headlines about accounts that were never read, or at which nobody has looked when somebody should have.
-
-    That a program has not read an account for long is told as a trouble already; so is what has `stopped`.
-    """
-    for name, said, shown in watched:
-        if (
-            tasks.is_unchecked(said)
-            and name not in stopped
-            and (said.startswith("assisted") or "UNCHECKED" not in said)
-        ):
-            yield f"{name}: {shown}"
+def _unchecked(settings: Settings, words: Words, watched: Iterable[tuple[str, Coverage]]) -> Iterator[str]:
+    """Headlines about accounts that were never read, or at which nobody has looked when somebody should have."""
+    for name, how in watched:
+        if how.is_unchecked and not how.is_told_elsewhere:
+            yield f"{name}: {coverage.in_words(how, settings.zone, words)}"
 
 
 def _to_do(words: Words, standing: list[Pause], file_says: str | None, waiting: int, by_hand: int) -> Iterator[str]:
@@ -431,7 +401,7 @@ def _unverified(words: Words, attested: int) -> Iterator[str]:
 
 def _requests(words: Words, asked: Iterable[Request], settings: Settings, now: datetime) -> Iterator[str]:
     for one in asked:
-        yield words["request"].format(name=one.id, standing=requests.standing(one, settings.zone, now))
+        yield words["request"].format(name=one.id, standing=requests.standing(one, settings.zone, now, words))
 
 
 def _soon(
@@ -440,7 +410,9 @@ def _soon(
     """What ends or falls due by itself before long, so that nobody is taken by surprise."""
     for pause in standing:
         if pause.until and pause.until - now <= SOON:
-            yield words["pause_ends"].format(what=_what(words, pause), until=moment(words, settings.zone, pause.until))
+            yield words["pause_ends"].format(
+                what=what_is_paused(pause, words), until=moment(words, settings.zone, pause.until)
+            )
     yield from _requests(words, (one for one in asked if one.due_at - now <= SOON), settings, now)
 
 
@@ -449,20 +421,16 @@ def _task(words: Words, task: Task) -> str:
     return words["task"].format(what=f"{task.what}{held}", name=task.name)
 
 
-def _what(words: Words, pause: Pause) -> str:
-    if pause.scope == pauses.EVERYTHING:
-        return words["everything"]
-    return words["clause"].format(code=pause.clause) if pause.clause else pause.scope
-
-
 def _pauses(settings: Settings, words: Words, standing: list[Pause], file_says: str | None) -> Iterator[str]:
     for pause in standing:
         ends = moment(words, settings.zone, pause.until) if pause.until else ""
         until = words["pause_until"].format(until=ends) if ends else words["pause_open"]
         since = moment(words, settings.zone, pause.since)
-        yield words["pause"].format(what=_what(words, pause), since=since, until=until, who=pause.who, why=pause.why)
+        yield words["pause"].format(
+            what=what_is_paused(pause, words), since=since, until=until, who=who_paused(pause, words), why=pause.why
+        )
     if file_says:
-        yield words["pause_file"].format(why=file_says)
+        yield say(words["pause_file"], why=file_says)
 
 
 def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
@@ -475,17 +443,15 @@ def _concerns(line: Entry, keys: tuple[str, ...]) -> bool:
 def told_as(settings: Settings, line: Entry, words: Words = EN) -> str:
     """How a line of a kind in `TROUBLE` is told, without numbers of persons and not too long."""
     about = str(line.ref) if line.ref else str(line.detail.get("account") or line.detail.get("key") or "")
-    why = str(line.detail.get("why", ""))
+    why: str = English(line.detail.get("why", ""))
     if line.kind == GAP:
         since, until = (moment(words, settings.zone, read_utc(line.detail[name])) for name in ("since", "until"))
-        why = words["gap"].format(since=since, until=until, why=why)
+        why = say(words["gap"], since=since, until=until, why=why)
+    if line.kind in (troubles.BEGAN, troubles.OVER):
+        why = troubles.in_words(settings, line, words)
     label = words[line.kind if line.kind in TROUBLE else "not_read"]
-    said = (
-        f"{moment(words, settings.zone, line.at)}: {label}"
-        + (f" ({about})" if about else "")
-        + (f": {why}" if why else "")
-    )
-    return cut(masked(said, names(settings, said)), words)
+    about, why = (f" ({about})" if about else ""), Line([": ", why] if why else [])
+    return fit(settings, Line([f"{moment(words, settings.zone, line.at)}: {label}{about}", why]), words)
 
 
 def _appealed(words: Words, waiting: list[Appeal], now: datetime) -> Iterator[str]:
@@ -507,16 +473,12 @@ def _answered(settings: Settings, words: Words, line: Entry) -> str:
     return f"{told}{then}"
 
 
-def _not_alike(lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
+def _not_alike(words: Words, lines: list[Entry], keys: tuple[str, ...]) -> Iterator[str]:
     """What the week's report says about comments on these accounts."""
     for line in lines:
         if line.kind == REPORTED:
-            yield from (told for told in line.detail["lines"] if any(f"({key}:" in told for key in keys))
-
-
-def _advice(line: Entry) -> str:
-    """What one post of the City lacks, or should not have."""
-    return f"{line.detail['url']}: {'; '.join(line.detail['says'])}"
+            found = consistency.from_record(line.detail.get("found", ()))
+            yield from (consistency.in_words(one, words) for one in found if one.concerns(keys))
 
 
 def _called_like_us(tx: Tx, settings: Settings, words: Words, after: int, keys: tuple[str, ...]) -> Iterator[str]:

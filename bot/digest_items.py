@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlencode
 
 from archive import cases, evidence, records, withheld
-from archive.card import decided, platform_name
+from archive.card import platform_name
 from bot.digest_words import EN, moment
-from bot.letters import why_closed
+from bot.letters import decided, names, why_closed
+from bot.lines import English, Line, begun, changed, say
 from bot.masking import INSTEAD, masked, masked_excerpt
+from rules.assemble import kept_reasons
+from rules.load import FileProblems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from archive.cases import Ground
+    from archive.cases import Ground, StoredVerdict
     from archive.database import Tx
     from archive.ledger import Entry
     from bot.digest_words import Words
@@ -138,8 +142,8 @@ def item(  # noqa: PLR0913  what is told of which comment, how and in which word
     hands_off = withheld.is_withheld(tx, ref)
     sealed = evidence.latest(tx, ref) if line is not None and not hands_off else None
     closed = why_closed(tx, ref, sealed.revision) if sealed else ""
-    text = withheld.INSTEAD if hands_off else cut(masked(comment.text), words)
-    author = cut(masked(comment.author.name or comment.author.handle or words["nameless"]), words)
+    text = words[withheld.INSTEAD] if hands_off else cut(_masked(comment.text, words), words)
+    author = cut(_masked(comment.author.name or comment.author.handle or words["nameless"], words), words)
     name = words["on"].format(name=settings.entry(case.account_key).name, platform=platform_name(ref.platform))
     described = text if len(text) <= SHORT else words["above"]
     written = moment(words, settings.zone, comment.posted_at)
@@ -150,8 +154,8 @@ def item(  # noqa: PLR0913  what is told of which comment, how and in which word
         author=author,
         text=text,
         url=comment.url,
-        why=cut(masked(case.why, (str(ref),)), words),
-        reasons=() if hands_off else tuple(_reasons(ground, matches, comment, words)),
+        why=cut(English(masked(case.why, (str(ref),), instead=words[INSTEAD])), words),
+        reasons=() if hands_off else tuple(_reasons(tx, stored, ground, matches, comment, words)),
         evidence=None if closed else sealed,
         closed=words["closed"].format(why=words[closed], evidence=sealed.id) if closed and sealed else "",
         alternative=words["alternative"].format(author=author, account=name, at=written, text=described),
@@ -161,32 +165,68 @@ def item(  # noqa: PLR0913  what is told of which comment, how and in which word
     )
 
 
-def _elsewhere(match: Match) -> str:
-    return INSTEAD if match.matcher.startswith("personal:") else masked(match.excerpt)
+def _masked(text: str, words: Words) -> str:
+    return masked(text, instead=words[INSTEAD])
 
 
-def cut(text: str, words: Words = EN) -> str:
+def _elsewhere(match: Match, words: Words) -> str:
+    return words[INSTEAD] if match.matcher.startswith("personal:") else _masked(match.excerpt, words)
+
+
+def fit(settings: Settings, line: str, words: Words = EN) -> Line:
+    """A line as a mail may carry it: without numbers of persons, and not too long."""
+    keep = names(settings, line)
+    return cut(changed(line, lambda part: masked(part, keep, instead=words[INSTEAD])), words)
+
+
+def cut(text: str, words: Words = EN) -> Line:
     """The beginning of a text that is too long for a mail; the whole of it is on record."""
     if len(text) <= MOST_CHARACTERS:
-        return text
-    return f"{text[:MOST_CHARACTERS].rstrip()} […] ({len(text) - MOST_CHARACTERS} {words['cut']})"
+        return Line([text])
+    more = len(text) - MOST_CHARACTERS
+    return Line([begun(text, MOST_CHARACTERS), f" […] ({more} {words['cut']})"])
 
 
-def _reasons(ground: Ground | None, matches: list[Match], comment: Comment, words: Words) -> Iterator[str]:
+def _reasons(  # noqa: PLR0913  why whoever found what in which comment, in which words
+    tx: Tx,
+    stored: StoredVerdict | None,
+    ground: Ground | None,
+    matches: list[Match],
+    comment: Comment,
+    words: Words,
+) -> Iterator[str]:
     """The clause that a person named, and what rules met: each once, and not more than anybody reads."""
-    found = list(dict.fromkeys((*_ground(ground), *(_reason(match, comment) for match in matches))))
+    reasons = (_reason(match, comment, _why(tx, stored, match, words), words) for match in matches if stored)
+    found = list(dict.fromkeys((*_ground(ground, words), *reasons)))
     yield from found[:MOST_REASONS]
     if len(found) > MOST_REASONS:
         yield f"{words['reasons_more'].format(more=len(found) - MOST_REASONS)}: citymod review show {comment.ref}"
 
 
-def _ground(ground: Ground | None) -> Iterator[str]:
+def _ground(ground: Ground | None, words: Words) -> Iterator[str]:
+    """The clause that a person named, as the policy has it, and who found that a comment falls under it."""
     if ground:
-        yield f"{ground.clause}, {ground.title}: “{ground.quoted}”. {cut(masked(decided(ground)))}"
+        title, quoted = English(ground.title), English(ground.quoted)
+        found = cut(_masked(decided(ground, words), words), words)
+        yield say(words["found_by"], clause=ground.clause, title=title, quoted=quoted, decided=found)
 
 
-def _reason(match: Match, comment: Comment) -> str:
+def _why(tx: Tx, stored: StoredVerdict, match: Match, words: Words) -> str:
+    """The reason of a rule that met something: in the reader's language, if the pack of that time says it so."""
+    kept = cases.document(tx, stored.packs.get(match.pack, "")) if words["lang"] == "es" else None
+    if kept:
+        with suppress(FileProblems):  # an old pack that nobody can read any more: then the record's own words will do
+            reason = kept_reasons(kept[1]).get(match.rule)
+            if reason and reason.es and match.reason.startswith(reason.en):
+                return Line([reason.es, English(match.reason.removeprefix(reason.en))])  # a doubt may follow it
+    return English(match.reason)
+
+
+def _reason(match: Match, comment: Comment, reason: str, words: Words) -> str:
     """What a rule met, quoted as far as these very words hold it."""
     fits = comment.text[match.start : match.end] == match.excerpt
-    excerpt = masked_excerpt(comment.text, match.start, match.end) if fits else _elsewhere(match)
-    return f"{match.clause}, rule {match.rule}: “{cut(excerpt)}” ({match.reason})"
+    instead = words[INSTEAD]
+    excerpt = (
+        masked_excerpt(comment.text, match.start, match.end, instead=instead) if fits else _elsewhere(match, words)
+    )
+    return say(words["reason"], clause=match.clause, rule=match.rule, excerpt=cut(excerpt, words), reason=reason)

@@ -1,7 +1,7 @@
 """The words of the e-mail digest, in English and in Spanish: headings, headlines, labels and sentences that are fixed.
 
-Names of ledger lines (``account.stopped``) stand for what is told of them. What rules, platforms, people and other
-parts of the program say is quoted in their own language.
+Names of ledger lines (``account.stopped``) stand for what is told of them. What people say is quoted in their own
+language, and what platforms, libraries and the record say is in English and marked so (bot/lines.py).
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from archive import withheld
 from bot.masking import CLOSED, NUMBER
+from bot.masking import INSTEAD as NUMBER_INSTEAD
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
 Words = Mapping[str, str]
@@ -127,6 +129,7 @@ EN: Words = {
     "pause_until": "until {until}",
     "pause_open": "until it is resumed",
     "pause_file": "everything: {why}",
+    "agent": "{kind}:{name}",
     "not_read": "Not read",
     "gap": "from {since} to {until}: {why}",
     "cut_off": "(the program was stopped meanwhile)",
@@ -138,10 +141,126 @@ EN: Words = {
     "matter": "matter",
     "disposition": "disposition",
     "records": "records",
+    "not_alike": "“{text}”: hidden {hidden} ({ref}), left {left} ({other}: {why})",
+    "other_side": "“{text}” ({ref}) would be read otherwise of the other side by {rules}",
+    # comments that no mail shows
+    NUMBER_INSTEAD: NUMBER_INSTEAD,
+    withheld.INSTEAD: withheld.INSTEAD,
+    "reason": "{clause}, rule {rule}: “{excerpt}” ({reason})",
+    "found_by": "{clause}, {title}: “{quoted}”. {decided}",
+    "decided": "Found by {who}{agreed}: {why}",
+    "agreed": ", with {who} for the City Attorney",
+    # what is due
+    "due": "due {due}",
+    "overdue_since": "OVERDUE since {due}",
+    "delayed": "{due} (delayed: {why})",
+    "closed_request": "closed {at}: {outcome}",
+    "appeal": "Appeal {name} of {case}: {due}. {says}",
+    # tasks
+    "hide": "hide a comment on {account}, decided by {by}",
+    "delete": "delete a comment on {account}, decided by {by}",
+    "act_restore": "restore a comment on {account}, decided by {by}",
+    "rule": "rule {name}",
+    "person": "person {name}",
+    "daemon": "daemon {name}",
+    "take_picture": "take a screenshot of a comment on {account}; touch nothing yet",
+    "look_at": "look at {account}",
+    "look_into_mail": "look into a mail{sender}: {title}{doubt}",
+    "look_into_file": "look into a file{sender}: {title}{doubt}",
+    "sender": " from {name}",
+    "no_voucher": "; nobody vouches for the sender, so do not follow its links",
+    "has_left": "{person} has left: see to {about}",
+    "unapproved_account": "the account is {why}",
+    "mail_first": "deleting waits until the evidence mail is accepted",
+    # why acting stands still
+    "paused_by": "paused by {who}: {why}",
+    "clause_paused": "{what} paused by {who}: {why}",
+    "file_there": "the pause file {file} is there",
+    "file_unreadable": "the pause file {file} cannot be read ({why}), which counts as paused",
+    "unseen_link": "nobody has seen yet whether its page links the City's comment policy",
+    "stale_link": "since {at} UTC nobody could see whether its page links the comment policy",
+    "no_link": "its page does not link the City's comment policy ({address})",
+    # the registry
+    "registry_lacks": "Not approved in the registry (AR 1-27 5.A.1): {names}",
+    "barred": "not approved in the registry: {why}",
+    "no_tool": "{platform} is no approved social media tool (AR 1-27 7.0.A.1)",
+    "not_asked": "nobody has asked City Communications for it (AR 1-27 5.A.1)",
+    "site_waits": "{site} waits for City Communications (AR 1-27 5.A.1.c)",
+    "site_denied": "{site} was denied: {why}",
+    "site_revoked": "{site} was revoked: {why}",
+    "site": "{id} ({name} on {platform}, {department})",
+    "site_asks": "{site} waits for City Communications to approve or deny it",
+    "site_lacks": "{site} lacks {what}",
+    "lacks_account": "its account (5.A.1.d)",
+    "lacks_pio": "a PIO or trained designee (5.A.2.a)",
+    "lacks_back_up": "a back-up",
+    "lacks_GUIDELINES": "operational and use guidelines (4.0)",
+    "lacks_BRANDING": "branding standards (4.0)",
+    "lacks_ADMINISTRATION": "administration standards (4.0)",
+    "lacks_administrator": "a back-up administrator (6.A.1.c)",
+    "lacks_credentials": "where its credentials are kept (6.A.1.c)",
+    "lacks_verified": "credentials verified since {who} left (6.A.1.d)",
+    # what it cost
+    "spent_month": "${spent} of the ${most} that this month may cost are spent: {reading}",
+    "reading_stopped": "reading what costs money has STOPPED",
+    "reading_stops": "reading stops at ${stop}",
+    "cost_line": "{platform}: {money}{units}{calls} requests",
+    "cost_units": "{units} units of quota, ",
+    # the daily test, the archive and its witnesses
+    "canary_failed": "THE DAILY TEST OF THE WHOLE LINE FAILED: {why}",
+    "canary": "Test of the whole line (on a stand-in): {told}",
+    "canary_unsent": "not sent yet",
+    "canary_passed": "came through in {seconds} s",
+    "canary_broken": "FAILED: {why}",
+    "canary_skipped": "not run: {why}",
+    "archive_wrong": "THE ARCHIVE IS NOT AS IT WAS WRITTEN ({problems} problem(s)): {why}",
+    "stamps_all": "Time stamps by {url}: all there",
+    "stamps_due": "Time stamps by {url}: {waiting} still to come",
+    "stamps_failed": "{said}; FAILED {failures} time(s), asked again at {at} UTC: {why}",
+    "stamped": "{root}, stamped by {by}",
+    "stamped_by": "{authority} at {at} UTC",
+    "and": " and ",
+    "empty": "0 (empty)",
+    # advice on the City's own posts
+    "advice_line": "{url}: {says}",
+    "advice_campaign": (
+        "“{words}” may support or oppose a measure or candidate, which public funds must not do (RSMo 115.646); "
+        "ask the City Attorney now"
+    ),
+    "advice_clause": "“{words}” meets rule {rule} of {clause}, which City posts must not have",
+    "advice_link": "it has no link to {words} (AR 1-27 5.A.2.b)",
+    "advice_credit": "nobody is credited for the photograph, unless the City owns it (AR 1-27 5.A.2.d)",
+    "advice_alternative": "a picture has no alternative text for people who cannot see it",
+    "or": " or ",
+    # in alarms
+    "stop_in_alarm": "Pause all acting at once, without signing in (holds once, for three days):\n{link}",
+    "what_waits": "What waits, and is looked at again before anything is done:",
+    "nothing_waits": "Nothing waits.",
+    "held_one": "{account}: {number} order to {action}, the oldest since {since}",
+    "held_many": "{account}: {number} orders to {action}, the oldest since {since}",
+    "to_hide": "hide",
+    "to_delete": "delete",
+    "to_restore": "restore",
+    "no_money": (
+        "${spent} of the ${most} that this month may cost are spent, so nothing more is read until {until} (UTC) "
+        "or until dollars_a_month in the settings is raised; acting goes on"
+    ),
+    "clock_unknown": "not known: no platform has answered lately",
+    "clock_agrees": "agrees with the platforms'",
+    "clock_ahead": "{seconds} s ahead of the platforms'",
+    "clock_behind": "{seconds} s behind the platforms'",
+    "digest_made": "The last one was made at {at}.",
+    "digest_never": "None was ever made.",
+    "may_campaign": "A City post may campaign: {name} on {platform}",
+    "only_advice": (
+        "This is advice. The program does nothing about posts of the City; whoever answers for the page decides."
+    ),
     # how an account is watched
+    "found": "found {number}",
+    "found_nothing": "nothing",
     "automated": "automated",
     "assisted": "assisted (read by API, acted on by hand)",
-    "no_hours": "assisted, UNCHECKED since {since}: no hours are set at which somebody looks",
+    "no_hours": "assisted, UNCHECKED since {at}: no hours are set at which somebody looks",
     "ever": "ever",
     "never_checked": "assisted, NEVER checked",
     "looked_late": "assisted, UNCHECKED since {at} by {who} ({outcome})",
@@ -301,6 +420,7 @@ ES: Words = {
     "pause_until": "hasta el {until}",
     "pause_open": "hasta que se reanude",
     "pause_file": "todo: {why}",
+    "agent": "{name}",
     "not_read": "Sin leer",
     "gap": "del {since} al {until}: {why}",
     "cut_off": "(el programa se detuvo entretanto)",
@@ -312,9 +432,119 @@ ES: Words = {
     "matter": "asunto",
     "disposition": "disposición",
     "records": "registros",
+    "not_alike": "«{text}»: ocultados {hidden} ({ref}), dejados {left} ({other}: {why})",
+    "other_side": "«{text}» ({ref}) se leería de otro modo, si fuera del otro lado, según {rules}",
+    NUMBER_INSTEAD: "[número omitido]",
+    withheld.INSTEAD: (
+        "(Retenido por orden de una persona: no se debe mostrar, copiar ni reenviar. Solo se dan sus identificadores.)"
+    ),
+    "reason": "{clause}, regla {rule}: «{excerpt}» ({reason})",
+    "found_by": "{clause}, {title}: «{quoted}». {decided}",
+    "decided": "Lo determinó {who}{agreed}: {why}",
+    "agreed": ", con {who} por la Fiscalía de la Ciudad",
+    "due": "vence el {due}",
+    "overdue_since": "VENCIDA desde el {due}",
+    "delayed": "{due} (aplazada: {why})",
+    "closed_request": "cerrada el {at}: {outcome}",
+    "appeal": "Apelación {name} sobre {case}: {due}. {says}",
+    "hide": "ocultar un comentario en {account}, según decidió {by}",
+    "delete": "borrar un comentario en {account}, según decidió {by}",
+    "act_restore": "mostrar de nuevo un comentario en {account}, según decidió {by}",
+    "rule": "la regla {name}",
+    "person": "una persona, {name}",
+    "daemon": "el programa ({name})",
+    "take_picture": "hacer una captura de pantalla de un comentario en {account}; no toque nada todavía",
+    "look_at": "revisar {account}",
+    "look_into_mail": "atender un correo{sender}: {title}{doubt}",
+    "look_into_file": "atender un archivo{sender}: {title}{doubt}",
+    "sender": " de {name}",
+    "no_voucher": "; nadie responde por quien lo envía, así que no siga sus enlaces",
+    "has_left": "{person} se ha ido: ocúpese de {about}",
+    "unapproved_account": "la cuenta está {why}",
+    "mail_first": "para borrar se espera a que se acepte el correo con las pruebas",
+    "paused_by": "en pausa por {who}: {why}",
+    "clause_paused": "{what} en pausa por {who}: {why}",
+    "file_there": "existe el archivo de pausa {file}",
+    "file_unreadable": "no se puede leer el archivo de pausa {file} ({why}), lo que cuenta como pausa",
+    "unseen_link": "nadie ha visto aún si su página enlaza la política de comentarios de la Ciudad",
+    "stale_link": "desde {at} UTC nadie ha podido ver si su página enlaza la política de comentarios",
+    "no_link": "su página no enlaza la política de comentarios de la Ciudad ({address})",
+    "registry_lacks": "Sin aprobar en el registro de sitios (AR 1-27 5.A.1): {names}",
+    "barred": "sin aprobar en el registro de sitios: {why}",
+    "no_tool": "{platform} no es una herramienta de redes sociales aprobada (AR 1-27 7.0.A.1)",
+    "not_asked": "nadie la ha solicitado a Comunicaciones de la Ciudad (AR 1-27 5.A.1)",
+    "site_waits": "{site} espera a Comunicaciones de la Ciudad (AR 1-27 5.A.1.c)",
+    "site_denied": "{site} fue denegado: {why}",
+    "site_revoked": "{site} fue revocado: {why}",
+    "site": "{id} ({name} en {platform}, {department})",
+    "site_asks": "{site} espera que Comunicaciones de la Ciudad lo apruebe o lo deniegue",
+    "site_lacks": "A {site} le falta: {what}",
+    "lacks_account": "su cuenta (5.A.1.d)",
+    "lacks_pio": "un PIO o una persona designada y capacitada (5.A.2.a)",
+    "lacks_back_up": "una persona suplente",
+    "lacks_GUIDELINES": "pautas de funcionamiento y uso (4.0)",
+    "lacks_BRANDING": "normas de imagen (4.0)",
+    "lacks_ADMINISTRATION": "normas de administración (4.0)",
+    "lacks_administrator": "una persona administradora suplente (6.A.1.c)",
+    "lacks_credentials": "dónde se guardan sus credenciales (6.A.1.c)",
+    "lacks_verified": "que se verifiquen las credenciales desde que se fue {who} (6.A.1.d)",
+    "spent_month": "Se han gastado ${spent} de los ${most} que puede costar este mes: {reading}",
+    "reading_stopped": "la lectura de lo que cuesta dinero se ha DETENIDO",
+    "reading_stops": "la lectura se detiene al llegar a ${stop}",
+    "cost_line": "{platform}: {money}{units}{calls} solicitudes",
+    "cost_units": "{units} unidades de cuota, ",
+    "canary_failed": "FALLÓ LA PRUEBA DIARIA DE TODO EL PROCESO: {why}",
+    "canary": "Prueba de todo el proceso (en una plataforma simulada): {told}",
+    "canary_unsent": "aún no se ha hecho",
+    "canary_passed": "terminó bien en {seconds} s",
+    "canary_broken": "FALLÓ: {why}",
+    "canary_skipped": "no se hizo: {why}",
+    "archive_wrong": "EL ARCHIVO NO ESTÁ COMO SE ESCRIBIÓ (problemas: {problems}): {why}",
+    "stamps_all": "Sellos de tiempo de {url}: están todos",
+    "stamps_due": "Sellos de tiempo de {url}: faltan {waiting} por llegar",
+    "stamps_failed": "{said}; FALLÓ (intentos: {failures}), se pide de nuevo el {at} UTC: {why}",
+    "stamped": "{root}, sellado por {by}",
+    "stamped_by": "{authority} el {at} UTC",
+    "and": " y ",
+    "empty": "0 (vacío)",
+    "advice_line": "En {url}: {says}",
+    "advice_campaign": (
+        "«{words}» quizá apoya o rechaza una medida o candidatura, lo que no se puede hacer con fondos públicos (RSMo "
+        "115.646); consulte ya a la Fiscalía de la Ciudad"
+    ),
+    "advice_clause": "«{words}» cumple la regla {rule} de {clause}, y las publicaciones de la Ciudad no deben tenerlo",
+    "advice_link": "no tiene ningún enlace a {words} (AR 1-27 5.A.2.b)",
+    "advice_credit": "no se indica de quién es la fotografía, salvo que sea de la Ciudad (AR 1-27 5.A.2.d)",
+    "advice_alternative": "una imagen no tiene texto alternativo para quienes no la pueden ver",
+    "or": " o ",
+    "stop_in_alarm": "Pausar toda actuación enseguida, sin iniciar sesión (sirve una vez, durante tres días):\n{link}",
+    "what_waits": "Lo que espera, y se revisa de nuevo antes de hacer nada:",
+    "nothing_waits": "No espera nada.",
+    "held_one": "{account}: {number} orden de {action}, desde el {since}",
+    "held_many": "{account}: {number} órdenes de {action}, la más antigua desde el {since}",
+    "to_hide": "ocultar",
+    "to_delete": "borrar",
+    "to_restore": "mostrar de nuevo",
+    "no_money": (
+        "se han gastado ${spent} de los ${most} que puede costar este mes, así que no se lee nada más hasta el {until} "
+        "(UTC) o hasta que se aumente dollars_a_month en la configuración; se sigue actuando"
+    ),
+    "clock_unknown": "no se conoce: ninguna plataforma ha respondido últimamente",
+    "clock_agrees": "coincide con los de las plataformas",
+    "clock_ahead": "va {seconds} s por delante de los de las plataformas",
+    "clock_behind": "va {seconds} s por detrás de los de las plataformas",
+    "digest_made": "El último se hizo el {at}.",
+    "digest_never": "Nunca se ha hecho ninguno.",
+    "may_campaign": "Una publicación de la Ciudad quizá hace campaña: {name} en {platform}",
+    "only_advice": (
+        "Esto es un consejo. El programa no hace nada con las publicaciones de la Ciudad; decide quien responde por la "
+        "página."
+    ),
+    "found": "halló {number}",
+    "found_nothing": "nada",
     "automated": "automatizada",
     "assisted": "asistida (se lee por API, se actúa a mano)",
-    "no_hours": "asistida, SIN REVISAR desde {since}: no se fijaron horas para mirarla",
+    "no_hours": "asistida, SIN REVISAR desde {at}: no se fijaron horas para mirarla",
     "ever": "siempre",
     "never_checked": "asistida, NUNCA revisada",
     "looked_late": "asistida, SIN REVISAR desde el {at} por {who} ({outcome})",
@@ -368,6 +598,11 @@ ES: Words = {
 IN: Mapping[str, Words] = {"en": EN, "es": ES}
 """By the `language` of whoever gets the digest."""
 
+_DAYS = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
+_WHOLE_MONTHS = (
+    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+    *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+)
 _MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 
 
@@ -377,6 +612,24 @@ def moment(words: Words, zone: ZoneInfo, at: datetime) -> str:
     if words["lang"] == "en":
         return f"{local:%b %d, %Y, %I:%M %p %Z}"
     return f"{local.day} {_MONTHS[local.month - 1]} {local:%Y, %H:%M %Z}"
+
+
+def when_due(words: Words, zone: ZoneInfo, at: datetime) -> str:
+    """Say by when something is due: with the day of the week."""
+    local = at.astimezone(zone)
+    if words["lang"] == "en":
+        return f"{local:%a %Y-%m-%d %H:%M %Z}"
+    return f"{_DAYS[local.weekday()]} {moment(words, zone, at)}"
+
+
+def day(words: Words, at: date) -> str:
+    """Say a day of the year."""
+    return f"{at:%B %-d}" if words["lang"] == "en" else f"{at.day} de {_WHOLE_MONTHS[at.month - 1]}"
+
+
+def month(words: Words, first: date) -> str:
+    """Say which month begins on a day."""
+    return f"{first:%B %Y}" if words["lang"] == "en" else f"{_WHOLE_MONTHS[first.month - 1]} de {first:%Y}"
 
 
 def counted(words: Words, what: str, count: int) -> str:

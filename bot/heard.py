@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from archive import gauges
 from archive.gauges import Gauge
+from bot.digest_words import EN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from archive.database import Tx
+    from bot.digest_words import Words
     from connectors.meter import Dated, Meter
 
 CLOCK, QUOTA, BRIEF = "clock", "quota", "brief"
@@ -53,12 +55,12 @@ def clock_offset(tx: Tx, now: datetime) -> float | None:
     return statistics.median(heard) if heard else None
 
 
-def clock_in_words(off: float | None) -> str:
+def clock_in_words(off: float | None, words: Words = EN) -> str:
     """The clock's offset for people."""
     if off is None:
-        return "not known: no platform has answered lately"
-    way = "ahead of" if off > 0 else "behind"
-    return "agrees with the platforms'" if abs(off) < 2 else f"{abs(off):.0f} s {way} the platforms'"  # noqa: PLR2004  s
+        return words["clock_unknown"]
+    way = "clock_agrees" if abs(off) < 2 else "clock_ahead" if off > 0 else "clock_behind"  # noqa: PLR2004  s
+    return words[way].format(seconds=f"{abs(off):.0f}")
 
 
 def used(tx: Tx, now: datetime, *, brief: bool = False) -> dict[str, Gauge]:

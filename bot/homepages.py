@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from archive import accounts, pages
 from archive.pages import Page
 from bot.alarms import alarm
+from bot.digest_words import EN, IN
 from bot.domain.types import Attachment
 from bot.sharing import ACCOUNT
 from connectors.contract import ConnectorError, HasFollowers, HasMedia, HasProfile, Malformed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.database import Tx
+    from bot.digest_words import Words
     from bot.domain.types import Author
     from bot.parts import Parts
     from bot.settings import Settings
@@ -64,17 +66,17 @@ def _look(parts: Parts, key: str, clock: Callable[[], datetime]) -> bool:
     return page_due
 
 
-def acting_held(tx: Tx, settings: Settings, key: str, now: datetime) -> str | None:
+def acting_held(tx: Tx, settings: Settings, key: str, now: datetime, words: Words = EN) -> str | None:
     """Why nothing may be hidden or deleted on an account for want of a link to the policy; None if it may be."""
     wanted = settings.city.comment_policy
     if wanted is None or settings.entry(key).by_hand:
         return None  # staff look at such pages; no program can
     page = pages.last(tx, key, read=True)
     if page is None:
-        return "nobody has seen yet whether its page links the City's comment policy"
+        return words["unseen_link"]
     if now - page.seen_at > STALE:
-        return f"since {page.seen_at:%Y-%m-%d %H:%M} UTC nobody could see whether its page links the comment policy"
-    return None if links(page, wanted) else f"its page does not link the City's comment policy ({wanted})"
+        return words["stale_link"].format(at=f"{page.seen_at:%Y-%m-%d %H:%M}")
+    return None if links(page, wanted) else words["no_link"].format(address=wanted)
 
 
 def links(page: Page, address: str) -> bool:
@@ -99,7 +101,7 @@ def _look_at_page(parts: Parts, key: str, stopped: str | None, now: datetime) ->
         previous = pages.last(tx, key)
         repeated = page.why and previous and previous.why == page.why and now - previous.seen_at < DAILY
         drift = [] if repeated else pages.record(tx, page, raw)
-        held = acting_held(tx, parts.settings, key, now)
+        held = acting_held(tx, parts.settings, key, now, IN[parts.settings.mail.language])
         if held:
             _tell_held(tx, parts.settings, key, held, now)
         if drift:
@@ -168,14 +170,12 @@ def _tell_held(tx: Tx, settings: Settings, key: str, why: str, now: datetime) ->
     alarm(
         tx,
         settings,
+        "held",
         key=f"policy-link:{key}:{now.date()}",
-        subject=f"nothing is hidden or deleted on {settings.entry(key).name} ({key})",
-        lines=(
-            f"Acting on {key} is held: {why}.",
-            "Comments stay visible; recording goes on, and orders wait.",
-            "Put the address back on the page (AR 1-27 5.C.1.f). The program sees it within a day and goes on.",
-        ),
         now=now,
+        name=settings.entry(key).name,
+        account=key,
+        why=why,
     )
 
 
@@ -183,11 +183,10 @@ def _tell_drift(tx: Tx, settings: Settings, key: str, drift: list[str], now: dat
     alarm(
         tx,
         settings,
+        "drift",
         key=f"profile:{key}:{now.date()}",
-        subject=f"the page of {settings.entry(key).name} ({key}) shows something else",
-        lines=(
-            f"The City's own page on {key} is otherwise than it was: {'; '.join(drift)}.",
-            "If nobody of the City changed it, somebody else may have the account in hand.",
-        ),
         now=now,
+        name=settings.entry(key).name,
+        account=key,
+        drift="; ".join(drift),
     )

@@ -22,18 +22,24 @@ from markupsafe import Markup, escape
 from archive import card, cases, outbox, records
 from archive.card import alternative, platform_name
 from archive.evidence import picture, staff_pictures, transcript
+from bot import digest_words, evidence_words
+from bot.digest_words import when_due
 from bot.domain.schedule import next_round
 from bot.domain.types import Action
-from bot.masking import closed, masked, masked_excerpt
+from bot.lines import marked
+from bot.masking import INSTEAD, closed, masked, masked_excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime, tzinfo
+    from datetime import datetime
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
+    from archive.cases import Ground
     from archive.database import Tx
     from archive.outbox import Mail
     from archive.subject import Subject
+    from bot.digest_words import Words
     from bot.domain.types import Comment, Evidence, Order, Post, Ref
     from bot.settings import Settings
 
@@ -46,6 +52,7 @@ TEMPLATES = jinja2.Environment(
 )
 
 TEMPLATES.filters["lines"] = lambda text: Markup("<br>\n").join(escape(text).splitlines())  # Outlook knows no pre-wrap
+TEMPLATES.filters["marked"] = marked
 MAIL = policy.SMTP.clone(cte_type="7bit")
 """How mails are written: in the bytes that go over the wire, with no sign in them that a server may want to recode."""
 
@@ -78,16 +85,22 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
     """Queue the screenshot for the Social Media Manager, before anything is hidden (AR 1-27 5.C.1.f)."""
     named = [subject.ground.title] if subject.ground else []
     clauses = ", ".join(dict.fromkeys((*named, *(finding.clause for finding in subject.findings))))
-    title = f"Evidence: comment on {subject.account.name} ({platform_name(subject.account.platform)}), {clauses}"
+    w, said = evidence_words.IN[settings.mail.language], digest_words.IN[settings.mail.language]
+    platform = platform_name(subject.account.platform)
+    title = w["subject"].format(name=subject.account.name, platform=platform, clauses=clauses)
     hidden = why_closed(tx, sealed.ref, sealed.revision)
     keep = _names(subject)
     told = {
-        "text": masked(subject.comment.text, keep),
+        "w": w,
+        "text": masked(subject.comment.text, keep, instead=said[INSTEAD]),
         "facts": _facts(settings, subject, sealed, order),
         "ground": subject.ground,
-        "decided": masked(card.decided(subject.ground), keep) if subject.ground else "",
-        "findings": [(one, masked_excerpt(subject.comment.text, one.start, one.end)) for one in subject.findings],
-        "closed": hidden,
+        "decided": masked(decided(subject.ground, said), keep, instead=said[INSTEAD]) if subject.ground else "",
+        "findings": [
+            (one, masked_excerpt(subject.comment.text, one.start, one.end, instead=said[INSTEAD]))
+            for one in subject.findings
+        ],
+        "closed": said[hidden] if hidden else "",
         "evidence": sealed,
         "city": settings.city.name,
         "answers": settings.mail.reply_to is not None,
@@ -103,6 +116,7 @@ def evidence(  # noqa: PLR0913  the mail is about all of these
     if not hidden:
         embed(message, picture(settings.evidence_folder, sealed).read_bytes(), "png", cid="evidence")
         _attach(message, staff_pictures(settings.evidence_folder, sealed))
+    message["Content-Language"] = w["lang"]
     to = (settings.mail.social_media_manager,)
     not_before = None
     if settings.mail.evidence == "bundle" and order.action is not Action.DELETE:  # deleting waits for the mail
@@ -208,11 +222,13 @@ def _domain(message: EmailMessage) -> str:
 def bundle(settings: Settings, letters: Sequence[Mail], now: datetime) -> EmailMessage:
     """Put several evidence mails into one, each whole as it is kept (message/rfc822, RFC 2046 5.2.1), with a list."""
     whole = [message_from_bytes(letter.message, policy=MAIL) for letter in letters]
-    title = f"Evidence of {len(whole)} comments"
+    w = evidence_words.IN[settings.mail.language]
+    title = w["several"].format(number=len(whole))
     message = compose(settings, letters[0].to, title, now)
     if settings.mail.reply_to:
         message["Reply-To"] = settings.mail.reply_to
     told = {
+        "w": w,
         "city": settings.city.name,
         "title": title,
         "letters": [(str(each["Subject"]), str(each["Date"])) for each in whole],
@@ -224,6 +240,7 @@ def bundle(settings: Settings, letters: Sequence[Mail], now: datetime) -> EmailM
     for number, each in enumerate(whole, start=1):
         message.add_attachment(each, filename=f"evidence-{number:02}.eml")
     names = hashlib.sha256("\n".join(letter.key for letter in letters).encode()).hexdigest()
+    message["Content-Language"] = w["lang"]
     message["Message-ID"] = f"<bundle.{names[:40]}@{_domain(message)}>"
     return message
 
@@ -244,27 +261,38 @@ def evidence_named(tx: Tx, message_ids: Iterable[str]) -> list[str]:
 
 def _facts(settings: Settings, subject: Subject, sealed: Evidence, order: Order) -> list[tuple[str, str]]:
     """What AR 1-27 5.C.1.f asks to be kept, and what proves it, as label and text."""
+    w, said = evidence_words.IN[settings.mail.language], digest_words.IN[settings.mail.language]
     comment = subject.comment
     author = comment.author
     names = (author.name, author.handle and card.at_handle(author.handle))
-    identity = " · ".join(filter(None, (*(masked(name) for name in names if name), author.id)))
+    instead = said[INSTEAD]
+    identity = " · ".join(filter(None, (*(masked(name, instead=instead) for name in names if name), author.id)))
     zone = settings.zone
-    by_hand = " (staff do it by hand)" if settings.entry(subject.account.key).by_hand else ""
+    by_hand = w["by_hand"] if settings.entry(subject.account.key).by_hand else ""
+    follows = w[order.action].format(hand=by_hand, kind=w[order.agent.kind], name=order.agent.name)
     return [
-        ("Account", f"{subject.account.name} on {platform_name(subject.account.platform)}"),
-        ("Written by", identity or "not available from the platform"),
-        ("Written at", _moment(comment.posted_at, zone)),
-        ("Captured at", _moment(sealed.captured_at, zone)),
-        ("What follows", f"{order.action}{by_hand}, decided by {order.agent.kind} {order.agent.name}"),
-        ("Address", comment.url),
-        ("Comment", str(comment.ref)),
-        ("Wording (SHA-256)", comment.revision),
-        ("Evidence", sealed.id),
-        ("Order", order.id),
-        ("Manifest (SHA-256)", sealed.manifest),
+        (w["account"], w["on"].format(name=subject.account.name, platform=platform_name(subject.account.platform))),
+        (w["by"], identity or w["nobody"]),
+        (w["written"], _moment(comment.posted_at, zone, said)),
+        (w["captured"], _moment(sealed.captured_at, zone, said)),
+        (w["follows"], follows),
+        (w["address"], comment.url),
+        (w["name"], str(comment.ref)),
+        (w["wording"], comment.revision),
+        (w["evidence"], sealed.id),
+        (w["order"], order.id),
+        (w["manifest"], sealed.manifest),
     ]
 
 
-def _moment(at: datetime, zone: tzinfo) -> str:
+def decided(ground: Ground, words: Words) -> str:
+    """Who found that a comment falls under a clause, why, and with whose agreement."""
+    agreed = words["agreed"].format(who=ground.counsel) if ground.counsel else ""
+    return words["decided"].format(who=ground.agent.name, agreed=agreed, why=ground.why)
+
+
+def _moment(at: datetime, zone: ZoneInfo, words: Words) -> str:
     local = at.astimezone(zone)
-    return f"{local:%A, %B %d, %Y, %I:%M:%S %p %Z} ({at:%Y-%m-%d %H:%M:%S} UTC)"
+    if words["lang"] == "en":
+        return f"{local:%A, %B %d, %Y, %I:%M:%S %p %Z} ({at:%Y-%m-%d %H:%M:%S} UTC)"
+    return f"{when_due(words, zone, at)} ({at:%Y-%m-%d %H:%M:%S} UTC)"

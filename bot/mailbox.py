@@ -221,9 +221,9 @@ def _tell(parts: Parts, why: str | None, now: datetime) -> None:
             alarm(
                 tx,
                 parts.settings,
+                "mailbox",
                 key=f"mailbox:{now.isoformat()}",
-                subject="The intake mailbox cannot be read",
-                lines=(f"It said: {why}.", "Mails stay where they are and are taken in when it answers again."),
                 now=now,
+                why=why,
             )
     log.log(40 if why else 20, "mailbox", why=why or "answers again")

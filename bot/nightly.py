@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from archive import ledger
 from archive.verify import verify
 from bot.alarms import alarm
+from bot.digest_words import EN
 from bot.domain.schedule import last_time
+from bot.lines import English, say
 from bot.log import logger
 from bot.settings import WEEK
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.verify import Report
+    from bot.digest_words import Words
     from bot.parts import Parts
     from bot.settings import Settings
 
@@ -68,15 +71,11 @@ def check(parts: Parts, since: date | None, clock: Callable[[], datetime]) -> Re
             alarm(
                 tx,
                 settings,
+                "archive",
                 key=f"verify:{now.isoformat()}",
-                subject="The archive is not as it was written",
-                lines=(
-                    f"Checking it found {len(report.problems)} problem(s):",
-                    *report.problems[:MOST_TOLD],
-                    "Stop nothing and change nothing. Keep the data folder as it is, copy it aside, and call the",
-                    "administrator and the records officer. `citymod verify` says all that was found.",
-                ),
                 now=now,
+                number=len(report.problems),
+                problems="\n\n".join(report.problems[:MOST_TOLD]),
             )
     log.info("checked", passed=report.passed, since=str(since), problems=len(report.problems))
     return report
@@ -97,14 +96,14 @@ def _record(tx: Tx, report: Report, now: datetime) -> None:
 # What people are told -------------------------------------------------------------------------------------------------
 
 
-def headlines(tx: Tx) -> Iterator[str]:
+def headlines(tx: Tx, words: Words = EN) -> Iterator[str]:
     """That a check found something, as long as none that reaches as far back has passed since."""
     bad = ledger.last(tx, ["archive.failed"])
     if bad is None:
         return
     passed = ledger.entries(tx, after=bad.seq, kinds=["archive.verified"])
     if not any(_reaches(good.detail["since"], bad.detail["since"]) for good in passed):
-        yield f"THE ARCHIVE IS NOT AS IT WAS WRITTEN ({bad.detail['problems']} problem(s)): {bad.detail['why']}"
+        yield say(words["archive_wrong"], problems=bad.detail["problems"], why=English(bad.detail["why"]))
 
 
 def _reaches(since: str | None, as_far_as: str | None) -> bool:

@@ -83,7 +83,6 @@ def _head(found: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Iterator[s
 def _account(account: Mapping[str, Any], now: datetime) -> _Row:
     used = account["limit_used"]
     words = account["standing"] + (f"; {account['page']}" if account.get("page") else "")
-    well = account["standing"] == "well" and "ACTING IS HELD" not in words
     read = _length(account["lag_seconds"]) if account["lag_seconds"] is not None else "never"
     cells = (
         account["key"],
@@ -93,12 +92,12 @@ def _account(account: Mapping[str, Any], now: datetime) -> _Row:
         f"{used:.0%}" if used is not None else "–",
         words,
     )
-    return _Row(cells, wrong=account["named"] and not well)
+    return _Row(cells, wrong=account["named"] and not account["well"])
 
 
 def _duty(duty: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> _Row:
     cells = (duty["name"], _clock(duty["last"], now, zone), _clock(duty["next"], now, zone), duty["said"])
-    return _Row(cells, wrong="FAILED" in duty["said"])
+    return _Row(cells, wrong=duty["failed"])
 
 
 def _timers(found: Mapping[str, Any], now: datetime) -> Iterator[_Row]:

@@ -15,14 +15,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import leases, orders, pauses
+from bot.digest_words import EN
 from bot.domain.types import Action
+from bot.lines import English, say
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from archive.database import Tx
+    from archive.pauses import Pause
+    from bot.digest_words import Words
     from bot.domain.types import Order
+
+
+def what_is_paused(pause: Pause, words: Words = EN) -> str:
+    """Say what a pause stops."""
+    if pause.scope == pauses.EVERYTHING:
+        return words["everything"]
+    return words["clause"].format(code=pause.clause) if pause.clause else pause.scope
+
+
+def who_paused(pause: Pause, words: Words = EN) -> str:
+    """Say who pulled the switch."""
+    return words["agent"].format(kind=pause.who.kind, name=pause.who.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +47,24 @@ class Switch:
 
     file: Path
 
-    def pulled(self, tx: Tx, account_key: str, now: datetime) -> str | None:
+    def pulled(self, tx: Tx, account_key: str, now: datetime, words: Words = EN) -> str | None:
         """Why acting on that account is stopped at this moment, or None if it is not."""
-        return self.files_say(tx) or self._archive_says(tx, account_key, now)
+        return self.files_say(tx, words) or self._archive_says(tx, account_key, now, words)
 
-    def files_say(self, tx: Tx) -> str | None:
+    def files_say(self, tx: Tx, words: Words = EN) -> str | None:
         """Why a pause file stops everything: ours, or one that another daemon sees; None if there is none."""
-        return self.file_says() or leases.files_say(tx)
+        if ours := self.file_says(words):
+            return ours
+        theirs = leases.files_say(tx)
+        return English(theirs) if theirs else None
 
-    def holds(self, tx: Tx, order: Order, now: datetime) -> str | None:
+    def holds(self, tx: Tx, order: Order, now: datetime, words: Words = EN) -> str | None:
         """Why an order is not to be carried out at this moment, or None if no pause stops it."""
         key = f"{order.ref.platform}:{order.ref.account}"
-        return self.pulled(tx, key, now) or self.clause_says(tx, order, now)
+        return self.pulled(tx, key, now, words) or self.clause_says(tx, order, now, words)
 
     @staticmethod
-    def clause_says(tx: Tx, order: Order, now: datetime) -> str | None:
+    def clause_says(tx: Tx, order: Order, now: datetime, words: Words = EN) -> str | None:
         """Why a clause that an order rests on is paused, or None. Showing a comment again rests on none.
 
         One paused clause among several is enough: what stands in doubt stays visible.
@@ -54,21 +73,26 @@ class Switch:
         if not stopping or order.action is Action.RESTORE:
             return None
         clauses = orders.clauses(tx, order)
-        return next((f"{p.what} paused by {p.who}: {p.why}" for p in stopping if p.clause in clauses), None)
+        said = (
+            words["clause_paused"].format(what=what_is_paused(p, words), who=who_paused(p, words), why=p.why)
+            for p in stopping
+            if p.clause in clauses
+        )
+        return next(said, None)
 
-    def file_says(self) -> str | None:
+    def file_says(self, words: Words = EN) -> str | None:
         """Why the file stops everything, or None if it does not."""
         try:
             self.file.lstat()
         except FileNotFoundError:
             return None
         except OSError as error:
-            return f"the pause file {self.file} cannot be read ({error.strerror}), which counts as paused"
-        return f"the pause file {self.file} is there"
+            return say(words["file_unreadable"], file=self.file, why=English(error.strerror))
+        return words["file_there"].format(file=self.file)
 
     @staticmethod
-    def _archive_says(tx: Tx, account_key: str, now: datetime) -> str | None:
+    def _archive_says(tx: Tx, account_key: str, now: datetime, words: Words) -> str | None:
         for pause in pauses.in_force(tx, now):
             if pause.scope in (pauses.EVERYTHING, account_key):
-                return f"paused by {pause.who}: {pause.why}"
+                return words["paused_by"].format(who=who_paused(pause, words), why=pause.why)
         return None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from archive import ledger, orders, pauses
 from bot.alarms import alarm
-from bot.letters import when
+from bot.digest_words import EN, IN, moment
+from bot.pause import what_is_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from archive.database import Database, Tx
     from archive.pauses import Pause
+    from bot.digest_words import Words
     from bot.domain.types import Agent
     from bot.parts import Parts
     from bot.settings import Settings
@@ -98,11 +100,12 @@ def drill(
     return seconds
 
 
-def held(tx: Tx, settings: Settings) -> Iterator[str]:
+def held(tx: Tx, settings: Settings, words: Words = EN) -> Iterator[str]:
     """Say what waits to be carried out: a line for each account and action, with how many, and since when."""
     for waits in orders.tally_waiting(tx):
-        what = f"{waits.number} order{'s' if waits.number > 1 else ''} to {waits.action}"
-        yield f"{waits.account}: {what}, the oldest since {when(settings, waits.oldest)}"
+        form = words["held_one" if waits.number == 1 else "held_many"]
+        since, action = moment(words, settings.zone, waits.oldest), words[f"to_{waits.action}"]
+        yield form.format(account=waits.account, number=waits.number, action=action, since=since)
 
 
 def _is_over(pause: Pause, now: datetime) -> bool:
@@ -118,18 +121,16 @@ def _ends_soon(pause: Pause, now: datetime) -> bool:
 def _tell_ending(tx: Tx, settings: Settings, pause: Pause, now: datetime) -> None:
     if pause.until is None:
         return
-    until = when(settings, pause.until)
+    words = IN[settings.mail.language]
+    until = moment(words, settings.zone, pause.until)
     alarm(
         tx,
         settings,
+        "pause_ends",
         key=f"pause-ends:{pause.id}",
-        subject=f"a pause ends at {until}",
-        lines=(
-            f"Acting on {pause.what} was paused by {pause.who.name}: {pause.why}. It goes on at {until}, as was asked.",
-            *_waiting_lines(tx, settings),
-            f"To keep it paused, pause it again now: citymod pause {_option(pause)}--reason '…'",
-        ),
         now=now,
+        until=until,
+        **_about(tx, settings, pause, words),
     )
 
 
@@ -137,20 +138,18 @@ def _tell_ended(tx: Tx, settings: Settings, pause: Pause, now: datetime) -> None
     alarm(
         tx,
         settings,
+        "pause_ended",
         key=f"pause-ended:{pause.id}",
-        subject="a pause has ended, acting goes on",
-        lines=(
-            f"The pause of {pause.what} by {pause.who.name} ({pause.why}) ran out, as was asked.",
-            *_waiting_lines(tx, settings),
-            f"To stop it again: citymod pause {_option(pause)}--reason '…'",
-        ),
         now=now,
+        **_about(tx, settings, pause, IN[settings.mail.language]),
     )
 
 
-def _waiting_lines(tx: Tx, settings: Settings) -> tuple[str, ...]:
-    lines = tuple(held(tx, settings))
-    return ("What waits, and is looked at again before anything is done:", *lines) if lines else ("Nothing waits.",)
+def _about(tx: Tx, settings: Settings, pause: Pause, words: Words) -> dict[str, str]:
+    lines = list(held(tx, settings, words))
+    waiting = [words["what_waits"], *lines] if lines else [words["nothing_waits"]]
+    what, option = what_is_paused(pause, words), _option(pause)
+    return {"what": what, "who": pause.who.name, "why": pause.why, "waiting": "\n\n".join(waiting), "option": option}
 
 
 def _option(pause: Pause) -> str:

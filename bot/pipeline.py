@@ -137,7 +137,7 @@ def _no_money(parts: Parts, key: str, now: datetime) -> bool:
         return False
     with parts.database.begin() as tx:
         accounts.poll_failed(tx, key, why=why, until=now + spending.AGAIN, now=now)
-        spending.tell_stop(tx, parts.settings, platform, why, now)
+        spending.tell_stop(tx, parts.settings, platform, now)
     return True
 
 

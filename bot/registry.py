@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from archive import accounts, registry, staff
 from archive.card import platform_name
 from archive.registry import Named, Standing
+from bot.digest_words import EN
 from bot.domain.types import Capacity, Document, Role
 from bot.review import NotPossible, person
 
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.registry import Plan, Site
+    from bot.digest_words import Words
     from bot.domain.types import Agent
     from bot.settings import Settings
 
-UNAPPROVED = "not approved in the registry"
-"""How the reason begins why an account is stopped that no approval covers."""
+_STOPPED_FOR_IT = EN["barred"].format(why="")
+"""How the reason begins why an account is stopped that no approval covers: what it stands still for is kept as text."""
 COMMUNICATIONS = Role.SOCIAL_MEDIA_MANAGER
 """The role of City Communications, whose the Social Media Manager is (AR 1-27 5.C.1.f)."""
 PERSONAL = frozenset({"facebook"})
@@ -48,31 +50,31 @@ _ADDRESS = re.compile(r"https?://[^\s?#@]+(?=\s|$)")
 # Which accounts are approved ------------------------------------------------------------------------------------------
 
 
-def unapproved(tx: Tx, settings: Settings, keys: Iterable[str]) -> dict[str, str]:
+def unapproved(tx: Tx, settings: Settings, keys: Iterable[str], words: Words = EN) -> dict[str, str]:
     """Which of these accounts are not approved, and why."""
     sites = registry.every(tx)
-    return {key: why for key in keys if (why := _why_unapproved(settings, sites, key))}
+    return {key: why for key in keys if (why := _why_unapproved(settings, sites, key, words))}
 
 
-def _why_unapproved(settings: Settings, every: Iterable[Site], key: str) -> str | None:
+def _why_unapproved(settings: Settings, every: Iterable[Site], key: str, words: Words) -> str | None:
     platform = key.partition(":")[0]
     if platform not in settings.registry.tools:
-        return f"{platform_name(platform)} is no approved social media tool (AR 1-27 7.0.A.1)"
+        return words["no_tool"].format(platform=platform_name(platform))
     sites = [site for site in every if site.account == key]
     if any(site.standing is Standing.APPROVED for site in sites):
         return None
     if not sites:
-        return "nobody has asked City Communications for it (AR 1-27 5.A.1)"
+        return words["not_asked"]
     last = sites[-1]
     if last.standing.waits:
-        return f"{last.id} waits for City Communications (AR 1-27 5.A.1.c)"
-    return f"{last.id} was {last.standing}: {last.why}"
+        return words["site_waits"].format(site=last.id)
+    return words[f"site_{last.standing}"].format(site=last.id, why=last.why)
 
 
-def barred(tx: Tx, settings: Settings, key: str) -> str | None:
+def barred(tx: Tx, settings: Settings, key: str, words: Words = EN) -> str | None:
     """Why an account may not be worked for want of an approval; None if it may be."""
-    why = unapproved(tx, settings, [key]).get(key) if settings.registry.required else None
-    return f"{UNAPPROVED}: {why}" if why else None
+    why = unapproved(tx, settings, [key], words).get(key) if settings.registry.required else None
+    return words["barred"].format(why=why) if why else None
 
 
 def hold(tx: Tx, settings: Settings, key: str, agent: Agent, now: datetime) -> None:
@@ -83,7 +85,7 @@ def hold(tx: Tx, settings: Settings, key: str, agent: Agent, now: datetime) -> N
     why = barred(tx, settings, key)
     if why:
         accounts.stop(tx, key, why, now)
-    elif (standing.stopped_why or "").startswith(UNAPPROVED):
+    elif (standing.stopped_why or "").startswith(_STOPPED_FOR_IT):
         accounts.resume(tx, key, agent, now)
 
 
@@ -237,58 +239,59 @@ def looks_secret(text: str) -> bool:
     return any(shape.search(plain) for shape in (_SAID, _LONG, _MIXED))
 
 
-def lacks(site: Site) -> Iterator[str]:
+def lacks(site: Site, words: Words = EN) -> Iterator[str]:
     """What a site lacks of all that AR 1-27 asks for, in words."""
     if not site.account:
-        yield "its account (5.A.1.d)"
+        yield words["lacks_account"]
     if site.who_is(Capacity.PIO, Capacity.DESIGNEE) is None:
-        yield "a PIO or trained designee (5.A.2.a)"
+        yield words["lacks_pio"]
     if site.who_is(Capacity.BACK_UP) is None:
-        yield "a back-up"
+        yield words["lacks_back_up"]
     adopted = {one.document for one in site.documents}
-    yield from (f"{document} (4.0)" for document in Document if document not in adopted)
+    yield from (words[f"lacks_{document.name}"] for document in Document if document not in adopted)
     if site.platform in PERSONAL:
         if site.who_is(Capacity.ADMINISTRATOR) is None:
-            yield "a back-up administrator (6.A.1.c)"
+            yield words["lacks_administrator"]
     elif site.credentials is None:
-        yield "where its credentials are kept (6.A.1.c)"
+        yield words["lacks_credentials"]
     elif site.credentials.left:
-        yield f"credentials verified since {site.credentials.left} left (6.A.1.d)"
+        yield words["lacks_verified"].format(who=site.credentials.left)
 
 
 # What people are told -------------------------------------------------------------------------------------------------
 
 
-def headlines(tx: Tx, settings: Settings, keys: Iterable[str]) -> Iterator[str]:
+def headlines(tx: Tx, settings: Settings, keys: Iterable[str], words: Words = EN) -> Iterator[str]:
     """A headline about accounts that are worked without an approval, which the settings let pass."""
     if settings.registry.required:
         return  # such accounts are stopped, and told as that
-    names = [_named(settings, key) for key in unapproved(tx, settings, keys)]
+    names = [_named(settings, key, words) for key in unapproved(tx, settings, keys)]
     if names:
-        yield f"Not approved in the registry (AR 1-27 5.A.1): {'; '.join(names)}"
+        yield words["registry_lacks"].format(names="; ".join(names))
 
 
-def lines(tx: Tx, keys: Iterable[str]) -> Iterator[str]:
+def lines(tx: Tx, keys: Iterable[str], words: Words = EN) -> Iterator[str]:
     """What waits for City Communications, and what approved sites lack; sites without an account are everybody's."""
     shown = {"", *keys}
     for site in registry.every(tx):
         if site.account not in shown:
             continue
         if site.standing.waits:
-            yield f"{in_words(site)} waits for City Communications to approve or deny it"
-        missing = list(lacks(site)) if site.standing is Standing.APPROVED else []
+            yield words["site_asks"].format(site=in_words(site, words))
+        missing = list(lacks(site, words)) if site.standing is Standing.APPROVED else []
         if missing:
-            yield f"{in_words(site)} lacks {', '.join(missing)}"
+            yield words["site_lacks"].format(site=in_words(site, words), what=", ".join(missing))
 
 
-def in_words(site: Site) -> str:
+def in_words(site: Site, words: Words = EN) -> str:
     """A site's name, whose it is and where, in words."""
-    return f"{site.id} ({site.name} on {platform_name(site.platform)}, {site.department})"
+    platform = platform_name(site.platform)
+    return words["site"].format(id=site.id, name=site.name, platform=platform, department=site.department)
 
 
-def _named(settings: Settings, key: str) -> str:
+def _named(settings: Settings, key: str, words: Words) -> str:
     entry = settings.entry(key)
-    return f"{entry.name} on {platform_name(entry.platform)}"
+    return words["on"].format(name=entry.name, platform=platform_name(entry.platform))
 
 
 # What may be done -----------------------------------------------------------------------------------------------------

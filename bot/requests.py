@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive import requests
 from bot import workdays
+from bot.digest_words import EN, when_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.requests import Request, Withheld
+    from bot.digest_words import Words
     from bot.domain.types import Agent
     from bot.settings import Settings
 
@@ -76,11 +78,13 @@ def pressing(asked: Iterable[Request], now: datetime) -> list[Request]:
     return [one for one in asked if one.due_at - now <= SOON]
 
 
-def standing(one: Request, zone: ZoneInfo, now: datetime) -> str:
+def standing(one: Request, zone: ZoneInfo, now: datetime, words: Words = EN) -> str:
     """Where a request stands, in words."""
     if one.closed_at is not None:
-        return f"closed {one.closed_at.astimezone(zone):%Y-%m-%d %H:%M}: {one.outcome}"
-    due = f"{one.due_at.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
+        at = f"{one.closed_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        return words["closed_request"].format(at=at, outcome=one.outcome)
+    due = when_due(words, zone, one.due_at)
     if one.is_overdue(now):
-        return f"OVERDUE since {due}"
-    return f"due {due}" + (f" (delayed: {one.delayed_why})" if one.delayed_why else "")
+        return words["overdue_since"].format(due=due)
+    said = words["due"].format(due=due)
+    return words["delayed"].format(due=said, why=one.delayed_why) if one.delayed_why else said

@@ -94,14 +94,11 @@ def tell(parts: Parts, tx: Tx, scored: Scored, now: datetime) -> None:
         alarm(
             tx,
             parts.settings,
+            "moderation",
             key=f"moderation:{now.isoformat()}",
-            subject="the model server does not answer",
-            lines=(
-                f"The City's own model server could not be asked about {scored.without} comment(s): {scored.failed}.",
-                "They were judged by the other rules; only what the model would have asked a person is not asked.",
-                "The server is asked again by itself, at last once an hour. Every failed call is in the e-mail digest.",
-            ),
             now=now,
+            comments=scored.without,
+            why=scored.failed,
         )
 
 

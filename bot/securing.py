@@ -188,9 +188,9 @@ def _give_up(parts: Parts, case: Case, why: str, now: datetime) -> None:
         alarm(
             tx,
             parts.settings,
+            "uncaptured",
             key=f"capture:{now.date()}",
-            subject="Comments cannot be captured",
-            lines=(f"The first of today: {why}.", "Comments stay visible and wait for a person. Run: citymod doctor"),
             now=now,
+            why=why,
         )
     log.error("not captured", ref=str(case.ref), why=why)

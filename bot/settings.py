@@ -107,7 +107,8 @@ class Mail(_Strict):
     """Where mail goes out, and to whom. `credential` names a JSON object with `user` and `password`.
 
     `evidence`: each piece of evidence in a mail of its own, or what came within `bundle_minutes` in one. `reply_to`:
-    where an answer that acknowledges it is to go: the address of `mailbox`.
+    where an answer that acknowledges it is to go: the address of `mailbox`. `language`: of alarms and of what the
+    Social Media Manager gets, English or Spanish.
     """
 
     host: str
@@ -120,6 +121,7 @@ class Mail(_Strict):
     evidence: Literal["each", "bundle"] = "each"
     bundle_minutes: int = Field(default=60, ge=1, le=1440)
     reply_to: Address | None = None
+    language: Literal["en", "es"] = "en"
     timeout_seconds: float = Field(default=30, gt=0)
 
 

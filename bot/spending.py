@@ -14,6 +14,7 @@ from archive import accounts, spending
 from archive.card import platform_name
 from archive.spending import Cost
 from bot.alarms import alarm
+from bot.digest_words import EN, IN, day, month
 from connectors.meter import MILL, NOTHING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from archive.database import Tx
+    from bot.digest_words import Words
     from bot.parts import Parts
     from bot.settings import Settings
     from connectors.meter import Meter, Spent
@@ -61,7 +63,7 @@ def this_month(tx: Tx, now: datetime) -> Mapping[str, Cost]:
     return spending.by_platform(tx, *spending.month_of(now.astimezone(UTC).date()))
 
 
-def no_money_to_read(tx: Tx, settings: Settings, platform: str, now: datetime) -> str | None:
+def no_money_to_read(tx: Tx, settings: Settings, platform: str, now: datetime, words: Words = EN) -> str | None:
     """Why a platform is not to be read for now; None if it may. One that takes no money always may."""
     month = this_month(tx, now)
     here = month.get(platform)
@@ -71,20 +73,18 @@ def no_money_to_read(tx: Tx, settings: Settings, platform: str, now: datetime) -
     if spent < READ_UP_TO * most:
         return None
     _, last = spending.month_of(now.astimezone(UTC).date())
-    return (
-        f"${spent:,.2f} of the ${most:,.2f} that this month may cost are spent, so nothing more is read until "
-        f"{last + timedelta(days=1):%B %-d} (UTC) or until dollars_a_month in the settings is raised; acting goes on"
-    )
+    until = day(words, last + timedelta(days=1))
+    return words["no_money"].format(spent=f"{spent:,.2f}", most=f"{most:,.2f}", until=until)
 
 
-def tell_stop(tx: Tx, settings: Settings, platform: str, why: str, now: datetime) -> None:
+def tell_stop(tx: Tx, settings: Settings, platform: str, now: datetime) -> None:
     """Call on-call staff, once a month for each platform, since its comments go unread."""
-    subject = f"{platform_name(platform)} is not read any more this month"
-    what = f"Comments on {platform_name(platform)} are neither recorded nor judged until then: look there by hand"
-    _call(tx, settings, f"{platform}:stopped", subject, (f"{why[0].upper()}{why[1:]}.", f"{what}."), now)
+    why = no_money_to_read(tx, settings, platform, now, IN[settings.mail.language]) or ""
+    about = {"platform": platform_name(platform), "why": f"{why[:1].upper()}{why[1:]}"}
+    _call(tx, settings, "money_gone", f"{platform}:stopped", about, now)
 
 
-def nearly_spent(tx: Tx, settings: Settings, now: datetime) -> str | None:
+def nearly_spent(tx: Tx, settings: Settings, now: datetime, words: Words = EN) -> str | None:
     """A sentence for people where most of the month's money is spent; None where it is not, or no limit is set."""
     most = settings.dollars_a_month
     if most is None:
@@ -93,37 +93,37 @@ def nearly_spent(tx: Tx, settings: Settings, now: datetime) -> str | None:
     if spent < TOLD_FROM * most:
         return None
     stop = READ_UP_TO * most
-    reading = "reading what costs money has STOPPED" if spent >= stop else f"reading stops at ${stop:,.2f}"
-    return f"${spent:,.2f} of the ${most:,.2f} that this month may cost are spent: {reading}"
+    reading = words["reading_stopped"] if spent >= stop else words["reading_stops"].format(stop=f"{stop:,.2f}")
+    return words["spent_month"].format(spent=f"{spent:,.2f}", most=f"{most:,.2f}", reading=reading)
 
 
-def in_words(costs: Mapping[str, Cost]) -> Iterator[str]:
+def in_words(costs: Mapping[str, Cost], words: Words = EN) -> Iterator[str]:
     """One line a platform: money, units of its quota, requests."""
     for platform, cost in costs.items():
         money = f"${cost.mills / MILL:,.2f}, " if cost.mills else ""
-        units = f"{cost.units:,} units of quota, " if cost.units else ""
-        yield f"{platform_name(platform)}: {money}{units}{cost.calls:,} requests"
+        units = words["cost_units"].format(units=f"{cost.units:,}") if cost.units else ""
+        name, calls = platform_name(platform), f"{cost.calls:,}"
+        yield words["cost_line"].format(platform=name, money=money, units=units, calls=calls)
 
 
-def month_before(tx: Tx, day: date) -> tuple[str, tuple[str, ...]]:
+def month_before(tx: Tx, day: date, words: Words = EN) -> tuple[str, tuple[str, ...]]:
     """The month before the one in which a day lies, by name, and what it cost in lines."""
     first, last = spending.month_of(spending.month_of(day)[0] - timedelta(days=1))
-    return f"{first:%B %Y}", tuple(in_words(spending.by_platform(tx, first, last)))
+    return month(words, first), tuple(in_words(spending.by_platform(tx, first, last), words))
 
 
 def _warn(tx: Tx, settings: Settings, now: datetime) -> None:
     """Call on-call staff once a month when most of the money is spent."""
-    if said := nearly_spent(tx, settings, now):
-        _call(tx, settings, "near", "Most of this month's money is spent", (f"{said}.",), now)
+    if spent := nearly_spent(tx, settings, now, IN[settings.mail.language]):
+        _call(tx, settings, "money_near", "near", {"spent": spent}, now)
 
 
 def _call(  # noqa: PLR0913  an alarm says what, why and what to do
-    tx: Tx, settings: Settings, what: str, subject: str, lines: tuple[str, ...], now: datetime
+    tx: Tx, settings: Settings, what: str, name: str, about: Mapping[str, str], now: datetime
 ) -> None:
     """Once for each month and each sum, so that it is said again after the City has given more."""
-    key = f"money:{now.astimezone(UTC):%Y-%m}:{settings.dollars_a_month}:{what}"
-    remedy = "citymod status says what was spent; dollars_a_month in the settings says what may be."
-    alarm(tx, settings, key=key, subject=subject, lines=(*lines, remedy), now=now)
+    key = f"money:{now.astimezone(UTC):%Y-%m}:{settings.dollars_a_month}:{name}"
+    alarm(tx, settings, what, key=key, now=now, **about)
 
 
 def _cost(spent: Spent) -> Cost:

@@ -25,6 +25,7 @@ from archive.requests import every as every_request
 from bot import (
     backups,
     canary,
+    coverage,
     digest_times,
     heard,
     homepages,
@@ -159,14 +160,18 @@ def _duties(tx: Tx, settings: Settings, runs: Mapping[str, Run], now: datetime) 
         said = f"no. {mark.number}" if mark else "none yet"
         yield _duty(f"digest {pio.name}", mark.at if mark else None, digest_times.next_due(settings, pio, now), said)
     checked = ledger.last(tx, nightly.ENDED)
-    passed = "" if checked is None else "passed" if checked.kind == "archive.verified" else "FAILED"
+    bad = checked is not None and checked.kind != "archive.verified"
+    passed = "" if checked is None else "FAILED" if bad else "passed"
     due = next_time(settings.nightly.at, now, settings.zone)
-    yield _duty("archive check", checked.at if checked else None, due, passed)
+    yield _duty("archive check", checked.at if checked else None, due, passed, failed=bad)
     kept = ledger.last(tx, nightly.BACKED_UP)
     said = "; ".join(backups.told(tx, settings)) or ("by hand" if settings.backup is None else "")
-    yield _duty("backup", kept.at if kept else None, backups.next_at(settings, now), said)
+    yield _duty(
+        "backup", kept.at if kept else None, backups.next_at(settings, now), said, failed=backups.failed(tx, settings)
+    )
     if settings.canary:
-        yield _duty("test of the line", canary.last_at(tx), canary.next_at(settings, now), canary.told(tx))
+        bad, soon = canary.failed(tx), canary.next_at(settings, now)
+        yield _duty("test of the line", canary.last_at(tx), soon, canary.told(tx), failed=bad)
     yield _all_accounts("token check", {key: runs.get(tokens.name_of(key)) for key in _keys(settings)})
     seen = {key: pages.last(tx, key) for key in _keys(settings)}
     oldest = min((page.seen_at for page in seen.values() if page), default=None)
@@ -181,7 +186,7 @@ def _all_accounts(name: str, runs: Mapping[str, Run | None]) -> dict[str, Any]:
     bad = [key for key, run in runs.items() if run and run.why]
     soon = min((run.next_at for run in done if run.next_at), default=None)
     said = f"FAILED: {', '.join(bad)}" if bad else f"{len(done)} of {len(runs)} accounts"
-    return _duty(name, min((run.began_at for run in done), default=None), soon, said)
+    return _duty(name, min((run.began_at for run in done), default=None), soon, said, failed=bool(bad))
 
 
 def _keys(settings: Settings) -> list[str]:
@@ -189,8 +194,8 @@ def _keys(settings: Settings) -> list[str]:
     return [entry.account.key for entry in settings.accounts if entry.is_read and entry.credential]
 
 
-def _duty(name: str, last: datetime | None, due: datetime | None, said: str) -> dict[str, Any]:
-    return {"name": name, "last": _iso(last), "next": _iso(due), "said": said}
+def _duty(name: str, last: datetime | None, due: datetime | None, said: str, *, failed: bool = False) -> dict[str, Any]:
+    return {"name": name, "last": _iso(last), "next": _iso(due), "said": said, "failed": failed}
 
 
 def _bucket(tx: Tx, settings: Settings) -> str | None:
@@ -210,22 +215,26 @@ def _account(tx: Tx, settings: Settings, standing: AccountStanding, now: datetim
     account = standing.account
     entry = next((entry for entry in settings.accounts if entry.account.key == account.key), None)
     if entry is not None and not entry.is_read:
-        said = tasks.coverage(tx, settings, entry, now)
+        how = coverage.of(tx, settings, entry, now)
         looked = {"key": account.key, "name": account.name, "mode": str(account.mode), "read": "by no program"}
-        return {**looked, "standing": said}
+        said = coverage.in_words(how, settings.zone)
+        return {**looked, "standing": said, "stopped": how.is_barred, "well": not (how.is_barred or how.is_unchecked)}
+    held = acting_held(tx, settings, account.key, now)
+    said = _in_words(standing, now)
     return {
         "key": account.key,
         "name": account.name,
         "mode": str(account.mode),
         "read": f"{(now - standing.polled_at).total_seconds():.0f} s ago" if standing.polled_at else "never",
-        "standing": _in_words(standing, now),
-        "page": _page(tx, settings, account.key, now),
+        "standing": said or "well",
+        "stopped": standing.stopped_why is not None,
+        "well": not (said or held),
+        "page": _page(tx, settings, account.key, held, now),
     }
 
 
-def _page(tx: Tx, settings: Settings, key: str, now: datetime) -> str:
+def _page(tx: Tx, settings: Settings, key: str, held: str | None, now: datetime) -> str:
     """What is known of the City's own page: what holds up acting, who follows, and the gap in which the account is."""
-    held = acting_held(tx, settings, key, now)
     said = [f"ACTING IS HELD: {held}"] if held else []
     gap = gaps.open_gap(tx, key, interval=settings.poll_every(key), now=now)
     said += [f"not read since {gap.since:%Y-%m-%d %H:%M} UTC: {gap.why}"] if gap else []
@@ -236,13 +245,14 @@ def _page(tx: Tx, settings: Settings, key: str, now: datetime) -> str:
 
 
 def _in_words(standing: AccountStanding, now: datetime) -> str:
+    """What is not well with an account, or nothing."""
     if standing.stopped_why:
         return f"STOPPED: {standing.stopped_why}"
     if standing.poll_not_before and standing.poll_not_before > now:
         return f"reading waits until {standing.poll_not_before:%H:%M:%S} UTC ({standing.failures} failures)"
     if standing.act_not_before and standing.act_not_before > now:
         return f"acting waits until {standing.act_not_before:%H:%M:%S} UTC"
-    return "well"
+    return ""
 
 
 def case_as_text(tx: Tx, settings: Settings, ref: Ref) -> str:

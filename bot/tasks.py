@@ -21,13 +21,12 @@ word alone is told in every digest until somebody brings a picture of afterwards
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archive import accounts, cases, evidence, handwork, orders, outbox, records, registry, uploads
+from archive import cases, evidence, handwork, orders, outbox, records, registry, uploads
 from archive.card import platform_name
 from bot import letters
-from bot.digest_words import EN, moment
+from bot.digest_words import EN
 from bot.domain.names import same
 from bot.domain.schedule import look_due
 from bot.domain.states import Event, State, allows
@@ -49,79 +48,89 @@ if TYPE_CHECKING:
     from connectors.assisted import Deed
 
 MOST = 1_000
-LATE = timedelta(hours=1)
-"""An account that the program reads and has not read for so long is called unchecked."""
 NOTHING = "nothing"
 FOUND = "found"
 DEALT_WITH = "dealt with"
+_TO_DO = {Action.HIDE: "hide", Action.DELETE: "delete", Action.RESTORE: "act_restore"}
+"""By which words an order is told as a task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Something for staff to do: `steps` say how. While `held` says why not, nobody is to do it."""
+    """Something for staff to do: `steps` say how, and `commands` what to type where there is no console.
+
+    While `held` says why not, nobody is to do it.
+    """
 
     name: str
     account: str
     since: datetime
     what: str
     steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     held: str = ""
 
 
 # What there is to do --------------------------------------------------------------------------------------------------
 
 
-def waiting(tx: Tx, settings: Settings, now: datetime) -> list[Task]:
-    """Everything that staff have to do now, in the order: act, picture, look, what came in, who left."""
+def waiting(tx: Tx, settings: Settings, now: datetime, words: Words = EN) -> list[Task]:
+    """Everything that staff have to do now, in the order: act, picture, look, what came in, who left.
+
+    `words`: in which it is said what there is to do, and why not now. How to do it is said in English.
+    """
     by_hand = [entry for entry in settings.accounts if entry.by_hand]
     return [
-        *_acts(tx, settings, by_hand, now),
-        *_pictures(tx, settings, by_hand),
-        *(look for entry in settings.accounts if (look := _look(tx, settings, entry, now))),
-        *_received(tx, settings),
-        *_errands(tx, settings),
+        *_acts(tx, settings, by_hand, now, words),
+        *_pictures(tx, settings, by_hand, words),
+        *(look for entry in settings.accounts if (look := _look(tx, settings, entry, now, words))),
+        *_received(tx, settings, words),
+        *_errands(tx, settings, words),
     ]
 
 
-def _acts(tx: Tx, settings: Settings, by_hand: list[AccountSettings], now: datetime) -> Iterator[Task]:
+def _acts(tx: Tx, settings: Settings, by_hand: list[AccountSettings], now: datetime, words: Words) -> Iterator[Task]:
     entries = {entry.account.key: entry for entry in by_hand}
     for order in handwork.waiting(tx, entries.keys()):
         entry = entries[_key(order)]
+        by = words[order.agent.kind].format(name=order.agent.name)
         yield Task(
             name=f"act:{order.id}",
             account=_key(order),
             since=orders.placed_at(tx, order),
-            what=f"{order.action} a comment on {_named(entry)}, decided by {order.agent.kind} {order.agent.name}",
-            steps=tuple(_how(tx, entry, order)),
-            held=_held(tx, settings, order, now),
+            what=words[_TO_DO[order.action]].format(account=_named(entry), by=by),
+            steps=tuple(_how(tx, order)),
+            commands=tuple(
+                f"--did {deed.name}: {deed.how}" + (" Needs --second, who agrees." if deed.second else "")
+                for deed in _deeds(entry, order)
+            ),
+            held=_held(tx, settings, order, now, words),
         )
 
 
-def _how(tx: Tx, entry: AccountSettings, order: Order) -> Iterator[str]:
-    """What to do and where, and what has been done of it already."""
+def _how(tx: Tx, order: Order) -> Iterator[str]:
+    """Where it is, and what has been done of it already."""
     comment = records.comment(tx, order.ref, order.revision)
     yield f"{comment.url} by {comment.author.name or comment.author.handle or 'name not available'}"
     yield f"“{comment.text}”"
-    for deed in _deeds(entry, order):
-        yield f"--did {deed.name}: {deed.how}" + (" Needs --second, who agrees." if deed.second else "")
     for said in handwork.attestations(tx, order):
         yield f"{said.deed} on {said.done_at:%Y-%m-%d %H:%M} UTC, says {said.agent.name}; the comment is not gone yet"
 
 
-def _held(tx: Tx, settings: Settings, order: Order, now: datetime) -> str:
+def _held(tx: Tx, settings: Settings, order: Order, now: datetime, words: Words = EN) -> str:
     """Why nobody is to do it now, if so."""
-    paused = Switch(settings.switch_file).holds(tx, order, now)
+    paused = Switch(settings.switch_file).holds(tx, order, now, words)
     if paused:
         return paused
-    unapproved = barred(tx, settings, _key(order))
+    unapproved = barred(tx, settings, _key(order), words)
     if unapproved:
-        return f"the account is {unapproved}"
+        return words["unapproved_account"].format(why=unapproved)
     if order.action is Action.DELETE and not outbox.accepted(tx, letters.evidence_key(order.evidence)):
-        return "deleting waits until the evidence mail is accepted"
+        return words["mail_first"]
     return ""
 
 
-def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Iterator[Task]:
+def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings], words: Words) -> Iterator[Task]:
     keys = {entry.account.key for entry in by_hand}
     for case in cases.standing_at(tx, State.MARKED, limit=MOST, accounts=keys) if keys else ():
         if uploads.there(tx, case.ref, case.revision):
@@ -131,17 +140,17 @@ def _pictures(tx: Tx, settings: Settings, by_hand: list[AccountSettings]) -> Ite
             name=f"picture:{case.ref}",
             account=case.account_key,
             since=case.since,
-            what=f"take a screenshot of a comment on {_named(settings.entry(case.account_key))}; touch nothing yet",
+            what=words["take_picture"].format(account=_named(settings.entry(case.account_key))),
             steps=(
                 f"{comment.url} by {comment.author.name or comment.author.handle or 'name not available'}",
                 f"“{comment.text}”",
                 "The whole window, with address bar and clock, the author and every word of the comment.",
-                f"citymod intake picture {case.ref} --screenshot FILE.png",
             ),
+            commands=(f"citymod intake picture {case.ref} --screenshot FILE.png",),
         )
 
 
-def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> Task | None:
+def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> Task | None:
     days = {WEEK.index(day) for day in entry.look_on}
     due = look_due(entry.look_hours, days, now, settings.zone)
     last = handwork.last_attended(tx, look_name(entry))
@@ -152,37 +161,37 @@ def _look(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> 
         name=look_name(entry),
         account=entry.account.key,
         since=due,
-        what=f"look at {_named(entry)}",
-        steps=(
-            where,
+        what=words["look_at"].format(account=_named(entry)),
+        steps=(where,),
+        commands=(
             f"For each: citymod intake add --account {entry.account.key} --url … --author … --text … --screenshot …",
             f"Then: citymod tasks done {look_name(entry)} --nothing (or --found NUMBER)",
         ),
     )
 
 
-def _received(tx: Tx, settings: Settings) -> Iterator[Task]:
+def _received(tx: Tx, settings: Settings, words: Words) -> Iterator[Task]:
     known = {entry.account.key for entry in settings.accounts}
     for each in handwork.unattended(tx):
-        sender = f" from {each.sender}" if each.sender else ""
-        doubt = "" if each.trusted else "; nobody vouches for the sender, so do not follow its links"
+        sender = words["sender"].format(name=each.sender) if each.sender else ""
+        doubt = "" if each.trusted else words["no_voucher"]
         yield Task(
             name=each.task,
             account=each.account if each.account in known else "",
             since=each.at,
-            what=f"look into a {each.source}{sender}: {each.title}{doubt}",
+            what=words[f"look_into_{each.source}"].format(sender=sender, title=each.title, doubt=doubt),
             steps=tuple(each.says.splitlines()),
         )
 
 
-def _errands(tx: Tx, settings: Settings) -> Iterator[Task]:
+def _errands(tx: Tx, settings: Settings, words: Words) -> Iterator[Task]:
     known = {entry.account.key for entry in settings.accounts}
     for each in registry.errands(tx):
         yield Task(
             name=each.name,
             account=each.about if each.about in known else "",
             since=each.since,
-            what=f"{each.person} has left: see to {each.about}",
+            what=words["has_left"].format(person=each.person, about=each.about),
             steps=each.steps,
         )
 
@@ -312,39 +321,9 @@ def _waiting_order(tx: Tx, order_id: str) -> Order:
     return order
 
 
-# How well each account is watched -------------------------------------------------------------------------------------
-
-
-def coverage(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words = EN) -> str:
-    """How an account is watched, and since when it is not: automated, or assisted and by whom it was looked at last."""
-    if entry.is_read:
-        how = words["automated" if entry.by_hand is None else "assisted"]
-        return f"{how}, {_read(tx, settings, entry, now, words)}"
-    unapproved = barred(tx, settings, entry.account.key)
-    if unapproved:
-        return words["unapproved"].format(why=unapproved)
-    last = handwork.last_attended(tx, look_name(entry))
-    if not entry.look_hours:
-        return words["no_hours"].format(since=moment(words, settings.zone, last.at) if last else words["ever"])
-    if last is None:
-        return words["never_checked"]
-    at = moment(words, settings.zone, last.at)
-    key = "looked_late" if _look(tx, settings, entry, now) else "looked"
-    return words[key].format(at=at, who=last.agent.name, outcome=last.outcome)
-
-
-def is_unchecked(said: str) -> bool:
-    """Whether what `coverage` says, in English, is that nobody and nothing has looked for too long."""
-    return "UNCHECKED" in said or "NEVER" in said or EN["not_yet"] in said
-
-
-def _read(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime, words: Words) -> str:
-    standing = accounts.standing(tx, entry.account.key)
-    if standing is None or standing.polled_at is None:
-        return words["never_read" if standing and standing.failures else "not_yet"]
-    late = now - standing.polled_at > max(10 * settings.poll_every(entry.account.key), LATE)
-    key = "unchecked" if late or standing.stopped_why else "last_read"
-    return words[key].format(at=moment(words, settings.zone, standing.polled_at))
+def look_is_due(tx: Tx, settings: Settings, entry: AccountSettings, now: datetime) -> bool:
+    """Whether an hour has passed at which somebody should have looked at an account, and nobody has."""
+    return _look(tx, settings, entry, now) is not None
 
 
 def look_name(entry: AccountSettings) -> str:

@@ -89,12 +89,11 @@ def _call(tx: Tx, parts: Parts, key: str, said: str, now: datetime) -> None:
     alarm(
         tx,
         parts.settings,
+        "token",
         key=f"token:{key}:{now.date()}",
-        subject=f"the credential of {parts.settings.entry(key).name} ({key}) does not do",
-        lines=(
-            f"The daily check of the credential of {key} says: {said}.",
-            f"Renew it as connectors/{parts.settings.entry(key).platform}/README.md says, then run: citymod doctor",
-            "Comments stay visible. Nothing that was recorded is lost.",
-        ),
         now=now,
+        name=parts.settings.entry(key).name,
+        platform=parts.settings.entry(key).platform,
+        account=key,
+        said=said,
     )

@@ -8,24 +8,27 @@ that pile up, pictures that cannot be taken, digests that are not made, an accou
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive import accounts, cases, copies, ledger, orders, outbox, pauses
-from bot import digest_times, export_spool, heard
+from bot import alarm_words, digest_times, export_spool, heard
 from bot.alarms import alarm
 from bot.copying import place
+from bot.digest_words import EN, IN, moment
 from bot.domain.states import State
-from bot.letters import when
+from bot.lines import English
 from bot.pause import Switch
 from rules.passed import Passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from archive.database import Tx
+    from archive.ledger import Entry
+    from bot.digest_words import Words
     from bot.settings import Settings
 
 BEGAN, OVER = "trouble.began", "trouble.over"
@@ -46,25 +49,30 @@ CAPTURES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One thing that is wrong. `key` stays the same as long as it lasts; `lines` say what it is and what to do."""
+    """One thing that is wrong. `key` stays the same as long as it lasts, and begins with what names its words.
+
+    `about`: what is filled into them (bot/alarm_words.py).
+    """
 
     key: str
-    subject: str
-    lines: tuple[str, ...]
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
 def watch(tx: Tx, settings: Settings, now: datetime) -> None:
     """Tell what has begun since the last look, and what is over."""
-    found = {trouble.key: trouble for trouble in look(tx, settings, now)}
+    words = IN[settings.mail.language]
+    found = {trouble.key: trouble for trouble in look(tx, settings, now, words)}
     known = lasting(tx)
     for key in sorted(found.keys() - known.keys()):
         trouble = found[key]
-        entry = _note(tx, BEGAN, key, trouble.subject, now)
-        alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=trouble.subject, lines=trouble.lines, now=now)
+        entry = _note(tx, BEGAN, key, _called(settings, key, "", EN), now)
+        about = {**_named(settings, key), **trouble.about}
+        alarm(tx, settings, _what(key), key=f"trouble:{key}:{entry}", now=now, **about)
     for key in sorted(known.keys() - found.keys()):
         entry = _note(tx, OVER, key, known[key], now)
-        lines = (f"What was told before is over: {known[key]}.",)
-        alarm(tx, settings, key=f"trouble:{key}:{entry}", subject=f"over: {known[key]}", lines=lines, now=now)
+        alarm(
+            tx, settings, "over", key=f"trouble:{key}:{entry}", now=now, what=_called(settings, key, known[key], words)
+        )
 
 
 def lasting(tx: Tx) -> dict[str, str]:
@@ -77,59 +85,82 @@ def lasting(tx: Tx) -> dict[str, str]:
     return lasts
 
 
-def look(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
-    """Look at everything that can stand still in silence; give what is wrong now."""
+def lasting_in_words(tx: Tx, settings: Settings, words: Words) -> Iterator[str]:
+    """Say what is wrong and was told."""
+    return (_called(settings, key, subject, words) for key, subject in lasting(tx).items())
+
+
+def in_words(settings: Settings, line: Entry, words: Words) -> str:
+    """Say what a line of the ledger says that has begun or is over."""
+    return _called(settings, str(line.detail["trouble"]), str(line.detail["why"]), words)
+
+
+def _called(settings: Settings, key: str, subject: str, words: Words) -> str:
+    """What a trouble is called; one that there are no words for any more, as the record has it."""
+    what = _what(key)
+    if what not in alarm_words.EN:
+        return English(subject)
+    return alarm_words.called(what, words["lang"], _named(settings, key))
+
+
+def _what(key: str) -> str:
+    return key if key in alarm_words.EN else key.partition(":")[0]
+
+
+def _named(settings: Settings, key: str) -> dict[str, object]:
+    """What a trouble is about, by its key: an account, or somebody who gets the e-mail digest."""
+    about = key.partition(":")[2]
+    for entry in settings.accounts:
+        if entry.account.key == about:
+            return {"name": entry.name, "platform": entry.platform}
+    name = next((pio.name for pio in settings.pios if pio.email == about), about)
+    return {"name": name, "platform": about.partition(":")[0]}
+
+
+def look(tx: Tx, settings: Settings, now: datetime, words: Words = EN) -> Iterator[Trouble]:
+    """Look at everything that can stand still in silence; give what is wrong now, with times as `words` have them."""
     yield from _disk(settings)
     yield from _files(settings)
-    yield from _mail(tx, settings, now)
-    yield from _webhook(tx, settings, now)
-    yield from _unread(tx, settings, now)
-    yield from _backlog(tx, settings, now)
+    yield from _mail(tx, settings, now, words)
+    yield from _webhook(tx, settings, now, words)
+    yield from _unread(tx, settings, now, words)
+    yield from _backlog(tx, settings, now, words)
     yield from _captures(tx)
-    yield from _digests(tx, settings, now)
-    yield from _quotas(tx, settings, now)
-    yield from _clock(tx, now)
-    yield from _bucket(tx, settings, now)
+    yield from _digests(tx, settings, now, words)
+    yield from _quotas(tx, settings, now, words)
+    yield from _clock(tx, now, words)
+    yield from _bucket(tx, settings, now, words)
 
 
 def _disk(settings: Settings) -> Iterator[Trouble]:
     free = shutil.disk_usage(settings.data).free
     if free < LEAST_FREE_BYTES:
-        said = f"{free / 1024**3:.1f} GiB are free at {settings.data}, less than {LEAST_FREE_BYTES // 1024**3} GiB."
-        remedy = "Make room there. When it is full nothing can be recorded, and comments stay visible."
-        yield Trouble(key="disk", subject="the disk is nearly full", lines=(said, remedy))
+        about = {"free": f"{free / 1024**3:.1f}", "folder": settings.data, "least": LEAST_FREE_BYTES // 1024**3}
+        yield Trouble(key="disk", about=about)
 
 
 def _files(settings: Settings) -> Iterator[Trouble]:
     """Files of our own that cannot be handled as they should."""
     if why := Passed(settings.packs_passed).why:
-        remedy = "Nothing else is the matter: put the file right or remove it, and starting is quick again."
-        yield Trouble(key="packs-passed", subject="starting takes longer than it needs", lines=(f"{why}.", remedy))
+        yield Trouble(key="packs-passed", about={"why": why})
     for folder in export_spool.left(settings.data):
-        said = f"An export was cut off, and the copies that it had made by then cannot be removed: {folder}."
-        yield Trouble(key=f"export:{folder}", subject="copies of an export lie about", lines=(said, "Remove them."))
+        yield Trouble(key=f"export:{folder}", about={"folder": folder})
 
 
-def _mail(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _mail(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     oldest = outbox.oldest_waiting(tx, now)
     if oldest and now - oldest > MAIL_WAITS:
-        waiting = outbox.tally(tx)["waiting"]
-        said = f"{waiting} mails wait, the oldest since {when(settings, oldest)}; this one waits behind them."
-        remedy = f"Look at the mail server {settings.mail.host}, and run: citymod doctor. No mail is lost."
-        yield Trouble(key="mail", subject="mail does not go out", lines=(said, remedy))
+        waiting, since = outbox.tally(tx)["waiting"], moment(words, settings.zone, oldest)
+        yield Trouble(key="mail", about={"waiting": waiting, "since": since, "host": settings.mail.host})
 
 
-def _webhook(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _webhook(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     oldest = outbox.oldest_waiting(tx, now, webhooks=True) if settings.webhook else None
     if oldest and now - oldest > MAIL_WAITS:
-        said = (
-            f"Since {when(settings, oldest)} no alarm could be handed over; each is tried again, and came by mail, too."
-        )
-        remedy = "Look at what receives them, and run: citymod doctor"
-        yield Trouble(key="webhook", subject="alarms do not reach the webhook", lines=(said, remedy))
+        yield Trouble(key="webhook", about={"since": moment(words, settings.zone, oldest)})
 
 
-def _unread(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _unread(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     """Accounts that were not read for long. One that has stopped was told of when it stopped."""
     for standing in accounts.all_standing(tx):
         entry = next((entry for entry in settings.accounts if entry.account.key == standing.account.key), None)
@@ -137,29 +168,22 @@ def _unread(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
             continue
         patience = max(UNREAD_FOR, timedelta(seconds=10 * entry.poll_seconds))
         if now - standing.polled_at > patience:
-            subject = f"{entry.name} on {entry.platform} is not read"
-            said = (
-                f"It was read last at {when(settings, standing.polled_at)}, and {standing.failures} tries have failed."
-            )
-            remedy = (
-                "What is written there meanwhile is read later. citymod status says why; citymod doctor tries again."
-            )
-            yield Trouble(key=f"unread:{standing.account.key}", subject=subject, lines=(said, remedy))
+            at = moment(words, settings.zone, standing.polled_at)
+            yield Trouble(key=f"unread:{standing.account.key}", about={"at": at, "failures": standing.failures})
 
 
-def _backlog(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _backlog(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     read = [entry.account.key for entry in settings.accounts if entry.by_hand is None]
-    for state, undone in ((State.OBSERVED, "judged"), (State.MARKED, "captured")):
+    for state in (State.OBSERVED, State.MARKED):
         oldest = cases.standing_at(tx, state, limit=1, accounts=read)
         if oldest and now - oldest[0].since > STANDS_STILL:
-            said = f"The oldest waits since {when(settings, oldest[0].since)}; {cases.tally(tx)[state]} wait in all."
-            remedy = "Comments stay visible meanwhile. The daemon's log says what keeps it: journalctl --unit citymod"
-            yield Trouble(key=f"backlog:{state}", subject=f"comments are not {undone}", lines=(said, remedy))
+            about = {"since": moment(words, settings.zone, oldest[0].since), "waiting": cases.tally(tx)[state]}
+            yield Trouble(key=f"backlog:{state}", about=about)
     if not pauses.in_force(tx, now) and Switch(settings.switch_file).files_say(tx) is None:
-        yield from _orders(tx, settings, read, now)
+        yield from _orders(tx, settings, read, now, words)
 
 
-def _orders(tx: Tx, settings: Settings, read: list[str], now: datetime) -> Iterator[Trouble]:
+def _orders(tx: Tx, settings: Settings, read: list[str], now: datetime, words: Words) -> Iterator[Trouble]:
     """Orders that could be tried and are not. A stopped account and a platform's limit are told of by themselves."""
     free = [
         standing.account.key
@@ -169,74 +193,59 @@ def _orders(tx: Tx, settings: Settings, read: list[str], now: datetime) -> Itera
     for order in orders.waiting(tx, now=now, limit=1, accounts=free):
         since = orders.placed_at(tx, order)
         if order.attempts == 0 and now - since > STANDS_STILL:
-            said = f"The oldest order, on {order.ref}, waits since {when(settings, since)} and was never tried."
-            remedy = "The comment stays visible meanwhile. The daemon's log says what keeps it."
-            yield Trouble(key="backlog:orders", subject="orders are not carried out", lines=(said, remedy))
+            about = {"ref": order.ref, "since": moment(words, settings.zone, since)}
+            yield Trouble(key="backlog:orders", about=about)
 
 
 def _captures(tx: Tx) -> Iterator[Trouble]:
     """Captures fail one by one and each ends with a person; that all do needs somebody who looks at the browser."""
     lines = ledger.latest(tx, ("case.captured", "case.capture_failed"), CAPTURES)
     if len(lines) == CAPTURES and all(line.kind == "case.capture_failed" for line in lines):
-        said = (
-            f"The last {CAPTURES} comments could not be captured in full, so none was hidden: {lines[0].detail['why']}"
-        )
-        remedy = "Run citymod doctor: it tries the browser and the fonts."
-        yield Trouble(key="captures", subject="pictures cannot be taken", lines=(said, remedy))
+        yield Trouble(key="captures", about={"number": CAPTURES, "why": lines[0].detail["why"]})
 
 
-def _digests(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _digests(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     begun = next(ledger.entries(tx, limit=1), None)
     for pio in settings.pios:
         mark = outbox.last_digest(tx, pio.email)
         since = mark.at if mark else begun.at if begun else now
         due = digest_times.last_due(settings, pio, now)
         if since < due and now - due > DIGEST_LATE:
-            last = f"The last one was made at {when(settings, mark.at)}." if mark else "None was ever made."
-            said = f"A digest for {pio.name} was due at {when(settings, due)}. {last}"
-            remedy = "Look at the daemon's log: journalctl --unit citymod. citymod digest makes one at once."
-            yield Trouble(key=f"digest:{pio.email}", subject=f"{pio.name} gets no digest", lines=(said, remedy))
+            made = (
+                words["digest_made"].format(at=moment(words, settings.zone, mark.at)) if mark else words["digest_never"]
+            )
+            yield Trouble(key=f"digest:{pio.email}", about={"due": moment(words, settings.zone, due), "last": made})
 
 
-def _quotas(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _quotas(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     """Limits of platforms of which nearly all is used, so that acting may soon have to wait, too."""
     for key, used in heard.used(tx, now).items():
         entry = next((entry for entry in settings.accounts if entry.account.key == key), None)
         if entry and used.value >= heard.NEAR_END:
-            said = f"{used.value:.0%} {used.said} are used, as the platform said at {when(settings, used.at)}."
-            remedy = (
-                "Reading stops by itself; acting goes on as long as anything is left. citymod plan says what is used."
-            )
-            subject = f"the limit of {entry.name} on {entry.platform} is nearly used up"
-            yield Trouble(key=f"quota:{key}", subject=subject, lines=(said, remedy))
+            about = {"share": f"{used.value:.0%}", "said": used.said, "at": moment(words, settings.zone, used.at)}
+            yield Trouble(key=f"quota:{key}", about=about)
 
 
-def _clock(tx: Tx, now: datetime) -> Iterator[Trouble]:
+def _clock(tx: Tx, now: datetime, words: Words) -> Iterator[Trouble]:
     """A clock that is off makes wrong times in records, and lets signatures and time stamps fail."""
     off = heard.clock_offset(tx, now)
     if off is not None and abs(off) > heard.MOST_OFF:
-        said = f"This machine's clock is {heard.clock_in_words(off)} (by their Date headers)."
-        remedy = "Let it be set by the network: timedatectl set-ntp true. Times on record stay as they were taken."
-        yield Trouble(key="clock", subject="the clock is wrong", lines=(said, remedy))
+        yield Trouble(key="clock", about={"off": heard.clock_in_words(off, words)})
 
 
-def _bucket(tx: Tx, settings: Settings, now: datetime) -> Iterator[Trouble]:
+def _bucket(tx: Tx, settings: Settings, now: datetime, words: Words) -> Iterator[Trouble]:
     """A bucket that takes nothing for long, and what alone cannot be copied: that is damaged on the disk."""
     if settings.evidence_store is None:
         return
     name = place(settings.evidence_store).name
     stands = copies.standing(tx, name)
     if stands.failing_since and now - stands.failing_since > COPY_FAILS:
-        said = (
-            f"Since {when(settings, stands.failing_since)} nothing could be copied, {stands.waiting} wait: {stands.why}"
-        )
-        remedy = "Evidence is safe on the disk meanwhile. citymod doctor tries the bucket; citymod bucket push copies."
-        yield Trouble(key="bucket", subject="evidence is not copied to the bucket", lines=(said, remedy))
+        since = moment(words, settings.zone, stands.failing_since)
+        yield Trouble(key="bucket", about={"since": since, "waiting": stands.waiting, "why": stands.why})
     stuck = [each for each in stands.stuck if each.attempts >= STUCK_TRIES]
     if stuck:
-        said = f"{len(stuck)} cannot be copied to {name}, first of all {stuck[0].name}: {stuck[0].why}"
-        remedy = "Run citymod verify: it names what is not on the disk as it was sealed. It is tried again each hour."
-        yield Trouble(key="bucket:stuck", subject="some evidence or media cannot be copied", lines=(said, remedy))
+        about = {"number": len(stuck), "bucket": name, "first": stuck[0].name, "why": stuck[0].why}
+        yield Trouble(key="bucket:stuck", about=about)
 
 
 def _note(tx: Tx, kind: str, key: str, subject: str, now: datetime) -> int:

@@ -215,7 +215,8 @@ class _Judging:
             return
         by_rules = event is not Event.CLEARED and any(not match.shadow for match in verdict.matches)
         agent = deciding_rule(verdict) if by_rules else DAEMON
-        cases.advance(self._tx, case.ref, event, agent=agent, now=self._now, why=verdict.why, seen=case)
+        detail = {"over_budget": True} if verdict.over_budget else None
+        cases.advance(self._tx, case.ref, event, agent=agent, now=self._now, why=verdict.why, detail=detail, seen=case)
 
     def _write(self, case: Case, verdict: Verdict, standing: Standing, context: Context) -> None:
         rulebook = self._parts.rulebook

@@ -12,6 +12,8 @@ from archive import evidence, stamps, witnesses
 from archive.files import sha256_of
 from archive.stamps import NotProven
 from archive.witnesses import Stamp
+from bot.digest_words import EN
+from bot.lines import English, say
 from bot.log import logger
 from connectors import authority
 from connectors.contract import Malformed, Transient
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from archive.database import Tx
     from archive.ledger import Entry
+    from bot.digest_words import Words
     from bot.parts import Parts
     from bot.settings import Authority, Settings
 
@@ -95,24 +98,25 @@ def _document(tx: Tx, settings: Settings, subject: str) -> tuple[bytes, str]:
 # What people are told -------------------------------------------------------------------------------------------------
 
 
-def in_digest(tx: Tx, lines: Iterable[Entry]) -> Iterator[str]:
+def in_digest(tx: Tx, lines: Iterable[Entry], words: Words = EN) -> Iterator[str]:
     """The roots that were taken meanwhile, each in one line, with who has stamped it so far."""
     for line in lines:
         if line.kind == "day.rooted":
             day = str(line.detail["day"])
             by = [
-                f"{one.authority} at {one.stamped_at:%Y-%m-%d %H:%M:%S} UTC"
+                words["stamped_by"].format(authority=one.authority, at=f"{one.stamped_at:%Y-%m-%d %H:%M:%S}")
                 for one in witnesses.stamps(tx, f"day:{day}")
             ]
-            yield f"{day} {line.detail['root']}" + (f", stamped by {' and '.join(by)}" if by else "")
+            root = f"{day} {line.detail['root']}"
+            yield words["stamped"].format(root=root, by=words["and"].join(by)) if by else root
 
 
-def headlines(tx: Tx, settings: Settings) -> Iterator[str]:
+def headlines(tx: Tx, settings: Settings, words: Words = EN) -> Iterator[str]:
     """What an authority still owes, if it fails."""
     for one in settings.timestamps.authorities if settings.timestamps else ():
         standing = witnesses.standing(tx, one.url)
         if standing and standing.failures:
-            yield _owes(tx, settings, one)
+            yield _owes(tx, settings, one, words)
 
 
 def told(tx: Tx, settings: Settings) -> Iterator[str]:
@@ -126,12 +130,12 @@ def told(tx: Tx, settings: Settings) -> Iterator[str]:
         yield _owes(tx, settings, one)
 
 
-def _owes(tx: Tx, settings: Settings, one: Authority) -> str:
+def _owes(tx: Tx, settings: Settings, one: Authority, words: Words = EN) -> str:
     manifests = settings.timestamps is not None and settings.timestamps.each_manifest
     waiting = len(witnesses.unstamped(tx, one.url, manifests=manifests))
-    said = f"Time stamps by {one.url}: " + (f"{waiting} still to come" if waiting else "all there")
+    said = words["stamps_due" if waiting else "stamps_all"].format(url=one.url, waiting=waiting)
     standing = witnesses.standing(tx, one.url)
     if standing and standing.failures:
-        when = f"{standing.not_before:%Y-%m-%d %H:%M} UTC"
-        said += f"; FAILED {standing.failures} time(s), asked again at {when}: {standing.why}"
+        at, why = f"{standing.not_before:%Y-%m-%d %H:%M}", English(standing.why)
+        return say(words["stamps_failed"], said=said, failures=standing.failures, at=at, why=why)
     return said

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CAMPAIGN = "campaign"
 """The code of advice that cannot wait for tomorrow."""
+LINK, CREDIT, ALTERNATIVE = "link", "credit", "alternative"
+"""Codes of what a post lacks. All others are clauses."""
 
 _SEEN = ("photo", "image", "picture")
 _THING = r"(?:question|measure|proposition|prop|amendment|issue|levy|bonds?|initiative|referendum|candidate)"
@@ -41,10 +43,14 @@ _ADDRESS = re.compile(r"(?<![\w./@-])(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,})(
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing that the author of a City post should know: a short code, and what to do in words."""
+    """One thing that the author of a City post should know, by its code: what it lacks, or the clause that it meets.
+
+    `words`: those that were met and by which `rule`; or the hosts of the City's site.
+    """
 
     code: str
-    says: str
+    words: tuple[str, ...] = ()
+    rule: str = ""
 
 
 def advise(
@@ -58,22 +64,16 @@ def advise(
     advocacy = _ADVOCACY.search(post.text)
     clauses = {match.clause: match for match in matches if not match.shadow}
     if advocacy or "C1" in clauses:
-        words = advocacy[0] if advocacy else clauses["C1"].excerpt
-        yield Advice(
-            CAMPAIGN,
-            f"“{words}” may support or oppose a measure or candidate, which public funds must not do (RSMo 115.646); "
-            "ask the City Attorney now",
-        )
+        yield Advice(CAMPAIGN, (advocacy[0] if advocacy else clauses["C1"].excerpt,))
     for clause in sorted(clauses.keys() - {"C1"}):
-        match = clauses[clause]
-        yield Advice(clause, f"“{match.excerpt}” meets rule {match.rule} of {clause}, which City posts must not have")
+        yield Advice(clause, (clauses[clause].excerpt,), clauses[clause].rule)
     if sites and not _links(post, sites):
-        yield Advice("link", f"it has no link to {' or '.join(sorted(sites))} (AR 1-27 5.A.2.b)")
+        yield Advice(LINK, tuple(sorted(sites)))
     pictures = [one for one in post.attachments if any(word in one.kind.lower() for word in _SEEN)]
     if pictures and not _CREDIT.search(post.text):
-        yield Advice("credit", "nobody is credited for the photograph, unless the City owns it (AR 1-27 5.A.2.d)")
+        yield Advice(CREDIT)
     if tells_alternatives and any(not (one.alt or "").strip() for one in pictures):
-        yield Advice("alternative", "a picture has no alternative text for people who cannot see it")
+        yield Advice(ALTERNATIVE)
 
 
 def _links(post: Post, sites: Collection[str]) -> bool:

@@ -6,12 +6,13 @@ What was in force once is made again from its kept text (`kept_pack` and its lik
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bot.domain.types import Category, Policy, Wording
 from rules.ballot import SPECIMEN, Ballot, BallotFile, words_of
-from rules.checks import can_compile
+from rules.checks import can_compile, rules_of
 from rules.lists import read
 from rules.match.score import SERVER
 from rules.model import Code, Pack, PackFile, PolicyFile
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from rules.model import Approval, PolicyCategory, Rule
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+MOST_READ = 64
+"""So many kept packs are not read again for their reasons."""
+
+
+class RuleReason(NamedTuple):
+    """The reason of a rule, and the same in Spanish where the pack has it."""
+
+    en: str
+    es: str
 
 
 def policy_of(said: PolicyFile, body: bytes, approval: Approval | None) -> Policy:
@@ -124,6 +134,14 @@ def kept_pack(  # noqa: PLR0913  everything a pack was made of
     bodies = {name_: lists[name_].encode() for name_ in sorted(_named_lists(said) & lists.keys())}
     domains = {name_: read(name_, list_, sha256_of(list_)) for name_, list_ in bodies.items()}
     return pack_of(source, name, body, said, domains, models, approval, ballot)
+
+
+@lru_cache(maxsize=MOST_READ)
+def kept_reasons(text: str) -> Mapping[str, RuleReason]:
+    """Give the reasons of the rules of a pack that was in force once, as it was kept, by the rules' ids."""
+    source = Source("the kept pack", text.encode())
+    rules = (rule for _, rule in rules_of(spelled_out(source, source.data, {**word_lists(source), **SPECIMEN})))
+    return MappingProxyType({rule.id: RuleReason(rule.reason, rule.es.reason if rule.es else "") for rule in rules})
 
 
 def kept_ballot(name: str, text: str, approval: Approval) -> Ballot:

@@ -166,8 +166,16 @@ class RuleExamples(_Said):
     near_miss: Annotated[tuple[Example, ...], Field(min_length=1)]
 
 
+class RuleWording(_Said):
+    """The reason of a rule in another language."""
+
+    reason: Words
+
+
 class Rule(_Said):
     """One condition with its policy reason. `unless` (``except`` in the file) silences it, whatever else matches.
+
+    `es`: the reason in Spanish, for those who are told of it.
 
     An `urgent` rule asks for a person at once: the case stands before all others that wait.
     """
@@ -176,6 +184,7 @@ class Rule(_Said):
     title: Words
     clause: Code
     reason: Words
+    es: RuleWording | None = None
     owner: Words
     since: date
     match: Condition

@@ -27,5 +27,5 @@ def health(visit: Visit) -> Response:
     with visit.desk.database.read() as tx:
         found = status_of(tx, visit.desk.settings, visit.now)
         wrong = troubles.lasting(tx)
-    halted = [one for one in found["accounts"] if one["standing"].startswith("STOPPED")]
+    halted = [one for one in found["accounts"] if one["stopped"]]
     return visit.page("health.html.j2", figures=found, wrong=wrong, halted=halted)

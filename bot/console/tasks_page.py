@@ -23,16 +23,13 @@ if TYPE_CHECKING:
     from bot.tasks import Task
     from connectors.assisted import Deed
 
-_FOR_THE_COMMAND = ("citymod ", "--did ", "For each: citymod", "Then: citymod")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A task as the page shows it: its kind, its steps without those for the command line, and what can be said."""
+    """A task as the page shows it: its kind, and what can be said of it."""
 
     task: Task
     kind: str
-    steps: tuple[str, ...]
     deeds: tuple[Deed, ...]
 
 
@@ -115,9 +112,8 @@ def enter(visit: Visit) -> Response:
 
 def _shown(tx: Tx, visit: Visit, task: Task) -> Shown:
     kind, _, rest = task.name.partition(":")
-    steps = tuple(step for step in task.steps if not step.startswith(_FOR_THE_COMMAND))
     can = tuple(deeds(tx, visit.desk.settings, rest)) if kind == "act" else ()
-    return Shown(task=task, kind=kind, steps=steps, deeds=can)
+    return Shown(task=task, kind=kind, deeds=can)
 
 
 def _mine(visit: Visit, task: Task) -> bool:

@@ -84,7 +84,8 @@ def _decide(matches: tuple[Match, ...], policy: Policy, standing: Standing) -> V
     acting = may_act(matches, policy)
     why = _why_a_person_decides(acting, standing)
     if why:
-        return Verdict(outcome=Outcome.REVIEW, action=None, matches=matches, why=f"{_names(acting or counting)}: {why}")
+        said, over = f"{_names(acting or counting)}: {why}", _is_over_budget(acting, standing)
+        return Verdict(outcome=Outcome.REVIEW, action=None, matches=matches, why=said, over_budget=over)
     return Verdict(outcome=Outcome.ACT, action=_action(acting, policy), matches=matches, why=_names(acting))
 
 
@@ -109,9 +110,14 @@ def _why_a_person_decides(acting: list[Match], standing: Standing) -> str | None
         return "a person decides"
     if standing.mode is Mode.REVIEW:
         return "the account is in review mode, so a person decides"
-    if standing.budget.spent:
+    if _is_over_budget(acting, standing):
         return f"the budget of {standing.budget.limit} acts a day is spent, so a person decides"
     return None
+
+
+def _is_over_budget(acting: list[Match], standing: Standing) -> bool:
+    """Whether nothing but the day's budget keeps rules from acting."""
+    return bool(acting) and standing.mode is not Mode.REVIEW and standing.budget.spent
 
 
 def _counting(matches: tuple[Match, ...], policy: Policy) -> list[Match]:

@@ -350,12 +350,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What rules, policy and mode together ask for, with every match and the reason in words."""
+    """What rules, policy and mode together ask for, with every match and the reason in words.
+
+    `over_budget`: rules would have acted, had the day's budget not been spent. It is not kept with the verdict.
+    """
 
     outcome: Outcome
     action: Action | None
     matches: tuple[Match, ...]
     why: str
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ from PIL import Image
 
 from archive import accounts, cases, evidence, handwork, ledger, orders, outbox, records
 from archive.verify import verify
-from bot import digest, tasks
+from bot import coverage, digest, tasks
+from bot.coverage import Watch
 from bot.domain.states import State
 from bot.domain.types import Action, OrderStatus, Quality, Ref
 from bot.review import NotPossible, dismiss
@@ -424,12 +425,20 @@ def test_an_hour_that_passed_without_a_look_is_told_at_the_top(town: City) -> No
     town.clock.now = town.clock.now.replace(month=11, day=23, hour=16)  # a Monday, 10:00 in Kansas City
     with town.parts.database.begin() as tx:
         tasks.looked(tx, town.settings, KEY, found=2, who="Kim", why="", now=town.clock())
-        assert tasks.coverage(tx, town.settings, entry, town.clock()).startswith("assisted, looked at Nov 23")
+        looked = coverage.of(tx, town.settings, entry, town.clock())
+        assert (looked.watch, looked.is_unchecked) == (Watch.LOOKED, False)
+        assert coverage.in_words(looked, town.settings.zone).startswith("assisted, looked at Nov 23")
         town.clock.move(hours=7)
         told = digest.fold(tx, town.settings, town.settings.pios[0], town.clock())
     said = "assisted, UNCHECKED since Nov 23, 2020, 10:00 AM CST by Kim (found 2)"
     assert dict(told.coverage)["City of Fountains on Pinterest"] == said
     assert any(said in line for line in told.headlines)
+
+
+def test_an_account_that_was_looked_at_in_time_is_well(desk: Desk) -> None:
+    desk("tasks", "done", f"look:{KEY}", "--nothing", *WHO)
+    well = {account["key"]: account["well"] for account in json.loads(desk("status", "--json"))["accounts"]}
+    assert well == {KEY: True, "snapchat:cityoffountains": False}
 
 
 def test_no_account_is_called_read_that_no_program_reads(desk: Desk) -> None:

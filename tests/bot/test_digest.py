@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from city import HARMLESS, City, for_review
 
-from archive import cases, evidence, outbox, pauses
+from archive import accounts, cases, evidence, outbox, pauses
 from archive.card import platform_name
 from bot import digest
 from bot.promises import ref_of
@@ -127,6 +127,17 @@ def test_before_anything_was_read_nobody_is_told_that_nothing_needs_them(city: C
     assert "Nothing needs you today" not in text
     for entry in city.settings.accounts:
         assert f"* {entry.name} on {platform_name(entry.platform)}: automated, NOT READ YET." in text
+
+
+def test_an_account_that_was_never_read_is_told_beside_one_that_stopped_and_has_a_longer_name(city: City) -> None:
+    longer, *others = city.settings.accounts
+    one = next(entry for entry in others if entry.platform == "x")
+    named = one.model_copy(update={"platform": longer.platform, "id": "999", "name": "Fountains"})
+    settings = city.settings.model_copy(update={"accounts": (longer, named)})
+    with city.parts.database.begin() as tx:
+        accounts.stop(tx, longer.account.key, "Unauthorised: the token is gone", city.clock())
+        told = digest.fold(tx, settings, settings.pios[0].model_copy(update={"accounts": ()}), city.clock())
+    assert [line for line in told.headlines if line.startswith("Fountains on ")], told.headlines
 
 
 def test_what_ends_soon_is_told_before_it_ends(city: City) -> None:

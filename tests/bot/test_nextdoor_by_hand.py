@@ -93,7 +93,7 @@ def test_what_a_rule_marks_waits_for_a_picture_and_then_for_a_report(town: City,
     assert town.state(comment) is State.SECURED
     assert waiting(town, "picture") == []
     (task,) = waiting(town, "act")
-    assert any(step.startswith("--did reported") for step in task.steps)
+    assert any(said.startswith("--did reported") for said in task.commands)
     assert town.world.effects == []
 
 

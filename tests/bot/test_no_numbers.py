@@ -48,7 +48,7 @@ def test_numbers_leave_by_no_mail_wherever_they_stand(city: City) -> None:
     with city.parts.database.begin() as tx:
         category = city.parts.rulebook.policy.categories["C3"]
         refer(tx, ref_of(waits), category=category, who="Kim", why=f"see {SSN}", now=city.clock())
-        alarm(tx, city.settings, key="a", subject=f"look at {CARD}", lines=(f"{SSN}",), now=city.clock())
+        alarm(tx, city.settings, "job", key="a", name=f"look at {CARD}", why=SSN, now=city.clock())
     city.make_digests()
     told = mails(city)
     assert {str(message["Subject"]).partition(" ")[0] for message in told} >= {"Evidence:", "citymod:"}

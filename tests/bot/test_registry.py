@@ -13,7 +13,8 @@ from city import VIOLATION, City
 
 from archive import accounts, cases, ledger, registry, staff
 from archive.registry import Plan, Standing
-from bot import daemon, digest, tasks
+from bot import coverage, daemon, digest, tasks
+from bot.coverage import Watch
 from bot.domain.states import State
 from bot.domain.types import Agent, AgentKind, Capacity, Document, Role
 from bot.judging import shipped
@@ -289,8 +290,9 @@ def test_nobody_is_asked_to_look_at_an_account_that_is_not_approved(strict: City
     settings, key = strict.settings.model_copy(update={"accounts": (entry,)}), "pinterest:cityoffountains"
     with strict.parts.database.begin() as tx:
         assert tasks.waiting(tx, settings, strict.clock()) == []
-        said = tasks.coverage(tx, settings, entry, strict.clock())
-        assert said.startswith("STOPPED: not approved in the registry")
+        how = coverage.of(tx, settings, entry, strict.clock())
+        assert how.watch is Watch.UNAPPROVED
+        assert coverage.in_words(how, settings.zone).startswith("STOPPED: not approved in the registry")
         approve_accounts(tx, settings, strict.clock())
         assert [task.name for task in tasks.waiting(tx, settings, strict.clock())] == [f"look:{key}"]
 

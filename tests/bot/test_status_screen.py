@@ -111,6 +111,7 @@ def test_forty_accounts_fit_too_and_those_that_stand_still_come_first(
             "mode": "enforce",
             "named": True,
             "standing": "STOPPED: nobody knows\x1b[2J why\nat all" if number >= accounts - stopped else "well",
+            "well": number < accounts - stopped,
             "page": "",
             "lag_seconds": 61.0 * number,
             "next": None,
@@ -136,7 +137,7 @@ def test_forty_accounts_fit_too_and_those_that_stand_still_come_first(
         "jobs": [
             {"name": f"job {n}", "last": "2026-11-20T14:00:00+00:00", "next": None, "failed": None} for n in range(30)
         ],
-        "duties": [{"name": f"digest {n}", "last": None, "next": None, "said": ""} for n in range(9)],
+        "duties": [{"name": f"digest {n}", "last": None, "next": None, "said": "", "failed": False} for n in range(9)],
         "accounts": entries,
     }
     lines = screen(found, width, height)

@@ -9,7 +9,9 @@ import pytest
 from shipped import CRITICISM, DATA, KINDS, criticism, engine, packs, policy, rows, verdict
 
 from bot.domain.types import Action, Ask, Automation, Outcome
+from rules.assemble import kept_reasons
 from rules.engine import Engine
+from rules.load import shipped_packs
 from rules.trial import staged
 
 RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
@@ -340,3 +342,18 @@ def test_card_and_social_security_numbers_are_told_from_other_numbers() -> None:
         wrong += found and not real
         missed += real and not found
     assert (wrong, missed) <= (0, 5)
+
+
+def test_every_shipped_rule_says_why_in_spanish_too() -> None:
+    for path in shipped_packs():
+        for rule, (english, spanish) in kept_reasons(path.read_text("utf-8")).items():
+            assert spanish.startswith(("El comentario ", "La misma cuenta ")), rule
+            assert spanish != english, rule
+
+
+def test_reasons_are_read_from_a_pack_as_it_was_kept() -> None:
+    kept = (shipped_packs()[0]).read_text("utf-8")
+    without = re.sub(r"    es:\n      reason: .*\n(?: {8}.*\n)*", "", kept)
+    reasons, then = kept_reasons(kept), kept_reasons(without)
+    assert {rule: one.en for rule, one in reasons.items()} == {rule: one.en for rule, one in then.items()}
+    assert {one.es for one in then.values()} == {""}, "a pack from before may say it in English alone"
