@@ -139,7 +139,7 @@ def test_looking_at_a_link_does_nothing_and_pressing_the_button_pauses(console: 
 def test_every_digest_and_every_alarm_carries_such_a_link(console: Served) -> None:
     city = console.city
     with city.parts.database.begin() as tx:
-        alarms.alarm(tx, city.settings, key="k", subject="something is wrong", lines=("Look.",), now=city.clock())
+        alarms.alarm(tx, city.settings, "disk", key="k", now=city.clock(), free=1, folder="data", least=2)
         told = digest.fold(tx, city.settings, city.settings.pios[0], city.clock())
         kept = outbox.kept(tx, "alarm:k")
     assert kept is not None
