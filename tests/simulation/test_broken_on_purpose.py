@@ -83,7 +83,7 @@ def pause_unread(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks at the switch."""
     patch.setattr(Switch, "pulled", lambda *_: None)
     patch.setattr(Switch, "clause_says", staticmethod(lambda *_: None))
-    patch.setattr(Switch, "file_says", lambda _: None)
+    patch.setattr(Switch, "file_says", lambda *_: None)
     patch.setattr(simulation, "PAUSES", 0.5)
 
 
