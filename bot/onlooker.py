@@ -141,7 +141,8 @@ class Onlooker:
             self.say(f"P1: {ref} was acted on without an order", ref)
             return
         begun = _line_of(tx, ref, "attempt.begun")
-        if begun is None or not orders.unfinished(tx, order):
+        # Some platforms do late what they were asked, when the attempt has ended; `_count_call` looks at the very call.
+        if begun is None or not (orders.unfinished(tx, order) or _was_taken(tx, ref)):
             self.say(f"P2: {ref} was acted on, and the attempt was not written down before", ref)
             return
         if why := self._pulled_before(tx, order, begun):
@@ -391,6 +392,12 @@ def _tokens(text: str) -> set[bytes]:
 def _shown(exchanges: Iterable[Exchange]) -> set[bytes]:
     """The marks of all wordings in what was answered well."""
     return {token for each in exchanges if not each.fault for token in TOKEN.findall(each.response.body)}
+
+
+def _was_taken(tx: Tx, ref: Ref) -> bool:
+    """Whether the last attempt that ended was taken by the platform, which may take its time."""
+    ended = _line_of(tx, ref, "attempt.ended")
+    return ended is not None and ended.detail["outcome"] == "taken"
 
 
 def _line_of(tx: Tx, ref: Ref, kind: str) -> Entry | None:
