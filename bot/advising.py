@@ -14,6 +14,7 @@ from archive.card import platform_name
 from bot.digest_words import EN, IN
 from bot.domain.types import revision_of
 from bot.letters import compose, put
+from bot.lines import English, say
 from bot.log import logger
 from bot.masking import INSTEAD, masked
 from rules.advice import ALTERNATIVE, CAMPAIGN, CREDIT, LINK, Advice, advise
@@ -98,11 +99,14 @@ def in_words(one: Advice, words: Words = EN) -> str:
 
 
 def lines(advised: Entry, words: Words = EN) -> Iterator[str]:
-    """What a line of the ledger says that a post was advised, in these words."""
-    found = [Advice(**one | {"words": tuple(one["words"])}) for one in advised.detail["advice"]]
-    if found:
+    """What a line of the ledger says that a post was advised, in these words; a line of earlier versions in English."""
+    if "advice" in advised.detail:
+        found = [Advice(**one | {"words": tuple(one["words"])}) for one in advised.detail["advice"]]
         says = "; ".join(in_words(one, words) for one in found)
-        yield words["advice_line"].format(url=advised.detail["url"], says=says)
+    else:
+        says = English("; ".join(advised.detail["says"]))
+    if says:
+        yield say(words["advice_line"], url=advised.detail["url"], says=says)
 
 
 def _tell_at_once(  # noqa: PLR0913  who is told what about which post

@@ -110,7 +110,7 @@ def _changes(before: Rule, after: Rule) -> Iterator[str]:
         yield from _looks(where, was, now)
     if (len(before.match.all), len(before.match.any)) != (len(after.match.all), len(after.match.any)):
         yield f"{len(after.match.all)} matchers under all and {len(after.match.any)} under any"
-    for name in ("title", "reason", "owner", "since", "examples"):
+    for name in ("title", "reason", "es", "owner", "since", "examples"):
         if getattr(before, name) != getattr(after, name):
             yield f"other {name}"
 

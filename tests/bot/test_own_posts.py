@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from builders import later
 
 from archive import ledger
-from bot.advising import ADVISED
+from bot.advising import ADVISED, lines
+from bot.digest_words import IN
 
 if TYPE_CHECKING:
     from city import City
+
+    from archive.stored import Json
 
 
 def mails(city: City, about: str) -> list[str]:
@@ -40,6 +43,24 @@ def test_campaign_words_are_told_at_once_and_once_and_the_rest_in_the_digest(cit
     assert "meets rule c2-obscenity of C2, which City posts must not have" in digest
     assert city.world.effects == [], "nothing is done about it"
     assert city.broken_promises() == []
+
+
+def test_a_line_of_an_earlier_version_is_told_as_it_was_written(city: City) -> None:
+    """It holds sentences alone, so a digest has them in English whatever its language is."""
+    city.world.add_post(city.accounts["youtube"], "The fountains are on")
+    city.run()
+    with city.parts.database.begin() as tx:
+        detail: dict[str, Json] = {
+            "codes": ["link"],
+            "says": ["it has no link to kcmo.gov"],
+            "url": "https://v.example/1",
+        }
+        ledger.append(tx, kind=ADVISED, agent=ledger.DAEMON, at=city.clock(), detail=detail)
+    with city.parts.database.read() as tx:
+        (*_, line) = ledger.entries(tx, kinds=(ADVISED,))
+    assert list(lines(line, IN["es"])) == ["En https://v.example/1: it has no link to kcmo.gov"]
+    city.make_digests()
+    assert any("it has no link to kcmo.gov" in text for text in mails(city, "digest no."))
 
 
 def test_history_is_not_advised_on(city: City) -> None:

@@ -116,6 +116,12 @@ def test_what_changed_between_two_packs(tmp_path: Path) -> None:
     assert rule_changes([before], [before]) == []
 
 
+def test_other_spanish_words_of_a_rule_are_told(tmp_path: Path) -> None:
+    before = a_pack(tmp_path, a_rule([{"phrase": ["one thing"]}]))
+    after = a_pack(tmp_path, a_rule([{"phrase": ["one thing"]}], es={"reason": "Para una prueba."}))
+    assert [change.details for change in rule_changes([before], [after])] == [("other es",)]
+
+
 def test_kept_packs_read_like_the_files_they_were() -> None:
     for pack in packs():
         kept = kept_pack(pack.name, pack.source, THEN, {}, shipped_models(), ballot())
