@@ -51,7 +51,7 @@ def bring(settings: Settings, name: str, body: bytes) -> NewWording:
     path = settings.data / FOLDER / sha256_of(body) / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     rulebooks.put_whole(path, body, lambda written: written.chmod(0o600))
-    return _wording(path, brought=True, is_policy=_says_categories(path))
+    return _brought(path)
 
 
 def waiting(settings: Settings) -> list[NewWording]:
@@ -59,21 +59,24 @@ def waiting(settings: Settings) -> list[NewWording]:
     approvals = Approvals.load(settings.rules.approvals)
     brought = sorted((settings.data / FOLDER).glob("*/*"), key=lambda path: -path.stat().st_mtime)
     policy, packs = settings.rules.policy, settings.rules.packs or shipped_packs()
-    found = [
-        *(_wording(path, brought=False, is_policy=path == policy) for path in (policy, *packs) if path.is_file()),
-        *(_wording(path, brought=True, is_policy=_says_categories(path)) for path in brought),
+    named = [
+        NewWording(path=path, sha256=sha256_of(path.read_bytes()), brought=False, is_policy=path == policy)
+        for path in (policy, *packs)
+        if path.is_file()
     ]
-    return [one for one in found if approvals.given(one.sha256) is None]
+    fresh = (path for path in brought if approvals.given(path.parent.name) is None)  # the folder's name is the SHA-256
+    return [*(one for one in named if approvals.given(one.sha256) is None), *map(_brought, fresh)]
 
 
-def _wording(path: Path, *, brought: bool, is_policy: bool) -> NewWording:
-    return NewWording(path=path, sha256=sha256_of(path.read_bytes()), brought=brought, is_policy=is_policy)
+def _brought(path: Path) -> NewWording:
+    body = path.read_bytes()
+    return NewWording(path=path, sha256=sha256_of(body), brought=True, is_policy=_says_categories(path.name, body))
 
 
-def _says_categories(path: Path) -> bool:
+def _says_categories(name: str, body: bytes) -> bool:
     """Whether a file is meant for a policy: a pack has rules, and no categories. What is no YAML is told later."""
     try:
-        said = Source(path.name, path.read_bytes()).data
+        said = Source(name, body).data
     except FileProblems:
         return False
     return isinstance(said, dict) and "categories" in said

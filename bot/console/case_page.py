@@ -72,13 +72,18 @@ def case(visit: Visit) -> Response:
 
 def _take(visit: Visit, ref: Ref) -> None:
     """Take a waiting case in hand, if nobody has it; who came by their last decision has it already."""
+    login, now = visit.someone.login, visit.now
     with visit.desk.database.read() as tx:
-        if claims.is_settled(claims.of(tx, ref, visit.now), visit.someone.login, visit.now):
+        if not _waits(tx, ref) or claims.is_settled(claims.of(tx, ref, now), login, now):
             return
     with visit.desk.database.begin() as tx:
-        waits = cases.case(tx, ref)
-        if waits is not None and waits.state is State.IN_REVIEW:
-            claims.take(tx, ref, visit.someone.login, visit.now)
+        if _waits(tx, ref):
+            claims.take(tx, ref, login, now)
+
+
+def _waits(tx: Tx, ref: Ref) -> bool:
+    found = cases.case(tx, ref)
+    return found is not None and found.state is State.IN_REVIEW
 
 
 def _told(tx: Tx, visit: Visit, found: Case, held: Claim | None) -> dict[str, Any]:

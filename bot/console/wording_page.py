@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
 
@@ -42,7 +42,7 @@ MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a wording would change, against the one that is in force, and what becomes of comments, by kind.
+    """What a wording would change, against the one that is in force, and which comments are decided otherwise.
 
     `name` is how the City calls it, `version` its number if it has one, `against` what it is compared with, in words.
     `place` is the file whose place it takes, if that is the City's own to change.
@@ -50,13 +50,22 @@ class Trial:
 
     title: str
     name: str
-    version: str | None
+    version: str | None = None
     against: str | None
     changes: list[Change]
     tried: int
-    kinds: list[tuple[str, int]]
-    examples: list[tuple[Changed, str]]
+    changed: list[Changed]
     place: Path | None
+
+    @property
+    def kinds(self) -> list[tuple[str, int]]:
+        """How many comments are decided otherwise, by kind."""
+        return Counter(map(_kind, self.changed)).most_common()
+
+    @property
+    def examples(self) -> list[tuple[Changed, str]]:
+        """Some of them, each with its kind."""
+        return [(each, _kind(each)) for each in self.changed[:MOST_SHOWN]]
 
 
 def wording(visit: Visit) -> Response:
@@ -168,10 +177,10 @@ def _tried_policy(visit: Visit, new: NewWording) -> Trial:
         before = _policy_before(tx, settings.rules.policy, approvals, last)
         old = replace(rulebook, policy=before or replace(read, approved_by=None, approved_on=None))
         tried, changed = _judged_by_both(tx, visit, old, rulebook)
-    return _trial(
+    return Trial(
         title=read.title,
         name=read.id,
-        against=before and _approved("the earlier wording", before),
+        against=_approved("the earlier wording", before) if before else None,
         changes=policy_changes(before, read),
         tried=tried,
         changed=changed,
@@ -194,11 +203,11 @@ def _tried_pack(visit: Visit, new: NewWording) -> Trial:
         before = _pack_before(tx, visit, rulebook, new, read)
         old = rulebooks.swapped(rulebook, [before] if before else [], out=[read.id])
         tried, changed = _judged_by_both(tx, visit, old, rulebooks.swapped(rulebook, [read]))
-    return _trial(
+    return Trial(
         title=read.title,
         name=read.id,
         version=read.version,
-        against=before and _approved(f"version {before.version}", before),
+        against=_approved(f"version {before.version}", before) if before else None,
         changes=rule_changes([before] if before else [], [read]),
         tried=tried,
         changed=changed,
@@ -221,12 +230,6 @@ def _judged_by_both(tx: Tx, visit: Visit, old: Rulebook, new: Rulebook) -> tuple
     """Judge the comments whose cases moved last by both; give how many, and those that come out otherwise."""
     moved = cases.latest_moves(tx, MOST_TRIED, visit.accounts())
     return len(moved), list(replays.rehearse(tx, old, new, moved))
-
-
-def _trial(*, changed: list[Changed], version: str | None = None, **said: Any) -> Trial:
-    kinds = Counter(_kind(each) for each in changed)
-    examples = [(each, _kind(each)) for each in changed[:MOST_SHOWN]]
-    return Trial(kinds=kinds.most_common(), examples=examples, version=version, **said)
 
 
 def _approved(what: str, one: Pack | Policy) -> str:
